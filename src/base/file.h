@@ -1,0 +1,32 @@
+/* Whole files, read with a limit and written so that a reader never sees half of one. */
+#ifndef BASE_FILE_H
+#define BASE_FILE_H
+
+#include "base/status.h"
+#include "base/text.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct Bytes {
+    uint8_t *data;
+    size_t count;
+} Bytes;
+
+void bytes_release(Bytes *bytes);
+
+/* Reads a file, unpacking it where it is gzip. At most `limit` unpacked bytes.
+ * Fails: STATUS_IO: missing, a directory, not readable, damaged or truncated gzip, over the limit. */
+Status file_read(const char *path, size_t limit, Bytes *bytes) MUST_CHECK;
+
+/* Writes to a temporary beside `path`, then renames: the old file stays whole until then.
+ * Fails: STATUS_IO; the old file is untouched. */
+Status file_write(const char *path, const void *data, size_t count) MUST_CHECK;
+
+bool file_exists(const char *path);
+
+/* $XDG_STATE_HOME/halfstep/NAME, else ~/.local/state/halfstep/NAME; makes the folders.
+ * Fails: STATUS_IO when there is no home or a folder cannot be made. */
+Status file_state_path(const char *name, Text *path) MUST_CHECK;
+
+#endif
