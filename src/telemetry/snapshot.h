@@ -1,0 +1,98 @@
+/* Everything that may be known of a run, as of one step: the only thing that view, lessons and
+ * expressions see. Plain data without a way back; whoever took it releases it.
+ */
+#ifndef TELEMETRY_SNAPSHOT_H
+#define TELEMETRY_SNAPSHOT_H
+
+#include "numerics/count.h"
+#include "telemetry/events.h"
+#include "telemetry/history.h"
+
+enum { FACT_TEXT = 96 };
+
+/* A number that may be missing: a share whose base is empty, a loss before the first step. */
+typedef struct Measure {
+    bool none;
+    double value;
+} Measure;
+
+typedef enum TensorKind {
+    TENSOR_INPUT,
+    TENSOR_WEIGHT,          /* the low-precision copy's cast from the master */
+    TENSOR_ACTIVATION,      /* fc1.out */
+    TENSOR_ACTIVATION_GRAD, /* fc1.out.grad */
+    TENSOR_WEIGHT_GRAD,     /* fc1.weight.grad */
+} TensorKind;
+
+typedef struct TensorFacts {
+    char name[TENSOR_NAME];
+    TensorKind kind;
+    Format format; /* it is stored in */
+    int64_t count; /* of values */
+    bool scaled;   /* stored = true value x loss scale: all gradients, while scaling is on */
+    bool probed;   /* counts are of the step `Snapshot.step`; else they are all zero */
+    CastCounts counts;
+    Measure moved;                /* weights, when asked for: share of values whose bits differ from
+                                     the run's start */
+    char starved_by[TENSOR_NAME]; /* "" or the tensor upstream in whose cast everything was lost */
+} TensorFacts;
+
+typedef enum ScalerMode { SCALER_OFF, SCALER_STATIC, SCALER_DYNAMIC } ScalerMode;
+
+typedef struct ScalerFacts {
+    ScalerMode mode;
+    float scale; /* 1 where off */
+    double growth, backoff;
+    int64_t interval;
+    int32_t tracker; /* clean steps since the last change */
+    int64_t backoffs, growths;
+} ScalerFacts;
+
+/* The last skipped step, for `why`. */
+typedef struct SkipFacts {
+    int64_t step;             /* 0: none was skipped */
+    char tensor[TENSOR_NAME]; /* first in the order of the step to hold inf or nan */
+    TensorKind kind;
+    Format format;
+    int64_t nonfinite, count; /* of its values */
+    float amax;               /* its largest finite magnitude before the cast */
+    float scale_used, scale_next;
+    int64_t in_a_row; /* skips up to and with this one */
+} SkipFacts;
+
+typedef struct Snapshot {
+    int64_t sequence; /* grows with every change; equal: nothing is new */
+    char backend[FACT_TEXT];
+    char data[FACT_TEXT], net[FACT_TEXT], optim[FACT_TEXT], loss_name[FACT_TEXT];
+    int64_t batch;
+    uint64_t seed;
+    Format autocast; /* FORMAT_FP32: off */
+    ScalerFacts scaler;
+    bool training;       /* steps are being taken */
+    double pace;         /* steps a second at most; 0: as fast as it goes */
+    int64_t step;        /* steps of this run, skipped ones included */
+    int64_t skipped;     /* of them */
+    int64_t epoch_steps; /* steps an epoch has */
+    double lr;
+    Measure loss, batch_loss, grad_norm, accuracy, steps_per_second;
+    int64_t accuracy_step; /* the step after which `accuracy` was measured */
+    SkipFacts last_skip;
+    TensorFacts *tensors; /* in the order of the step */
+    int tensor_count;
+    History history;
+    EventLog events;
+} Snapshot;
+
+void snapshot_release(Snapshot *snapshot);
+
+/* A deep copy; whatever `to` held is released. */
+void snapshot_copy(Snapshot *to, const Snapshot *from);
+
+/* NULL where there is no such tensor. */
+const TensorFacts *snapshot_tensor(const Snapshot *snapshot, const char *name);
+
+/* The gradient that lost the largest share of its mass in its cast; where none lost any, the first
+ * layer's weight gradient; NULL where there are no gradients. What a view shows first. */
+const TensorFacts *snapshot_worst(const Snapshot *snapshot);
+
+#endif
