@@ -25,6 +25,7 @@ typedef struct Event {
     int64_t step;             /* the (first) step it concerns */
     int64_t last_step, count; /* of a folded row of skips: its end, and how many */
     char tensor[TENSOR_NAME]; /* skips: the first tensor with a value that is not finite */
+    float scale_used;         /* skips: the loss scale of the first of them */
     char text[EVENT_TEXT];    /* one sentence: "loss scale 2^16 -> 2^15" */
 } Event;
 

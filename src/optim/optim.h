@@ -1,0 +1,42 @@
+/* Optimizers with fp32 state, their settings at PyTorch's defaults.
+ *
+ * Source: torch/optim/{sgd,adam,adamw}.py, the single-tensor forms; ops are done in their order.
+ */
+#ifndef OPTIM_OPTIM_H
+#define OPTIM_OPTIM_H
+
+#include "program/builder.h"
+
+enum { OPTIM_NAME = 16 };
+
+typedef struct OptimSpec {
+    char kind[OPTIM_NAME]; /* a name of the optimizer table: "sgd", "momentum", "adam", "adamw" */
+    float lr;
+    double momentum; /* momentum: 0.9 */
+    double beta1, beta2, eps;
+    double weight_decay; /* adamw: decoupled, 0.01; others: added to the gradient, 0 */
+} OptimSpec;
+
+typedef struct Optimizer {
+    const char *name;
+    const char *text;          /* one line of help */
+    const char *const *states; /* PyTorch's names of its state tensors, ends in NULL */
+    OpKind op;                 /* the instruction that updates one parameter */
+    float lr;                  /* the default learning rate */
+    double weight_decay;       /* the default */
+} Optimizer;
+
+extern const Optimizer *const optimizer_table[]; /* ends in NULL */
+
+/* Defaults of the named optimizer. Fails: STATUS_USAGE for an unknown name, with the nearest. */
+Status optim_spec(const char *name, OptimSpec *spec) MUST_CHECK;
+
+/* lr and the rest in range. Fails: STATUS_USAGE. */
+Status optim_check(const OptimSpec *spec) MUST_CHECK;
+
+const char *optim_print(const OptimSpec *spec, char *text, int room);
+
+/* Emits one step instruction for each parameter that has a gradient. */
+void optim_emit(const OptimSpec *spec, Builder *builder);
+
+#endif

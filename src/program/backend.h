@@ -1,0 +1,117 @@
+/* What computes: a table of functions that every backend fills, the CPU here, CUDA in a plug-in.
+ *
+ * Values cross as floats that hold them exactly; how a backend stores them is its own matter. All
+ * calls on one Backend come from one thread at a time. Steps may be computed later than they are
+ * asked for: plan_collect says which are done, and everything else waits for those in flight.
+ */
+#ifndef PROGRAM_BACKEND_H
+#define PROGRAM_BACKEND_H
+
+#include "numerics/count.h"
+#include "program/program.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Changes with every change of this file; a plug-in that says another number is not used. */
+enum { BACKEND_ABI = 1, BACKEND_TEXT = 128 };
+
+typedef struct Backend Backend; /* a device and its threads */
+typedef struct Store Store; /* the lasting state of one run: masters, optimizer state, scalars */
+typedef struct Plan Plan;   /* a program made ready over a store and a data set */
+typedef struct DeviceData DeviceData; /* a data set where the device reads it */
+
+/* What a program reads that varies from step to step; the backend's own while steps run. */
+typedef struct Scalars {
+    float scale;     /* the loss scale; 1 where scaling is off */
+    int32_t tracker; /* clean steps in a row */
+    bool dynamic;    /* update() grows and backs off */
+    bool check;      /* unscale looks for inf and nan (off: scaling is off, steps are taken) */
+    double growth, backoff;
+    int64_t interval;
+    float lr;
+    float loss_weight;
+    int64_t step;          /* steps done, skipped ones included */
+    int64_t taken;         /* steps that moved the weights: what Adam's bias correction counts */
+    int64_t position;      /* training examples consumed since the run began */
+    int64_t test_position; /* gather of held-out examples starts here */
+    int64_t correct;       /* counted by the op correct, over held-out examples */
+} Scalars;
+
+/* One finished step. */
+typedef struct StepOutcome {
+    int64_t step; /* its number, from 1 */
+    float loss;   /* before weight and scale */
+    float scale_used, scale_next, lr;
+    int32_t tracker;
+    bool skipped;
+    double grad_norm;    /* of the unscaled gradients */
+    ValueId first_found; /* of a skipped step: the first gradient with inf or nan; else NO_VALUE */
+} StepOutcome;
+
+typedef struct DataView {
+    const float *inputs;   /* (train_count + test_count, features), training examples first */
+    const int32_t *labels; /* (train_count + test_count), or NULL */
+    const float *targets;  /* (train_count + test_count, target_width), or NULL */
+    int64_t train_count, test_count, features, target_width;
+} DataView;
+
+typedef struct BackendOptions {
+    int device;                         /* which GPU; the CPU ignores it */
+    int threads;                        /* 0: one for each processor */
+    bool (*interrupted)(void *context); /* asked between instructions before PHASE_STEP */
+    void *context;
+} BackendOptions;
+
+typedef struct BackendClass {
+    int abi; /* BACKEND_ABI */
+    const char *name;
+
+    /* Caller closes. Fails: STATUS_UNSUPPORTED with the reason why it cannot compute here. */
+    Status (*open)(const BackendOptions *options, Backend **backend);
+    void (*close)(Backend *backend);
+    void (*describe)(const Backend *backend, char text[BACKEND_TEXT]);
+
+    /* The view's arrays may go when this returns, on a GPU; the CPU borrows them until data_free. */
+    Status (*data_new)(Backend *backend, const DataView *view, DeviceData **data);
+    void (*data_free)(DeviceData *data);
+    /* The order in which an epoch visits the training examples; two are held, by the parity of
+     * `epoch`. Takes effect behind the steps in flight. */
+    Status (*data_order)(DeviceData *data, int64_t epoch, const int32_t *order);
+
+    Status (*store_new)(Backend *backend, Store **store);
+    void (*store_free)(Store *store);
+    /* Named arrays; writing makes them. Fails: STATUS_SHAPE where none of this name and size is. */
+    Status (*store_write)(Store *store, const char *name, const float *values, int64_t count);
+    Status (*store_read)(Store *store, const char *name, float *values, int64_t count);
+    void (*store_drop)(Store *store, const char *name); /* harmless where there is none */
+    void (*scalars_get)(Store *store, Scalars *scalars);
+    void (*scalars_set)(Store *store, const Scalars *scalars);
+
+    /* State the store lacks begins as zeros. The program may go when this returns.
+     * Fails: STATUS_MEMORY, STATUS_UNSUPPORTED (a format this device cannot do), STATUS_SHAPE. */
+    Status (*plan_new)(Backend *backend, const Program *program, Store *store, DeviceData *data,
+                       Plan **plan);
+    void (*plan_free)(Plan *plan);
+
+    /* Starts one whole step. Fails: STATUS_INTERRUPTED: the step left no trace. */
+    Status (*plan_step)(Plan *plan);
+    /* Hands over outcomes in order, at most `room`; returns how many. `wait`: at least one, if any
+     * is in flight. */
+    int (*plan_collect)(Plan *plan, StepOutcome *outcomes, int room, bool wait);
+
+    /* Runs instructions first ... last - 1 and waits: one phase, or a program that is no step. */
+    Status (*plan_run)(Plan *plan, int first, int last);
+    /* Any value of the program, as of now. */
+    Status (*value_read)(Plan *plan, ValueId id, float *values);
+    Status (*value_write)(Plan *plan, ValueId id, const float *values);
+    /* What the instruction's store did in the last completed step. */
+    Status (*counts_read)(Plan *plan, int instr, CastCounts *counts);
+} BackendClass;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

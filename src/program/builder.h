@@ -1,0 +1,40 @@
+/* How nn, amp and optim write a Program: values first, then instructions that use them.
+ *
+ * A mistake in shapes does not stop the writing; program_verify finds it and says it in words.
+ */
+#ifndef PROGRAM_BUILDER_H
+#define PROGRAM_BUILDER_H
+
+#include "program/program.h"
+
+typedef struct Builder {
+    Program *program; /* borrowed */
+    Phase phase;      /* of the instructions emitted now */
+    Format low;       /* what autocast casts operands of products to; fp32: nothing */
+    bool probes;      /* count what stores do */
+} Builder;
+
+/* A value of the given shape; `fmt` makes its name. */
+ValueId builder_value(Builder *builder, Role role, Format format, int rank, const int64_t *shape,
+                      const char *fmt, ...) PRINTF_LIKE(6, 7);
+
+/* A value of the same shape as `like`. */
+ValueId builder_like(Builder *builder, ValueId like, Role role, Format format, const char *fmt, ...)
+    PRINTF_LIKE(5, 6);
+
+/* A trained parameter: a master of this shape, named NAME (its gradient is told by builder_grad). */
+ValueId builder_param(Builder *builder, int rank, const int64_t *shape, int64_t fan_in,
+                      const char *name);
+void builder_grad(Builder *builder, ValueId master, ValueId grad);
+
+const Value *builder_get(const Builder *builder, ValueId id);
+
+/* Appends an instruction; unused operands are NO_VALUE. Borrowed until the next one. */
+Instr *builder_emit(Builder *builder, OpKind op, ValueId out, ValueId in0, ValueId in1,
+                    ValueId in2);
+
+/* The same for a store that rounds: counted where the builder has probes on. */
+Instr *builder_emit_counted(Builder *builder, OpKind op, ValueId out, ValueId in0, ValueId in1,
+                            ValueId in2);
+
+#endif

@@ -1,0 +1,65 @@
+/* The instructions a step is made of, each a row of one list.
+ *
+ * A backend implements every row under the same name (src/cpu/relu.c has cpu_relu); adding one is a
+ * word here, a row in program/op.c, a rule of shapes in program/verify.c and a file in each backend.
+ */
+#ifndef PROGRAM_OP_H
+#define PROGRAM_OP_H
+
+/* X(constant, name): the name is also what `show program` prints. */
+#define OPS(X) \
+    X(CAST, cast) \
+    X(GATHER, gather) \
+    X(LINEAR, linear) \
+    X(LINEAR_DX, linear_dx) \
+    X(LINEAR_DW, linear_dw) \
+    X(LINEAR_DB, linear_db) \
+    X(RELU, relu) \
+    X(RELU_BACKWARD, relu_backward) \
+    X(GELU, gelu) \
+    X(GELU_BACKWARD, gelu_backward) \
+    X(TANH, tanh) \
+    X(TANH_BACKWARD, tanh_backward) \
+    X(CROSS_ENTROPY, cross_entropy) \
+    X(CROSS_ENTROPY_BACKWARD, cross_entropy_backward) \
+    X(MSE, mse) \
+    X(MSE_BACKWARD, mse_backward) \
+    X(CORRECT, correct) \
+    X(SCALE, scale) \
+    X(UNSCALE, unscale) \
+    X(SGD, sgd) \
+    X(MOMENTUM, momentum) \
+    X(ADAM, adam) \
+    X(ADAMW, adamw) \
+    X(UPDATE, update)
+
+typedef enum OpKind {
+#define OP_CONSTANT(constant, name) OP_##constant,
+    OPS(OP_CONSTANT)
+#undef OP_CONSTANT
+        OP_COUNT,
+} OpKind;
+
+/* The parts of a step, in their order. */
+typedef enum Phase {
+    PHASE_CAST, /* low-precision copies of the weights */
+    PHASE_FORWARD,
+    PHASE_LOSS,
+    PHASE_BACKWARD,
+    PHASE_UNSCALE, /* is any gradient inf or nan? */
+    PHASE_CLIP,
+    PHASE_STEP,   /* the optimizer, unless found_inf */
+    PHASE_UPDATE, /* the loss scale */
+    PHASE_COUNT,
+} Phase;
+
+typedef struct OpInfo {
+    const char *name;
+    const char *text; /* what it computes, one line */
+    int inputs, outputs;
+} OpInfo;
+
+extern const OpInfo op_table[OP_COUNT];
+extern const char *const phase_names[PHASE_COUNT];
+
+#endif

@@ -1,0 +1,90 @@
+/* A training step as data: a flat list of instructions over named values.
+ *
+ * nn and optim emit it (program/builder.h), amp chooses the formats while they do, program_verify
+ * checks it once, and a backend runs it as often as wanted. Whatever varies from step to step is not
+ * in it but in the Scalars it reads, so changing those never makes a new program.
+ */
+#ifndef PROGRAM_PROGRAM_H
+#define PROGRAM_PROGRAM_H
+
+#include "base/status.h"
+#include "base/text.h"
+#include "numerics/format.h"
+#include "program/op.h"
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef int ValueId; /* place in Program.values */
+
+enum { NO_VALUE = -1, VALUE_NAME = 48, VALUE_RANK = 4, INSTR_INPUTS = 4, INSTR_CONSTANTS = 4 };
+
+typedef enum Role {
+    ROLE_INPUT,  /* a batch of inputs, or of targets */
+    ROLE_MASTER, /* a parameter, fp32; lives in the Store */
+    ROLE_COPY,   /* a cast of another value: fc1.weight.fp16, x.fp16 */
+    ROLE_ACTIVATION,
+    ROLE_ACTIVATION_GRAD, /* scaled by the loss scale, as all gradients are */
+    ROLE_WEIGHT_GRAD,
+    ROLE_STATE,  /* of an optimizer, fp32; lives in the Store */
+    ROLE_SCALAR, /* of a step: loss */
+} Role;
+
+typedef struct Value {
+    char name[VALUE_NAME]; /* PyTorch's habits: fc1.weight, fc1.out.grad */
+    Role role;
+    Format format;
+    int rank;
+    int64_t shape[VALUE_RANK]; /* weights are (out, in); batches come first */
+    ValueId source;            /* ROLE_COPY: what it is a cast of; else NO_VALUE */
+} Value;
+
+typedef struct Instr {
+    OpKind op;
+    Phase phase;
+    ValueId in[INSTR_INPUTS]; /* unused ones are NO_VALUE */
+    ValueId out;              /* NO_VALUE: it writes scalars only, or in[0] in place (optimizers) */
+    bool counted;             /* what rounding to out's format does is counted */
+    double constants[INSTR_CONSTANTS]; /* optimizers: see optim; gather: 1 for held-out examples */
+} Instr;
+
+/* A parameter and what belongs to it. */
+typedef struct Param {
+    ValueId master, grad; /* grad: NO_VALUE where nothing is trained */
+    int64_t fan_in;       /* for its initialisation */
+} Param;
+
+typedef struct Program {
+    Value *values;
+    Instr *instrs;
+    Param *params;
+    int value_count, instr_count, param_count;
+    size_t value_room, instr_room, param_room;
+    int64_t batch;
+} Program;
+
+void program_release(Program *program);
+
+int64_t value_count(const Value *value); /* of numbers in it */
+
+/* NO_VALUE where there is none of that name. */
+ValueId program_find(const Program *program, const char *name);
+
+/* The first instruction of a phase or of a later one; instr_count where none follows. */
+int program_phase(const Program *program, Phase phase);
+
+/* Shapes fit, formats fit, everything is written before it is read and once, optimizers touch fp32
+ * masters only, phases are in order. Fails: STATUS_SHAPE in the learner's words. */
+Status program_verify(const Program *program) MUST_CHECK;
+
+/* Appends the listing: op, result <- operands, formats, "counted"; a heading for each phase. */
+void program_print(const Program *program, Text *text);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

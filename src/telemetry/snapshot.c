@@ -1,0 +1,88 @@
+#include "telemetry/snapshot.h"
+
+#include "base/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void snapshot_release(Snapshot *snapshot)
+{
+    free(snapshot->tensors);
+    snapshot->tensors = NULL;
+    snapshot->tensor_count = 0;
+}
+
+void snapshot_copy(Snapshot *to, const Snapshot *from)
+{
+    size_t count = (size_t)from->tensor_count;
+    TensorFacts *tensors = to->tensors;
+
+    if (to == from)
+        return;
+    if (count > 0) {
+        tensors = xrealloc(tensors, count, sizeof *tensors);
+        memcpy(tensors, from->tensors, count * sizeof *tensors);
+    } else {
+        free(tensors);
+        tensors = NULL;
+    }
+    *to = *from;
+    to->tensors = tensors;
+}
+
+const TensorFacts *snapshot_tensor(const Snapshot *snapshot, const char *name)
+{
+    for (int i = 0; i < snapshot->tensor_count; i++) {
+        if (strcmp(snapshot->tensors[i].name, name) == 0)
+            return &snapshot->tensors[i];
+    }
+    return NULL;
+}
+
+static bool is_grad(const TensorFacts *tensor)
+{
+    return tensor->kind == TENSOR_ACTIVATION_GRAD || tensor->kind == TENSOR_WEIGHT_GRAD;
+}
+
+/* How well a tensor stands for its layer's gradients; 0: not at all. */
+static int grad_worth(const TensorFacts *tensor)
+{
+    if (tensor->kind == TENSOR_WEIGHT_GRAD)
+        return strstr(tensor->name, ".weight.") != NULL ? 3 : 2;
+    return is_grad(tensor) ? 1 : 0;
+}
+
+/* Backward runs from the last layer to the first, so the first layer's gradients come last. */
+static const TensorFacts *first_layer_grad(const Snapshot *snapshot)
+{
+    const TensorFacts *found = NULL;
+    int most = 1;
+
+    for (int i = 0; i < snapshot->tensor_count; i++) {
+        int worth = grad_worth(&snapshot->tensors[i]);
+
+        if (worth >= most) {
+            most = worth;
+            found = &snapshot->tensors[i];
+        }
+    }
+    return found;
+}
+
+const TensorFacts *snapshot_worst(const Snapshot *snapshot)
+{
+    const TensorFacts *worst = NULL;
+    double most = 0.0;
+
+    for (int i = 0; i < snapshot->tensor_count; i++) {
+        const TensorFacts *tensor = &snapshot->tensors[i];
+        const CastCounts *counts = &tensor->counts;
+        double share = counts->mass > 0.0 ? counts->lost_mass / counts->mass : 0.0;
+
+        if (is_grad(tensor) && share > most) {
+            most = share;
+            worst = tensor;
+        }
+    }
+    return worst != NULL ? worst : first_layer_grad(snapshot);
+}

@@ -1,0 +1,109 @@
+/* The session: one experiment, a worker thread that trains it, and the past to go back to.
+ *
+ * Thread rule: every function is called from the main thread. Changes go through a mailbox to the
+ * worker and take effect at the next step boundary; the call returns when they have, with the
+ * number of that step. The worker never calls back.
+ */
+#ifndef TRAIN_SESSION_H
+#define TRAIN_SESSION_H
+
+#include "base/text.h"
+#include "telemetry/expr.h"
+#include "telemetry/snapshot.h"
+#include "train/settings.h"
+
+typedef struct Session Session;
+
+typedef struct SessionOptions {
+    const char *backend; /* "auto", "cpu", or "cuda"; NULL: auto */
+    int threads;         /* 0: as many as there are processors */
+} SessionOptions;
+
+/* Starts with settings_default(), data loaded, weights initialised, nothing trained.
+ * Caller frees. Fails: STATUS_UNSUPPORTED: no such backend here (with the reason), STATUS_IO: the
+ * shipped data set is missing. */
+Status session_new(const SessionOptions *options, Session **session) MUST_CHECK;
+void session_free(Session *session);
+
+/* One line for the banner: which backend computes, and why ("cpu (...), 2 threads; cuda: not
+ * built"). Borrowed. */
+const char *session_backend(const Session *session);
+
+/* What holds now (borrowed until the next call that changes anything). */
+const Settings *session_settings(const Session *session);
+
+/* Makes `wanted` hold. Data, net, loss kind or seed that differ start a new run from fresh weights
+ * (the old one can be brought back with session_undo); all else keeps the weights. A changed
+ * optimizer kind starts from empty state; a changed learning rate keeps it. Checked as a whole
+ * first: on failure nothing has changed. `*step`: the step at whose boundary it took effect.
+ * Fails: whatever does not fit, in one sentence. */
+Status session_apply(Session *session, const Settings *wanted, int64_t *step) MUST_CHECK;
+
+/* Sets the scale of the running scaler now; its tracker stays, as GradScaler.update(new_scale). */
+Status session_set_scale(Session *session, float scale, int64_t *step) MUST_CHECK;
+
+/* Weights, optimizer, scaler and position back to the start of the run, same seed. Undoable. */
+Status session_reset(Session *session) MUST_CHECK;
+
+/* Brings back what net, data, seed, loss, reset or an earlier undo replaced. `what`: appends a few
+ * words that say what came back. Fails: STATUS_USAGE: there is nothing to undo. */
+Status session_undo(Session *session, Text *what) MUST_CHECK;
+
+/* How far a training goes. */
+typedef struct Goal {
+    int64_t steps;     /* > 0: so many steps */
+    const char *until; /* else: an expression to become true; NULL: endless */
+    bool at_pace;      /* keep to Settings.pace; else as fast as it goes */
+} Goal;
+
+/* Starts training and returns. Fails: STATUS_USAGE: already training; a bad expression. */
+Status session_start(Session *session, const Goal *goal) MUST_CHECK;
+
+bool session_training(const Session *session);
+
+/* Waits up to `seconds` for the training to end; true when it has. */
+bool session_wait(Session *session, double seconds);
+
+/* Stops after the present step; harmless while nothing runs. */
+void session_pause(Session *session);
+
+/* Stops within the present step, which then leaves no trace. Async-signal-safe. */
+void session_interrupt(Session *session);
+
+/* How the last training ended: OK when it reached its goal or was paused; else why not
+ * (an `until` that failed, STATUS_INTERRUPTED). */
+Status session_result(const Session *session) MUST_CHECK;
+
+/* Steps of an epoch, and what is done and wanted of the present (or last) training; wanted is 0
+ * where it is endless or until an expression. */
+int64_t session_epoch_steps(const Session *session);
+void session_progress(const Session *session, int64_t *done, int64_t *wanted);
+
+/* Fills `snapshot` (zeroed or one taken before; caller releases) with the last completed step.
+ * Cheap: may be asked thirty times a second while training runs. */
+void session_snapshot(Session *session, Snapshot *snapshot);
+
+/* The same after measuring what `needs` names, at a step boundary.
+ * Fails: STATUS_USAGE: accuracy where the data has no classes is none, not a failure; STATUS_INTERRUPTED. */
+Status session_measure(Session *session, ExprNeeds needs, Snapshot *snapshot) MUST_CHECK;
+
+/* Appends the program that a step runs, as `show program` prints it. */
+void session_print_program(Session *session, Text *text);
+
+/* Every finished training of this session, oldest first. */
+typedef struct TrainingFacts {
+    int number;         /* from 1 */
+    char settings[256]; /* "fashion, 784 256 128 10, adamw lr=1e-3, batch 64, fp16, dynamic" */
+    int64_t first_step, last_step, skipped;
+    Measure loss, accuracy; /* accuracy: the last measured in it */
+    float scale;
+    double seconds;
+} TrainingFacts;
+
+int session_history_count(const Session *session);
+const TrainingFacts *session_history(const Session *session, int i);
+
+/* Logs something the learner did, with the present step, for the event panel. */
+void session_note(Session *session, const char *text);
+
+#endif

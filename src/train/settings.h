@@ -1,0 +1,35 @@
+/* Everything that makes an experiment, as plain data: what the learner's commands change.
+ *
+ * A command takes a copy of the session's settings, changes a field, and hands the copy to
+ * session_apply, which checks the whole before anything moves.
+ */
+#ifndef TRAIN_SETTINGS_H
+#define TRAIN_SETTINGS_H
+
+#include "amp/scaler.h"
+#include "data/data.h"
+#include "nn/loss.h"
+#include "nn/net.h"
+#include "numerics/format.h"
+#include "optim/optim.h"
+
+typedef struct Settings {
+    DataSpec data;
+    NetSpec net;
+    OptimSpec optim;
+    LossSpec loss;
+    int64_t batch;
+    uint64_t seed;
+    Format autocast; /* FORMAT_FP32: off */
+    ScalerSpec scaler;
+    bool probes; /* count what casts do; changes no bit of the training */
+    double pace; /* steps a second at most; 0: as fast as it goes */
+} Settings;
+
+/* data fashion; net 784 256 128 10; optim adamw lr=1e-3; batch 64; autocast fp16;
+ * scale dynamic interval=50. */
+Settings settings_default(void);
+
+enum { LARGEST_BATCH = 65536, MOST_PARAMS = 1 << 28 };
+
+#endif
