@@ -8,49 +8,179 @@ CC     ?= cc
 TRUTH    = -ffp-contract=off -fno-trapping-math -fno-math-errno
 WARNINGS = -Wall -Wextra -Wshadow -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes \
            -Wwrite-strings -Wvla -Wundef -Wformat=2 -Wdouble-promotion
-DEFINES  = -D_GNU_SOURCE -DHALFSTEP_PREFIX='"$(PREFIX)"'
+DEFINES  = -D_GNU_SOURCE
 SANITIZE =
 OPTIMIZE = -O2 -ftree-vectorize -g
 CFLAGS   = -std=c11 $(OPTIMIZE) $(TRUTH) $(WARNINGS) $(SANITIZE) $(EXTRA)
-PACKAGES = openblas lua5.4 ncursesw readline zlib
-CPPFLAGS = -Isrc $(DEFINES) $(shell pkg-config --cflags openblas lua5.4 2>/dev/null)
+
+# Lua's pkg-config file goes by other names outside Debian.
+LUA     := $(shell for name in lua5.4 lua-5.4 lua54 lua; do \
+             pkg-config --exists "$$name >= 5.4 $$name < 5.5" 2>/dev/null && echo $$name && break; \
+           done)
+PACKAGES = openblas $(LUA) ncursesw readline zlib
+INCLUDES := $(shell pkg-config --cflags openblas $(LUA) 2>/dev/null)
+LIBS    := $(shell pkg-config --libs $(or $(LUA),lua5.4) $(PACKAGES) 2>/dev/null)
+CPPFLAGS = -Isrc $(DEFINES) $(INCLUDES)
 LDFLAGS  = $(SANITIZE) -rdynamic
-LDLIBS   = $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -ldl -lm -pthread
+LDLIBS   = $(LIBS) -ldl -lm -pthread
 
 FOLDERS  = base numerics telemetry program amp cpu nn optim data view train repl
 sources  = $(shell find src/$(1) -name '*.c' 2>/dev/null | LC_ALL=C sort)
-objects  = $(patsubst %.c,$(BUILD)/%.o,$(call sources,$(1)))
+objects  = $(patsubst %.c,$(BUILD)/%.o,$(1))
 ARCHIVES = $(FOLDERS:%=$(BUILD)/lib%.a)
 LINKED   = -Wl,--start-group $(ARCHIVES) -Wl,--end-group
+Q        = $(if $(V),,@)
+say      = $(if $(V),,@echo '  $(1)')
+link     = $(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LINKED)
+
+# The long work goes to a make of its own: in parallel, and after what was missing is installed.
+JOBS   = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 2))
+SUBMAKE = $(MAKE) --no-print-directory $(JOBS)
+DEPS   = CC='$(CC)' sh .deps.sh
 
 .DEFAULT_GOAL = all
-.PHONY: all unit
-all: $(BUILD)/halfstep
+.DELETE_ON_ERROR:
+.PHONY: all run test install help clean
+
+all: $(if $(LIBS),,deps-look) $(BUILD)/halfstep ## build the program as build/halfstep
+
+run: deps-build ## install what is missing, build, start the program
+	+@$(SUBMAKE) all
+	@$(BUILD)/halfstep
+
+test: deps-test ## install what is missing, build, run the whole test suite
+	+@$(SUBMAKE) test-programs
+	@sh tests/run.sh $(BUILD)
+
+install: all ## copy program, data sets and lessons to PREFIX (/usr/local)
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/halfstep
+	install -m 755 $(BUILD)/halfstep $(DESTDIR)$(PREFIX)/bin/halfstep
+	cp -R datasets lessons $(DESTDIR)$(PREFIX)/share/halfstep/
+
+.PHONY: deps-build deps-test deps-check deps-look
+deps-build deps-test deps-check: deps-%:
+	@$(DEPS) $*
+deps-look:
+	@$(DEPS) look build
+
+# What a build remembers of the one before: other flags compile all anew, a file that goes leaves
+# nothing behind in an archive, another PREFIX touches only what names it.
+ifneq ($(filter-out help clean deps-%,$(or $(MAKECMDGOALS),all)),)
+define remember
+ifneq ($$(file <$(BUILD)/$(1)),$(2))
+$$(shell mkdir -p $(BUILD))
+$$(file >$(BUILD)/$(1),$(2))
+endif
+endef
+$(eval $(call remember,flags,$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) $(LDLIBS)))
+$(eval $(call remember,files,$(call sources,)))
+$(eval $(call remember,prefix,$(PREFIX)))
+endif
 
 $(BUILD)/halfstep: $(BUILD)/src/main.o $(ARCHIVES)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(LINKED) $(LDLIBS)
+	$(call say,link $@)
+	$(link) $(LDLIBS)
 
 define archive
-$(BUILD)/lib$(1).a: $(call objects,$(1))
+$(BUILD)/lib$(1).a: $(call objects,$(call sources,$(1))) $(BUILD)/files
+	$$(call say,ar   $$@)
 	@mkdir -p $$(@D); rm -f $$@
-	ar rcs $$@ $$^
+	$$(Q)ar rcs $$@ $$(filter %.o,$$^)
 endef
 $(foreach folder,$(FOLDERS),$(eval $(call archive,$(folder))))
 
-$(BUILD)/%.o: %.c Makefile
-	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+NAME_PREFIX := $(call objects,$(shell grep -rl HALFSTEP_PREFIX src --include='*.c' 2>/dev/null))
+ifdef NAME_PREFIX
+$(NAME_PREFIX): $(BUILD)/prefix
+$(NAME_PREFIX): private DEFINES += -DHALFSTEP_PREFIX='"$(PREFIX)"'
+endif
 
-# One Criterion program for each folder under tests/unit.
-UNITS = $(notdir $(wildcard tests/unit/*))
+$(BUILD)/%.o: %.c Makefile $(BUILD)/flags
+	$(call say,cc   $<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+# Tests. One Criterion program for each folder under tests/unit; elsewhere each file with a main
+# is a program, and the folder's other files are linked to it.
+UNITS    = $(notdir $(patsubst %/,%,$(dir $(wildcard tests/unit/*/*.c))))
+UNIT_SET = $(sort $(UNITS))
+mains    = $(shell grep -lsw '^int main' tests/$(1)/*.c)
+helpers  = $(filter-out $(call mains,$(1)),$(wildcard tests/$(1)/*.c))
+programs = $(patsubst %.c,$(BUILD)/%,$(call mains,$(1)))
+KINDS    = terminal fuzz exhaustive bench transcripts lint
+PLUGINS  = $(patsubst %.c,$(BUILD)/%.so,$(wildcard tests/plugin/*.c))
+
+.PHONY: unit test-programs exhaustive bench
+test-programs: $(BUILD)/halfstep $(UNIT_SET:%=$(BUILD)/tests/unit/%/run) \
+               $(foreach kind,$(KINDS),$(call programs,$(kind))) $(PLUGINS)
+
 define unit_program
-$(BUILD)/tests/$(1): $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/unit/$(1)/*.c)) $(ARCHIVES)
-	@mkdir -p $$(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $$@ $$(filter %.o,$$^) $(LINKED) -lcriterion $(LDLIBS)
-unit-$(1): $(BUILD)/tests/$(1)
+$(BUILD)/tests/unit/$(1)/run: $(call objects,$(wildcard tests/unit/$(1)/*.c)) $(ARCHIVES)
+	$$(call say,link $$@)
+	$$(link) -lcriterion $$(LDLIBS)
+.PHONY: unit-$(1)
+unit-$(1): $(BUILD)/tests/unit/$(1)/run
 	$$<
 endef
-$(foreach unit,$(UNITS),$(eval $(call unit_program,$(unit))))
-unit: $(UNITS:%=unit-%)
+$(foreach unit,$(UNIT_SET),$(eval $(call unit_program,$(unit))))
+unit: $(UNIT_SET:%=unit-%) ## the unit tests alone; unit-FOLDER for those of one folder
+
+define kind_programs
+$(call programs,$(1)): %: %.o $(call objects,$(call helpers,$(1))) $(ARCHIVES)
+	$$(call say,link $$@)
+	$$(link) $(if $(filter terminal,$(1)),-lvterm) $$(LDLIBS)
+endef
+$(foreach kind,$(KINDS),$(if $(call mains,$(kind)),$(eval $(call kind_programs,$(kind)))))
+
+$(BUILD)/tests/plugin/%.so: tests/plugin/%.c Makefile $(BUILD)/flags
+	$(call say,cc   $<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -fPIC -shared -MMD -MP -MF $(@:.so=.d) -o $@ $<
+
+exhaustive: $(call programs,exhaustive) ## every fp32 input to every format, against an oracle (minutes)
+	@for program in $^; do $$program || exit; done
+
+bench: $(BUILD)/halfstep $(call programs,bench) ## what a step and a cast cost here, as CSV
+	@for program in $(call programs,bench); do $$program || exit; done
+
+# Sanitizers, each in a build folder of its own. UBSan must abort, or Criterion passes over it.
+ASAN = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+TSAN = -fsanitize=thread
+
+.PHONY: asan tsan
+asan: deps-test ## tests under AddressSanitizer, LeakSanitizer and UBSan
+	+@$(SUBMAKE) BUILD=$(BUILD)-asan SANITIZE='$(ASAN)' OPTIMIZE='-O1 -g' test-programs
+	@sh tests/run.sh $(BUILD)-asan unit fuzz transcripts lessons
+
+tsan: deps-test ## transcripts under ThreadSanitizer
+	+@$(SUBMAKE) BUILD=$(BUILD)-tsan SANITIZE='$(TSAN)' OPTIMIZE='-O1 -g' test-programs
+	@sh tests/run.sh $(BUILD)-tsan transcripts lessons
+
+# Checks of the text itself. Each says file and line of what it found.
+TIDY_FILES = $(call sources,) $(shell find tests -name '*.c' 2>/dev/null | LC_ALL=C sort)
+TIDIED     = $(TIDY_FILES:%=$(BUILD)/tidy/%.ok)
+OBJECTS    = $(call objects,$(call sources,) $(wildcard tests/unit/*/*.c) \
+               $(foreach kind,$(KINDS),$(wildcard tests/$(kind)/*.c)))
+
+.PHONY: check check-lint check-tidy check-compilers check-objects
+check: deps-check ## format, tidy, cppcheck, layers, doors, headers, warnings under gcc and clang
+	+@sh tests/lint/check.sh $(BUILD) '$(SUBMAKE)'
+
+check-tidy: $(TIDIED)
+$(BUILD)/tidy/%.c.ok: %.c .clang-tidy $(shell find src -name '*.h')
+	@mkdir -p $(@D)
+	@clang-tidy-14 --quiet $< -- -std=c11 $(CPPFLAGS) -DHALFSTEP_PREFIX='"$(PREFIX)"' 2>$@.log >$@.out || { cat $@.out $@.log; exit 1; }
+	@touch $@
+
+check-objects: $(OBJECTS)
+
+help: ## this list
+	@echo 'make GOAL, where GOAL is one of'
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | \
+	    awk -F '\t' '{ printf "  %-11s %s\n", $$1, $$2 }'
+	@echo 'CC=clang, EXTRA=..., BUILD=FOLDER and PREFIX=FOLDER change how and where; V=1 shows commands.'
+
+clean: ## remove all that was built
+	rm -rf $(BUILD) $(BUILD)-*
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

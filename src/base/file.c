@@ -47,8 +47,8 @@ static Status read_chunks(gzFile file, const char *path, size_t limit, Bytes *by
         if (got > 0)
             bytes->count += (size_t)got;
         if (bytes->count > limit)
-            return fail(STATUS_IO, "%.100s is larger than %zu MiB, the most that is read here",
-                        path, limit >> 20);
+            return fail(STATUS_IO, "%.100s is larger than %zu bytes, the most that is read here",
+                        path, limit);
     } while (got > 0);
 
     gzerror(file, &error);
@@ -139,6 +139,7 @@ static Status make_folders(char *path)
 
 Status file_state_path(const char *name, Text *path)
 {
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): nothing here changes the environment */
     const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
 
     text_clear(path);

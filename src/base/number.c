@@ -56,7 +56,8 @@ Status number_parse(const char *word, double *value)
     if (*end == '^') {
         if (!read_plain(end + 1, &end, &power))
             return not_a_number(word);
-        number = pow(number, power);
+        /* As everywhere, and in expressions: -2^2 is -(2^2). */
+        number = *word == '-' ? -pow(-number, power) : pow(number, power);
     }
     factor = suffix_factor(end);
     if (factor == 0.0)
@@ -69,7 +70,7 @@ Status number_parse(const char *word, double *value)
 Status count_parse(const char *word, int64_t *value)
 {
     const double most = 9007199254740992.0;
-    double number;
+    double number = 0.0;
 
     TRY(number_parse(word, &number));
     if (!(fabs(number) <= most) || number != floor(number))
@@ -80,10 +81,12 @@ Status count_parse(const char *word, int64_t *value)
 
 const char *number_shortest(double value, char text[NUMBER_TEXT])
 {
-    if (isnan(value))
-        return strcpy(text, "nan");
-    if (isinf(value))
-        return strcpy(text, value < 0 ? "-inf" : "inf");
+    if (!isfinite(value)) {
+        const char *sign = value < 0 ? "-" : "";
+
+        snprintf(text, NUMBER_TEXT, "%s%s", sign, isnan(value) ? "nan" : "inf");
+        return text;
+    }
     if (value == floor(value) && fabs(value) < 1e15) {
         snprintf(text, NUMBER_TEXT, "%.0f", value);
         return text;
@@ -91,6 +94,18 @@ const char *number_shortest(double value, char text[NUMBER_TEXT])
     for (int digits = 1; digits <= 17; digits++) {
         snprintf(text, NUMBER_TEXT, "%.*g", digits, value);
         if (strtod(text, NULL) == value)
+            break;
+    }
+    return text;
+}
+
+const char *float_shortest(float value, char text[NUMBER_TEXT])
+{
+    if (!isfinite(value) || (value == floorf(value) && fabsf(value) < 1e15f))
+        return number_shortest((double)value, text);
+    for (int digits = 1; digits <= 9; digits++) {
+        snprintf(text, NUMBER_TEXT, "%.*g", digits, (double)value);
+        if (strtof(text, NULL) == value)
             break;
     }
     return text;

@@ -20,22 +20,29 @@ struct Pool {
     pthread_t helpers[MOST_THREADS];
     pthread_mutex_t lock;
     pthread_cond_t wake;
-    PoolTask *task; /* written before `job` is published, read after */
+    PoolTask *task; /* these three are written before `left` is, and stay while it is not done */
     void *context;
     int count;
-    atomic_uint job; /* number of the newest job */
-    atomic_int next; /* next task to take */
-    atomic_int busy; /* helpers that have not left the newest job */
+    _Atomic uint32_t left; /* tasks of the job that nobody has taken yet */
+    atomic_int done;       /* tasks finished */
+    atomic_uint job;       /* number of the newest job */
     atomic_bool ending;
     int sleeping; /* under lock */
 };
 
+/* Whoever lowers `left` owns a task, and the job cannot end before that task does: so a helper that
+ * comes late finds nothing, or work of a newer job, and nobody waits for a helper that sleeps. */
 static void take_tasks(Pool *pool)
 {
-    int task;
+    uint32_t left = atomic_load(&pool->left);
 
-    while ((task = atomic_fetch_add(&pool->next, 1)) < pool->count)
-        pool->task(pool->context, task);
+    while (left > 0) {
+        if (!atomic_compare_exchange_weak(&pool->left, &left, left - 1))
+            continue;
+        pool->task(pool->context, pool->count - (int)left);
+        atomic_fetch_add(&pool->done, 1);
+        left = atomic_load(&pool->left);
+    }
 }
 
 static void relax(void)
@@ -69,11 +76,10 @@ static void *help(void *argument)
 
     for (;;) {
         wait_for_job(pool, seen);
-        seen++;
+        seen = atomic_load(&pool->job);
         if (atomic_load(&pool->ending))
             return NULL;
         take_tasks(pool);
-        atomic_fetch_sub(&pool->busy, 1);
     }
 }
 
@@ -144,12 +150,12 @@ void pool_run(Pool *pool, PoolTask *task, void *context, int count)
     pool->task = task;
     pool->context = context;
     pool->count = count;
-    atomic_store(&pool->next, 0);
-    atomic_store(&pool->busy, pool->threads - 1);
+    atomic_store(&pool->done, 0);
+    atomic_store(&pool->left, (uint32_t)count);
     publish(pool);
     take_tasks(pool);
-    while (atomic_load(&pool->busy) > 0)
-        relax();
+    for (int spin = 0; atomic_load(&pool->done) < count; spin++)
+        spin < SPINS ? relax() : (void)sched_yield();
 }
 
 int pool_processors(void)

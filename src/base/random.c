@@ -49,7 +49,9 @@ float random_uniform(const Random *random, uint64_t n, float low, float high)
     /* 24 bits make every value exact; the product is rounded once. */
     float unit = (float)(random_bits(random, n) >> 8) * 0x1p-24f;
 
-    return low + (high - low) * unit;
+    float value = low + (high - low) * unit;
+
+    return value < high ? value : nextafterf(high, low);
 }
 
 double random_normal(const Random *random, uint64_t n)

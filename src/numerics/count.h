@@ -43,7 +43,7 @@ typedef struct CastCounts {
     int64_t classes[CAST_CLASSES];    /* sums to count */
     int64_t histogram[EXPONENT_BINS]; /* sums to count - nan - inf - zero */
     float amax;                       /* largest finite |x| before the cast; 0 if there is none */
-    float amin;                       /* smallest nonzero |x|; 0 if there is none */
+    float amin;                       /* smallest finite |x| but zero; 0 if there is none */
     double mass;                      /* sum of finite |x| before the cast */
     double lost_mass;                 /* the part of `mass` whose values underflowed */
 } CastCounts;

@@ -34,10 +34,11 @@ typedef struct FormatInfo {
     int min_exponent;                 /* of the smallest normal: -14 for fp16 */
     int least_exponent;               /* of the smallest subnormal: -24 for fp16 */
     double max;                       /* largest finite value: 65504 */
-    double
-        overflow_from; /* the smallest magnitude that rounds beyond max: 65520 (e4m3: above 464) */
+    double overflow_from; /* the smallest float that rounds beyond max: 65520; infinity if none */
     double min_normal, min_subnormal;
-    bool has_infinity; /* e4m3 has none: it overflows to nan */
+    double zero_upto;   /* the largest magnitude that rounds to zero: 2^-25 (fp32: 0) */
+    double normal_from; /* the smallest magnitude that rounds to a normal value */
+    bool has_infinity;  /* e4m3 has none: it overflows to nan */
 } FormatInfo;
 
 extern const FormatInfo format_table[FORMAT_COUNT];

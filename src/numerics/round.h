@@ -15,13 +15,21 @@ typedef enum Overflow { OVERFLOW_INFINITY, OVERFLOW_SATURATE } Overflow;
 
 float round_to(Format format, Overflow overflow, float value);
 
-/* out[i] = round_to(in[i]); in and out may be the same array. FORMAT_FP32 copies. */
+/* out[i] = round_to(in[i]); in and out may be the same array, but not overlap otherwise. FORMAT_FP32
+ * copies, payloads of nans too. */
 void round_array(Format format, Overflow overflow, const float *in, float *out, int64_t count);
 
-/* Stochastic rounding: up with a probability of the distance in ulps, from number first + i of the
- * stream, so that order and threads do not matter (Gupta et al., ICML 2015). Values of the format
- * stay; overflow and nan as above. */
-void round_array_stochastic(Format format, Overflow overflow, const Random *random, uint64_t first,
-                            const float *in, float *out, int64_t count);
+/* The random numbers of a stochastic rounding: value i takes number first + i of the stream, so that
+ * order, threads and where an array is split do not matter. */
+typedef struct Dither {
+    const Random *random; /* borrowed for the call */
+    uint64_t first;
+} Dither;
+
+/* Stochastic rounding: up with a probability of the distance in ulps (Gupta et al., ICML 2015),
+ * exact to 2^-32. Values of the format stay; beyond the largest value the next step up overflows;
+ * overflow and nan as above. */
+void round_array_stochastic(Format format, Overflow overflow, Dither dither, const float *in,
+                            float *out, int64_t count);
 
 #endif

@@ -11,7 +11,7 @@ enum { OPTIM_NAME = 16 };
 
 typedef struct OptimSpec {
     char kind[OPTIM_NAME]; /* a name of the optimizer table: "sgd", "momentum", "adam", "adamw" */
-    float lr;
+    double lr;
     double momentum; /* momentum: 0.9 */
     double beta1, beta2, eps;
     double weight_decay; /* adamw: decoupled, 0.01; others: added to the gradient, 0 */
@@ -22,9 +22,16 @@ typedef struct Optimizer {
     const char *text;          /* one line of help */
     const char *const *states; /* PyTorch's names of its state tensors, ends in NULL */
     OpKind op;                 /* the instruction that updates one parameter */
-    float lr;                  /* the default learning rate */
+    double lr;                 /* the default learning rate */
     double weight_decay;       /* the default */
 } Optimizer;
+
+/* The list: adding an optimizer is one file, one word here, an op, one test. */
+#define OPTIMIZERS(X) X(sgd) X(momentum) X(adam) X(adamw)
+
+#define DECLARE_OPTIMIZER(name) extern const Optimizer name##_optimizer;
+OPTIMIZERS(DECLARE_OPTIMIZER)
+#undef DECLARE_OPTIMIZER
 
 extern const Optimizer *const optimizer_table[]; /* ends in NULL */
 

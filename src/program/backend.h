@@ -30,7 +30,7 @@ typedef struct Scalars {
     bool check;      /* unscale looks for inf and nan (off: scaling is off, steps are taken) */
     double growth, backoff;
     int64_t interval;
-    float lr;
+    double lr;
     float loss_weight;
     int64_t step;          /* steps done, skipped ones included */
     int64_t taken;         /* steps that moved the weights: what Adam's bias correction counts */
@@ -43,7 +43,8 @@ typedef struct Scalars {
 typedef struct StepOutcome {
     int64_t step; /* its number, from 1 */
     float loss;   /* before weight and scale */
-    float scale_used, scale_next, lr;
+    float scale_used, scale_next;
+    double lr;
     int32_t tracker;
     bool skipped;
     double grad_norm;    /* of the unscaled gradients */

@@ -48,8 +48,20 @@ typedef struct Instr {
     ValueId in[INSTR_INPUTS]; /* unused ones are NO_VALUE */
     ValueId out;              /* NO_VALUE: it writes scalars only, or in[0] in place (optimizers) */
     bool counted;             /* what rounding to out's format does is counted */
-    double constants[INSTR_CONSTANTS]; /* optimizers: see optim; gather: 1 for held-out examples */
+    double constants[INSTR_CONSTANTS]; /* gather: below; optimizers: CONSTANT_* below */
 } Instr;
+
+/* Places in Instr.constants of a gather: from the held-out examples, and their targets. */
+enum { GATHER_HELD_OUT, GATHER_TARGET };
+
+/* ... of an optimizer's step. */
+enum {
+    CONSTANT_DECAY,
+    CONSTANT_MOMENTUM,
+    CONSTANT_BETA1 = CONSTANT_MOMENTUM,
+    CONSTANT_BETA2,
+    CONSTANT_EPS,
+};
 
 /* A parameter and what belongs to it. */
 typedef struct Param {

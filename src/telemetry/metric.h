@@ -25,4 +25,9 @@ extern const Metric metric_table[]; /* ends in a row without a name */
 
 const Metric *metric_find(const char *name); /* NULL: there is none */
 
+/* Reads a metric of the run (`tensor` is not looked at) or of the tensor with this name.
+ * Fails: STATUS_USAGE: there is no such tensor; names a near one, or the first few. */
+Status metric_read(const Metric *metric, const Snapshot *snapshot, const char *tensor,
+                   Measure *measure) MUST_CHECK;
+
 #endif

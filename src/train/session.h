@@ -15,8 +15,9 @@
 typedef struct Session Session;
 
 typedef struct SessionOptions {
-    const char *backend; /* "auto", "cpu", or "cuda"; NULL: auto */
-    int threads;         /* 0: as many as there are processors */
+    struct Registry *registry; /* program/registry.h; must outlive the session */
+    const char *backend;       /* "auto", "cpu", or "cuda"; NULL: auto */
+    int threads;               /* 0: as many as there are processors */
 } SessionOptions;
 
 /* Starts with settings_default(), data loaded, weights initialised, nothing trained.
@@ -34,10 +35,15 @@ const Settings *session_settings(const Session *session);
 
 /* Makes `wanted` hold. Data, net, loss kind or seed that differ start a new run from fresh weights
  * (the old one can be brought back with session_undo); all else keeps the weights. A changed
- * optimizer kind starts from empty state; a changed learning rate keeps it. Checked as a whole
- * first: on failure nothing has changed. `*step`: the step at whose boundary it took effect.
+ * optimizer kind starts from empty state; a changed learning rate keeps it. Each part is checked
+ * first, and on failure nothing has changed; parts that are right but do not fit each other are
+ * taken (they are typed one after the other), and session_problem says so. `*step`: the step at whose boundary it took effect.
  * Fails: whatever does not fit, in one sentence. */
 Status session_apply(Session *session, const Settings *wanted, int64_t *step) MUST_CHECK;
+
+/* OK while data, network and loss fit each other. Otherwise what does not, and what to type: such an
+ * experiment is only pending, and training it fails with this sentence. */
+Status session_problem(const Session *session) MUST_CHECK;
 
 /* Sets the scale of the running scaler now; its tracker stays, as GradScaler.update(new_scale). */
 Status session_set_scale(Session *session, float scale, int64_t *step) MUST_CHECK;

@@ -7,6 +7,8 @@
 #define TRAIN_SETTINGS_H
 
 #include "amp/scaler.h"
+#include "base/number.h"
+#include "base/text.h"
 #include "data/data.h"
 #include "nn/loss.h"
 #include "nn/net.h"
@@ -29,6 +31,21 @@ typedef struct Settings {
 /* data fashion; net 784 256 128 10; optim adamw lr=1e-3; batch 64; autocast fp16;
  * scale dynamic interval=50. */
 Settings settings_default(void);
+
+/* Every part on its own is in range. Fails: STATUS_USAGE, STATUS_UNSUPPORTED. */
+Status settings_check(const Settings *settings) MUST_CHECK;
+
+/* The same data, network, kind of loss and seed: one run may go on from a to b. */
+bool settings_same_run(const Settings *a, const Settings *b);
+
+/* The same instructions: only scalars differ, if anything. */
+bool settings_same_program(const Settings *a, const Settings *b);
+
+/* The commands that make this experiment, on one line: "data fashion; net 784 ...". */
+void settings_print(const Settings *settings, Text *text);
+
+/* What differs within a run, in words: "autocast fp16 -> bf16, batch 64 -> 128"; "" for nothing. */
+void settings_difference(const Settings *a, const Settings *b, Text *text);
 
 enum { LARGEST_BATCH = 65536, MOST_PARAMS = 1 << 28 };
 

@@ -1,0 +1,24 @@
+/* Which format an operation runs in, and the casts that bring its operands there.
+ *
+ * Source: aten/src/ATen/autocast_mode.h, the CUDA lists: products run in the low format, losses in
+ * fp32, everything else in the format its input arrives in.
+ */
+#ifndef AMP_AUTOCAST_H
+#define AMP_AUTOCAST_H
+
+#include "program/builder.h"
+
+typedef enum OpClass {
+    OP_CLASS_PRODUCT, /* linear: operands are cast to the low format */
+    OP_CLASS_INPUT,   /* relu, gelu, tanh: as the input arrives */
+    OP_CLASS_FP32,    /* losses: reads are widened, which is exact */
+} OpClass;
+
+/* The format of the result, for an input in `arrives`. */
+Format autocast_format(const Builder *builder, OpClass class, Format arrives);
+
+/* `value` in the low format: itself where it is in it already, else the copy that a cast makes. As
+ * PyTorch's cache has it, a value is cast once a step however often it is used. */
+ValueId autocast_low(Builder *builder, ValueId value);
+
+#endif

@@ -1,0 +1,70 @@
+/* adam: m += (1 - b1)(g - m); v = b2 v + (1 - b2) g^2;
+ *       w -= lr / (1 - b1^t) m / (sqrt(v) / sqrt(1 - b2^t) + eps)
+ * adamw: first w *= 1 - lr decay (adam: g += decay w)
+ *
+ *   w, m, v: fp32; grad in any format, scaled; t counts the steps that were taken
+ *
+ * Source: torch/optim/adam.py, _single_tensor_adam: scalars in double, each used as a float.
+ */
+#include "cpu/plan.h"
+
+#include "numerics/vector.h"
+
+#include <math.h>
+
+typedef struct Adam {
+    float keep;              /* what adamw leaves of the weight; adam: 1 */
+    float decay;             /* what adam adds to the gradient; adamw: 0 */
+    float new1, keep2, new2; /* 1 - b1, b2, 1 - b2 */
+    float step_size, root_correction, eps;
+} Adam;
+
+static Adam adam_now(const Plan *plan, const Instr *instr)
+{
+    const Scalars *scalars = &plan->store->scalars;
+    double beta1 = instr->constants[CONSTANT_BETA1], beta2 = instr->constants[CONSTANT_BETA2];
+    double decay = instr->constants[CONSTANT_DECAY], t = (double)(scalars->taken + 1);
+    bool decoupled = instr->op == OP_ADAMW;
+
+    return (Adam){
+        .keep = decoupled ? (float)(1.0 - scalars->lr * decay) : 1.0f,
+        .decay = decoupled ? 0.0f : (float)decay,
+        .new1 = (float)(1.0 - beta1),
+        .keep2 = (float)beta2,
+        .new2 = (float)(1.0 - beta2),
+        .step_size = (float)(scalars->lr / (1.0 - pow(beta1, t))),
+        .root_correction = (float)sqrt(1.0 - pow(beta2, t)),
+        .eps = (float)instr->constants[CONSTANT_EPS],
+    };
+}
+
+VECTOR_CLONES static void adam_block(const StepBlock *block, const Adam *a)
+{
+    float *restrict w = block->weight, *restrict m = block->state[0], *restrict v = block->state[1];
+
+    for (int64_t i = 0; i < block->count; i++) {
+        float kept = w[i] * a->keep;
+        float g = block->grad[i] * block->inverse + a->decay * kept;
+
+        m[i] = m[i] + a->new1 * (g - m[i]);
+        v[i] = v[i] * a->keep2 + a->new2 * g * g;
+        w[i] = kept - a->step_size * m[i] / (sqrtf(v[i]) / a->root_correction + a->eps);
+    }
+}
+
+static void adam(const Plan *plan, const Instr *instr, const StepBlock *block)
+{
+    Adam now = adam_now(plan, instr);
+
+    adam_block(block, &now);
+}
+
+void cpu_adam(Plan *plan, const Instr *instr)
+{
+    cpu_step(plan, instr, adam);
+}
+
+void cpu_adamw(Plan *plan, const Instr *instr)
+{
+    cpu_step(plan, instr, adam);
+}

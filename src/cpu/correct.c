@@ -1,0 +1,26 @@
+/* correct: adds to Scalars.correct the rows whose largest number stands at the label
+ *
+ *   logits (n, classes), label (n); rows behind the last held-out example do not count
+ */
+#include "cpu/plan.h"
+
+static int64_t argmax(const float *row, int64_t width)
+{
+    int64_t best = 0;
+
+    for (int64_t j = 1; j < width; j++)
+        best = row[j] > row[best] ? j : best;
+    return best;
+}
+
+void cpu_correct(Plan *plan, const Instr *instr)
+{
+    const float *logits = plan_in(plan, instr, 0), *labels = plan_in(plan, instr, 1);
+    Scalars *scalars = &plan->store->scalars;
+    int64_t width = plan_row(plan, instr->in[0]);
+    int64_t left = plan->data->view.test_count - scalars->test_position;
+    int64_t rows = left < plan->program.batch ? left : plan->program.batch;
+
+    for (int64_t i = 0; i < rows; i++)
+        scalars->correct += argmax(logits + i * width, width) == (int64_t)labels[i];
+}

@@ -1,0 +1,47 @@
+/* gather: the examples of this step, or their targets
+ *
+ *   out (batch, ...): row r is example position + r of the run, in the order of its epoch; the
+ *   batch wraps into the next epoch. Held out: row r is held-out example test_position + r.
+ */
+#include "cpu/plan.h"
+
+#include <string.h>
+
+static int64_t example_of(const Plan *plan, const Instr *instr, int64_t row)
+{
+    const DataView *view = &plan->data->view;
+    const Scalars *scalars = &plan->store->scalars;
+    int64_t place = scalars->position + row;
+
+    if (instr->constants[GATHER_HELD_OUT] != 0.0) {
+        place = scalars->test_position + row;
+        place = place < view->test_count ? place : view->test_count - 1;
+        return view->train_count + place;
+    }
+    return plan->data->orders[(place / view->train_count) & 1][place % view->train_count];
+}
+
+static void gather_target(const Plan *plan, int64_t example, float *out, int64_t width)
+{
+    const DataView *view = &plan->data->view;
+
+    if (view->labels != NULL)
+        *out = (float)view->labels[example];
+    else
+        memcpy(out, view->targets + example * width, (size_t)width * sizeof *out);
+}
+
+void cpu_gather(Plan *plan, const Instr *instr)
+{
+    int64_t width = plan_row(plan, instr->out);
+    float *out = plan_out(plan, instr);
+
+    for (int64_t row = 0; row < plan->program.batch; row++, out += width) {
+        int64_t example = example_of(plan, instr, row);
+
+        if (instr->constants[GATHER_TARGET] != 0.0)
+            gather_target(plan, example, out, width);
+        else
+            memcpy(out, plan->data->view.inputs + example * width, (size_t)width * sizeof *out);
+    }
+}

@@ -1,0 +1,166 @@
+/* A program made ready: arrays for its values, and the loop over its instructions. */
+#include "cpu/plan.h"
+
+#include "base/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static CpuOp *const ops[OP_COUNT] = {
+#define CPU_OP(constant, name) [OP_##constant] = cpu_##name,
+    OPS(CPU_OP)
+#undef CPU_OP
+};
+
+static void *copied(const void *array, int count, size_t size)
+{
+    void *copy = xcalloc((size_t)count + 1, size);
+
+    if (count > 0)
+        memcpy(copy, array, (size_t)count * size);
+    return copy;
+}
+
+static Program copy_of(const Program *program)
+{
+    Program copy = *program;
+
+    copy.values = copied(program->values, program->value_count, sizeof *program->values);
+    copy.instrs = copied(program->instrs, program->instr_count, sizeof *program->instrs);
+    copy.params = copied(program->params, program->param_count, sizeof *program->params);
+    return copy;
+}
+
+static bool lasting(const Value *value)
+{
+    return value->role == ROLE_MASTER || value->role == ROLE_STATE;
+}
+
+static int64_t most_tasks(const Program *program)
+{
+    int64_t most = 1;
+
+    for (int i = 0; i < program->value_count; i++) {
+        int64_t tasks = value_count(&program->values[i]) / BLOCK + 1;
+
+        most = tasks > most ? tasks : most;
+    }
+    return most;
+}
+
+Status cpu_plan_new(Backend *backend, const Program *program, Store *store, DeviceData *data,
+                    Plan **plan)
+{
+    Plan *made = xcalloc(1, sizeof *made);
+    size_t instrs = (size_t)program->instr_count;
+
+    made->backend = backend;
+    made->store = store;
+    made->data = data;
+    made->program = copy_of(program);
+    made->first_found = NO_VALUE;
+    made->values = xcalloc((size_t)program->value_count + 1, sizeof *made->values);
+    for (int i = 0; i < program->value_count; i++) {
+        const Value *value = &program->values[i];
+        int64_t count = value_count(value);
+
+        if (lasting(value))
+            made->values[i] = cpu_store_find(store, value->name, count);
+        else
+            made->values[i] =
+                memset(xaligned((size_t)count, sizeof(float)), 0, (size_t)count * sizeof(float));
+    }
+    made->counts = xcalloc(instrs + 1, sizeof *made->counts);
+    made->counting = xcalloc(instrs + 1, sizeof *made->counting);
+    made->partial = xcalloc((size_t)most_tasks(program), sizeof *made->partial);
+    made->findings = xcalloc((size_t)most_tasks(program), sizeof *made->findings);
+    *plan = made;
+    return ok();
+}
+
+void cpu_plan_free(Plan *plan)
+{
+    if (plan == NULL)
+        return;
+    for (int i = 0; i < plan->program.value_count; i++)
+        if (!lasting(&plan->program.values[i]))
+            free(plan->values[i]);
+    free(plan->values);
+    free(plan->counts);
+    free(plan->counting);
+    free(plan->partial);
+    free(plan->findings);
+    program_release(&plan->program);
+    free(plan);
+}
+
+static bool interrupted(const Plan *plan)
+{
+    const Backend *backend = plan->backend;
+
+    return plan->program.instrs[plan->position].phase < PHASE_STEP &&
+           backend->interrupted != NULL && backend->interrupted(backend->context);
+}
+
+static void begin(Plan *plan)
+{
+    plan->first_found = NO_VALUE;
+    plan->square_sum = 0.0;
+}
+
+static void finish(Plan *plan)
+{
+    CastCounts *counts = plan->counts;
+
+    plan->counts = plan->counting;
+    plan->counting = counts;
+}
+
+Status cpu_plan_run(Plan *plan, int first, int last)
+{
+    if (first == 0)
+        begin(plan);
+    for (plan->position = first; plan->position < last; plan->position++) {
+        const Instr *instr = &plan->program.instrs[plan->position];
+
+        if (interrupted(plan))
+            return fail(STATUS_INTERRUPTED, "interrupted");
+        ops[instr->op](plan, instr);
+    }
+    if (last == plan->program.instr_count)
+        finish(plan);
+    return ok();
+}
+
+Status cpu_plan_step(Plan *plan)
+{
+    return cpu_plan_run(plan, 0, plan->program.instr_count);
+}
+
+int cpu_plan_collect(Plan *plan, StepOutcome *outcomes, int room, bool wait)
+{
+    (void)wait; /* a step is done when cpu_plan_step returns */
+    if (!plan->outcome_waits || room < 1)
+        return 0;
+    outcomes[0] = plan->outcome;
+    plan->outcome_waits = false;
+    return 1;
+}
+
+Status cpu_value_read(Plan *plan, ValueId id, float *values)
+{
+    memcpy(values, plan->values[id], (size_t)value_count(plan_value(plan, id)) * sizeof *values);
+    return ok();
+}
+
+Status cpu_value_write(Plan *plan, ValueId id, const float *values)
+{
+    memcpy(plan->values[id], values, (size_t)value_count(plan_value(plan, id)) * sizeof *values);
+    return ok();
+}
+
+Status cpu_counts_read(Plan *plan, int instr, CastCounts *counts)
+{
+    *counts = plan->counts[instr];
+    return ok();
+}

@@ -1,0 +1,139 @@
+/* What the ops of the CPU backend share. Private to this folder. */
+#ifndef CPU_PLAN_H
+#define CPU_PLAN_H
+
+#include "base/pool.h"
+#include "cpu/cpu.h"
+
+enum { BLOCK = 4 * COUNT_BLOCK }; /* elements of one task of an elementwise op */
+
+struct Backend {
+    Pool *pool;
+    bool reference_matmul; /* HALFSTEP_MATMUL=reference: plain loops instead of OpenBLAS */
+    bool (*interrupted)(void *context);
+    void *context;
+};
+
+typedef struct Tensor {
+    char name[VALUE_NAME];
+    float *values;
+    int64_t count;
+} Tensor;
+
+struct Store {
+    Tensor *tensors;
+    size_t count, room;
+    Scalars scalars;
+};
+
+struct DeviceData {
+    DataView view;      /* borrowed */
+    int32_t *orders[2]; /* by parity of the epoch */
+};
+
+/* What unscale saw in one block of a gradient. */
+typedef struct Finding {
+    double square_sum; /* of the unscaled values */
+    bool found;        /* inf or nan */
+} Finding;
+
+struct Plan {
+    Backend *backend;
+    Store *store;
+    DeviceData *data;
+    Program program;               /* a copy */
+    float **values;                /* of each value: our own, or the store's */
+    CastCounts *counts, *counting; /* of each instruction: of the last step, of this one */
+    CastCounts *partial;           /* one for each task of a counted store */
+    Finding *findings;             /* one for each task of an unscale */
+    int position;                  /* the instruction that runs */
+
+    /* of the present step */
+    float loss;
+    double square_sum; /* of the unscaled gradients */
+    ValueId first_found;
+    StepOutcome outcome;
+    bool outcome_waits; /* to be collected */
+};
+
+/* Rows of cpu_backend, as program/backend.h has them. */
+Status cpu_store_new(Backend *backend, Store **store);
+void cpu_store_free(Store *store);
+Status cpu_store_write(Store *store, const char *name, const float *values, int64_t count);
+Status cpu_store_read(Store *store, const char *name, float *values, int64_t count);
+void cpu_store_drop(Store *store, const char *name);
+void cpu_scalars_get(Store *store, Scalars *scalars);
+void cpu_scalars_set(Store *store, const Scalars *scalars);
+Status cpu_plan_new(Backend *backend, const Program *program, Store *store, DeviceData *data,
+                    Plan **plan);
+void cpu_plan_free(Plan *plan);
+Status cpu_plan_step(Plan *plan);
+int cpu_plan_collect(Plan *plan, StepOutcome *outcomes, int room, bool wait);
+Status cpu_plan_run(Plan *plan, int first, int last);
+Status cpu_value_read(Plan *plan, ValueId id, float *values);
+Status cpu_value_write(Plan *plan, ValueId id, const float *values);
+Status cpu_counts_read(Plan *plan, int instr, CastCounts *counts);
+
+/* The lasting array of this name, made of zeros where there is none. */
+float *cpu_store_find(Store *store, const char *name, int64_t count);
+
+/* Fails never: an op computes what its instruction says. */
+typedef void CpuOp(Plan *plan, const Instr *instr);
+
+#define DECLARE_CPU_OP(constant, name) CpuOp cpu_##name;
+OPS(DECLARE_CPU_OP)
+#undef DECLARE_CPU_OP
+
+static inline float *plan_in(const Plan *plan, const Instr *instr, int i)
+{
+    return plan->values[instr->in[i]];
+}
+
+static inline float *plan_out(const Plan *plan, const Instr *instr)
+{
+    return plan->values[instr->out];
+}
+
+static inline const Value *plan_value(const Plan *plan, ValueId id)
+{
+    return &plan->program.values[id];
+}
+
+/* Numbers in one example of a batch. */
+static inline int64_t plan_row(const Plan *plan, ValueId id)
+{
+    const Value *value = plan_value(plan, id);
+
+    return value_count(value) / value->shape[0];
+}
+
+static inline bool plan_found_inf(const Plan *plan)
+{
+    return plan->first_found != NO_VALUE;
+}
+
+/* Computes elements first ... first + count - 1 of the result into `out`, in fp32. */
+typedef void CpuKernel(const Plan *plan, const Instr *instr, int64_t first, int64_t count,
+                       float *out);
+
+/* Runs the kernel over the result's blocks on all threads and rounds each block in place. */
+void cpu_map(Plan *plan, const Instr *instr, CpuKernel *kernel);
+
+/* A block of a parameter as an optimizer sees it. */
+typedef struct StepBlock {
+    float *weight;
+    const float *grad;
+    float *state[2];
+    int64_t count;
+    float inverse; /* gradient = grad * inverse */
+} StepBlock;
+
+typedef void CpuStep(const Plan *plan, const Instr *instr, const StepBlock *block);
+
+/* Runs an optimizer over a parameter's blocks, unless found_inf: then nothing is touched. */
+void cpu_step(Plan *plan, const Instr *instr, CpuStep *step);
+
+/* Rounds a result that was computed whole, in fp32, in its own place. */
+void cpu_round(Plan *plan, const Instr *instr);
+
+#endif

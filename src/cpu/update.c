@@ -1,0 +1,54 @@
+/* update: GradScaler.update, and the end of the step: numbers move on, the outcome is told
+ *
+ * The same rules as scaler_update (amp/scaler.h), which is the oracle of its test.
+ */
+#include "cpu/plan.h"
+
+#include <math.h>
+
+static void back_off(Scalars *scalars)
+{
+    scalars->scale = (float)((double)scalars->scale * scalars->backoff);
+    scalars->tracker = 0;
+}
+
+/* Equality, not >=: a tracker already past a lowered interval never grows, as in PyTorch. */
+static void count_clean_step(Scalars *scalars)
+{
+    float grown = (float)((double)scalars->scale * scalars->growth);
+
+    if ((int64_t)scalars->tracker + 1 != scalars->interval) {
+        scalars->tracker++;
+        return;
+    }
+    scalars->scale = isfinite(grown) ? grown : scalars->scale;
+    scalars->tracker = 0;
+}
+
+void cpu_update(Plan *plan, const Instr *instr)
+{
+    Scalars *scalars = &plan->store->scalars;
+    bool skipped = plan_found_inf(plan);
+    float used = scalars->scale;
+
+    (void)instr;
+    if (scalars->dynamic && skipped)
+        back_off(scalars);
+    else if (scalars->dynamic)
+        count_clean_step(scalars);
+    scalars->step++;
+    scalars->taken += !skipped;
+    scalars->position += plan->program.batch;
+    plan->outcome = (StepOutcome){
+        .step = scalars->step,
+        .loss = plan->loss,
+        .scale_used = used,
+        .scale_next = scalars->scale,
+        .lr = scalars->lr,
+        .tracker = scalars->tracker,
+        .skipped = skipped,
+        .grad_norm = sqrt(plan->square_sum),
+        .first_found = plan->first_found,
+    };
+    plan->outcome_waits = true;
+}

@@ -1,0 +1,161 @@
+#include "nn/emit.h"
+
+#include "amp/autocast.h"
+#include "base/random.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* fc1, relu1, fc2: numbered within their kind. */
+static void name_layers(Net *net)
+{
+    for (int i = 0; i < net->count; i++) {
+        int number = 1;
+
+        for (int j = 0; j < i; j++)
+            number += net->layers[j].kind == net->layers[i].kind;
+        snprintf(net->layers[i].name, sizeof net->layers[i].name, "%.9s%d",
+                 net->layers[i].kind->stem, number % 100);
+    }
+}
+
+static void make_layers(const NetSpec *spec, Net *net)
+{
+    net->count = spec->count;
+    for (int i = 0; i < spec->count; i++)
+        net->layers[i] = (Layer){.kind = layer_find(spec->layers[i].kind),
+                                 .width = spec->layers[i].width,
+                                 .params = {NO_VALUE, NO_VALUE},
+                                 .in = NO_VALUE,
+                                 .out = NO_VALUE};
+    name_layers(net);
+}
+
+static ValueId batch_of(Builder *builder, const ExampleShape *shape)
+{
+    int64_t full[VALUE_RANK] = {builder->program->batch};
+
+    memcpy(full + 1, shape->shape, (size_t)shape->rank * sizeof *full);
+    return builder_value(builder, ROLE_INPUT, FORMAT_FP32, shape->rank + 1, full, "x");
+}
+
+static ValueId target_of(Builder *builder, const ExampleShape *shape)
+{
+    int64_t full[] = {builder->program->batch, shape->classes > 0 ? 1 : shape->target_width};
+
+    return builder_value(builder, ROLE_INPUT, FORMAT_FP32, 2, full, "target");
+}
+
+/* Declares every layer's parameters and casts them, once, in the phase made for it. */
+static void emit_casts(Builder *builder, Net *net)
+{
+    Value in = *builder_get(builder, net->x);
+
+    builder->phase = PHASE_CAST;
+    for (int i = 0; i < net->count; i++) {
+        Layer *layer = &net->layers[i];
+
+        if (layer->kind->declare == NULL)
+            continue;
+        layer->kind->declare(builder, layer, &in);
+        for (int p = 0; p < LAYER_PARAMS; p++)
+            if (layer->params[p] != NO_VALUE)
+                autocast_low(builder, layer->params[p]);
+        in.rank = 2;
+        in.shape[1] = layer->width;
+    }
+}
+
+static void emit_gather(Builder *builder, ValueId out, bool held_out, bool target)
+{
+    Instr *instr = builder_emit(builder, OP_GATHER, out, NO_VALUE, NO_VALUE, NO_VALUE);
+
+    instr->constants[GATHER_HELD_OUT] = held_out;
+    instr->constants[GATHER_TARGET] = target;
+}
+
+static void emit_forward(Builder *builder, Net *net, bool held_out)
+{
+    ValueId value = net->x;
+
+    builder->phase = PHASE_FORWARD;
+    emit_gather(builder, net->x, held_out, false);
+    emit_gather(builder, net->target, held_out, true);
+    for (int i = 0; i < net->count; i++) {
+        Layer *layer = &net->layers[i];
+
+        layer->in = value;
+        value = layer->out = layer->kind->forward(builder, layer, value);
+    }
+    net->logits = value;
+}
+
+static void emit_loss(Builder *builder, const LossKind *kind, Net *net)
+{
+    int64_t one[] = {1};
+    ValueId scaled;
+
+    builder->phase = PHASE_LOSS;
+    net->loss = builder_value(builder, ROLE_SCALAR, FORMAT_FP32, 1, one, "loss");
+    builder_emit(builder, kind->op, net->loss, net->logits, net->target, NO_VALUE);
+    scaled = builder_value(builder, ROLE_SCALAR, FORMAT_FP32, 1, one, "loss.scaled");
+    builder_emit(builder, OP_SCALE, scaled, net->loss, NO_VALUE, NO_VALUE);
+}
+
+/* A gradient is needed below a layer as long as something is trained there. */
+static bool trained_below(const Net *net, int layer)
+{
+    for (int i = 0; i < layer; i++)
+        if (net->layers[i].params[0] != NO_VALUE)
+            return true;
+    return false;
+}
+
+static void emit_backward(Builder *builder, const LossKind *kind, Net *net)
+{
+    ValueId grad = layer_grad(builder, net->logits);
+
+    builder->phase = PHASE_BACKWARD;
+    builder_emit_counted(builder, kind->backward, grad, net->logits, net->target, NO_VALUE);
+    for (int i = net->count - 1; i >= 0 && grad != NO_VALUE; i--) {
+        Layer *layer = &net->layers[i];
+
+        grad = layer->kind->backward(builder, layer, grad, trained_below(net, i));
+    }
+}
+
+void nn_emit_step(Builder *builder, const NetSpec *spec, const LossSpec *loss,
+                  const ExampleShape *shape, Net *net)
+{
+    const LossKind *kind = loss_find(loss->kind);
+
+    make_layers(spec, net);
+    net->x = batch_of(builder, shape);
+    net->target = target_of(builder, shape);
+    emit_casts(builder, net);
+    emit_forward(builder, net, false);
+    emit_loss(builder, kind, net);
+    emit_backward(builder, kind, net);
+}
+
+void nn_emit_accuracy(Builder *builder, const NetSpec *spec, const ExampleShape *shape, Net *net)
+{
+    make_layers(spec, net);
+    net->x = batch_of(builder, shape);
+    net->target = target_of(builder, shape);
+    emit_casts(builder, net);
+    emit_forward(builder, net, true);
+    builder_emit(builder, OP_CORRECT, NO_VALUE, net->logits, net->target, NO_VALUE);
+}
+
+void nn_init_param(const Program *program, int index, uint64_t seed, float *values)
+{
+    const Param *param = &program->params[index];
+    Random random = {.seed = seed, .stream = RANDOM_INIT, .substream = (uint32_t)index};
+    float bound = (float)(1.0 / sqrt((double)param->fan_in));
+    int64_t count = value_count(&program->values[param->master]);
+
+    for (int64_t i = 0; i < count; i++)
+        values[i] = random_uniform(&random, (uint64_t)i, -bound, bound);
+}

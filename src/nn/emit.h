@@ -1,0 +1,44 @@
+/* Whole networks as programs: the phases that belong to nn.
+ *
+ * emit_* write; what fits together is said by program_verify and, before that and in the learner's
+ * words, by net_check.
+ */
+#ifndef NN_EMIT_H
+#define NN_EMIT_H
+
+#include "nn/layer.h"
+#include "nn/loss_kind.h"
+
+/* What a network is asked to learn from, one example. */
+typedef struct ExampleShape {
+    int rank;
+    int64_t shape[VALUE_RANK - 1]; /* of an input */
+    int64_t classes;               /* 0: targets are numbers */
+    int64_t target_width;          /* numbers of a target, where there are no classes */
+} ExampleShape;
+
+/* A network while its program is written. */
+typedef struct Net {
+    int count;
+    Layer layers[NET_LAYERS];
+    ValueId x, target, logits;
+    ValueId loss; /* of the batch, before weight and scale */
+} Net;
+
+/* Does the network take these inputs and give what the loss needs? Fails: STATUS_SHAPE, with the
+ * command that would fit. */
+Status net_check(const NetSpec *spec, const LossSpec *loss, const ExampleShape *shape) MUST_CHECK;
+
+/* Phases cast, forward, loss and backward: a training step up to the scaled gradients. */
+void nn_emit_step(Builder *builder, const NetSpec *spec, const LossSpec *loss,
+                  const ExampleShape *shape, Net *net);
+
+/* Forward over held-out examples; counts the correct ones. Needs classes. */
+void nn_emit_accuracy(Builder *builder, const NetSpec *spec, const ExampleShape *shape, Net *net);
+
+/* PyTorch's Linear.reset_parameters: weights and biases uniform within 1 / sqrt(fan_in). `values`
+ * has room for the parameter; `index` is its place, which gives it random numbers of its own.
+ * Source: torch/nn/modules/linear.py. */
+void nn_init_param(const Program *program, int index, uint64_t seed, float *values);
+
+#endif

@@ -1,0 +1,13 @@
+/* adam: m and v are running means of g and g^2; w -= lr m^ / (sqrt v^ + eps) */
+#include "optim/optim.h"
+
+static const char *const states[] = {"exp_avg", "exp_avg_sq", NULL};
+
+const Optimizer adam_optimizer = {
+    .name = "adam",
+    .text = "adaptive steps: two fp32 numbers of state a weight",
+    .states = states,
+    .op = OP_ADAM,
+    .lr = 1e-3,
+    .weight_decay = 0.0,
+};

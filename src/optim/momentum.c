@@ -1,0 +1,13 @@
+/* momentum: m = mu m + g; w -= lr m */
+#include "optim/optim.h"
+
+static const char *const states[] = {"momentum_buffer", NULL};
+
+const Optimizer momentum_optimizer = {
+    .name = "momentum",
+    .text = "gradient descent with momentum 0.9: one fp32 number of state a weight",
+    .states = states,
+    .op = OP_MOMENTUM,
+    .lr = 1e-2,
+    .weight_decay = 0.0,
+};

@@ -1,0 +1,124 @@
+#include "optim/optim.h"
+
+#include "base/number.h"
+#include "base/text.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+const Optimizer *const optimizer_table[] = {
+#define OPTIMIZER_ENTRY(name) &name##_optimizer,
+    OPTIMIZERS(OPTIMIZER_ENTRY)
+#undef OPTIMIZER_ENTRY
+        NULL,
+};
+
+static const Optimizer *find(const char *name)
+{
+    for (int i = 0; optimizer_table[i] != NULL; i++)
+        if (strcmp(optimizer_table[i]->name, name) == 0)
+            return optimizer_table[i];
+    return NULL;
+}
+
+Status optim_spec(const char *name, OptimSpec *spec)
+{
+    const Optimizer *optimizer = find(name);
+
+    if (optimizer == NULL)
+        return fail(STATUS_USAGE,
+                    "there is no optimizer '%.30s'; there are sgd, momentum, adam, adamw", name);
+    *spec = (OptimSpec){.lr = optimizer->lr,
+                        .momentum = 0.9,
+                        .beta1 = 0.9,
+                        .beta2 = 0.999,
+                        .eps = 1e-8,
+                        .weight_decay = optimizer->weight_decay};
+    text_copy(spec->kind, sizeof spec->kind, name);
+    return ok();
+}
+
+static Status in_unit(const char *name, double value)
+{
+    if (value >= 0.0 && value < 1.0)
+        return ok();
+    return fail(STATUS_USAGE, "%s must be from 0 up to, not including, 1", name);
+}
+
+Status optim_check(const OptimSpec *spec)
+{
+    OptimSpec defaults;
+
+    TRY(optim_spec(spec->kind, &defaults));
+    if (!(spec->lr >= 0.0 && isfinite(spec->lr)))
+        return fail(STATUS_USAGE, "the learning rate must be 0 or more and finite; try lr=1e-3");
+    TRY(in_unit("momentum", spec->momentum));
+    TRY(in_unit("beta1", spec->beta1));
+    TRY(in_unit("beta2", spec->beta2));
+    if (!(spec->eps >= 0.0 && isfinite(spec->eps)))
+        return fail(STATUS_USAGE, "eps must be 0 or more; PyTorch takes 1e-8");
+    if (!(spec->weight_decay >= 0.0 && isfinite(spec->weight_decay)))
+        return fail(STATUS_USAGE, "weight_decay must be 0 or more; PyTorch's adamw takes 0.01");
+    return ok();
+}
+
+static void print_if_other(Text *line, const char *name, double value, double usual)
+{
+    char number[NUMBER_TEXT];
+
+    if (value != usual)
+        text_printf(line, " %s=%s", name, number_shortest(value, number));
+}
+
+const char *optim_print(const OptimSpec *spec, char *text, int room)
+{
+    char number[NUMBER_TEXT];
+    OptimSpec usual;
+    Text line = {0};
+
+    if (failed(optim_spec(spec->kind, &usual)))
+        usual = *spec;
+    text_printf(&line, "%s lr=%s", spec->kind, number_shortest(spec->lr, number));
+    print_if_other(&line, "momentum", spec->momentum, usual.momentum);
+    print_if_other(&line, "beta1", spec->beta1, usual.beta1);
+    print_if_other(&line, "beta2", spec->beta2, usual.beta2);
+    print_if_other(&line, "eps", spec->eps, usual.eps);
+    print_if_other(&line, "weight_decay", spec->weight_decay, usual.weight_decay);
+    text_copy(text, (size_t)room, text_chars(&line));
+    text_release(&line);
+    return text;
+}
+
+static void emit_step(const Optimizer *optimizer, const OptimSpec *spec, Builder *builder,
+                      Param param)
+{
+    char name[VALUE_NAME];
+    Instr *instr;
+    ValueId states[2] = {NO_VALUE, NO_VALUE};
+
+    memcpy(name, builder_get(builder, param.master)->name, sizeof name);
+    for (int i = 0; optimizer->states[i] != NULL; i++)
+        states[i] = builder_like(builder, param.master, ROLE_STATE, FORMAT_FP32, "%.30s.%s", name,
+                                 optimizer->states[i]);
+    instr = builder_emit(builder, optimizer->op, NO_VALUE, param.master, param.grad, states[0]);
+    instr->in[3] = states[1];
+    instr->constants[CONSTANT_DECAY] = spec->weight_decay;
+    instr->constants[CONSTANT_MOMENTUM] =
+        optimizer->op == OP_MOMENTUM ? spec->momentum : spec->beta1;
+    instr->constants[CONSTANT_BETA2] = spec->beta2;
+    instr->constants[CONSTANT_EPS] = spec->eps;
+}
+
+void optim_emit(const OptimSpec *spec, Builder *builder)
+{
+    const Optimizer *optimizer = find(spec->kind);
+
+    builder->phase = PHASE_STEP;
+    for (int i = 0; i < builder->program->param_count; i++) {
+        Param param = builder->program->params[i];
+
+        if (param.grad != NO_VALUE)
+            emit_step(optimizer, spec, builder, param);
+    }
+}

@@ -1,0 +1,13 @@
+/* sgd: w -= lr g */
+#include "optim/optim.h"
+
+static const char *const states[] = {NULL};
+
+const Optimizer sgd_optimizer = {
+    .name = "sgd",
+    .text = "plain gradient descent: no state",
+    .states = states,
+    .op = OP_SGD,
+    .lr = 1e-2,
+    .weight_decay = 0.0,
+};

@@ -1,0 +1,101 @@
+#include "program/builder.h"
+
+#include "base/memory.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static ValueId add_value(Builder *builder, Role role, Format format, int rank, const int64_t *shape)
+{
+    Program *program = builder->program;
+    Value *value;
+
+    program->values = grow(program->values, (size_t)program->value_count, &program->value_room,
+                           sizeof *program->values);
+    value = &program->values[program->value_count];
+    *value = (Value){.role = role, .format = format, .rank = rank, .source = NO_VALUE};
+    memcpy(value->shape, shape, (size_t)rank * sizeof *shape);
+    return program->value_count++;
+}
+
+static void name_value(Builder *builder, ValueId id, const char *fmt, va_list args)
+    __attribute__((format(printf, 3, 0)));
+
+static void name_value(Builder *builder, ValueId id, const char *fmt, va_list args)
+{
+    vsnprintf(builder->program->values[id].name, VALUE_NAME, fmt, args);
+}
+
+ValueId builder_value(Builder *builder, Role role, Format format, int rank, const int64_t *shape,
+                      const char *fmt, ...)
+{
+    ValueId id = add_value(builder, role, format, rank, shape);
+    va_list args;
+
+    va_start(args, fmt);
+    name_value(builder, id, fmt, args);
+    va_end(args);
+    return id;
+}
+
+ValueId builder_like(Builder *builder, ValueId like, Role role, Format format, const char *fmt, ...)
+{
+    Value shape = *builder_get(builder, like);
+    ValueId id = add_value(builder, role, format, shape.rank, shape.shape);
+    va_list args;
+
+    va_start(args, fmt);
+    name_value(builder, id, fmt, args);
+    va_end(args);
+    return id;
+}
+
+ValueId builder_param(Builder *builder, int rank, const int64_t *shape, int64_t fan_in,
+                      const char *name)
+{
+    Program *program = builder->program;
+    ValueId master = builder_value(builder, ROLE_MASTER, FORMAT_FP32, rank, shape, "%s", name);
+
+    program->params = grow(program->params, (size_t)program->param_count, &program->param_room,
+                           sizeof *program->params);
+    program->params[program->param_count++] =
+        (Param){.master = master, .grad = NO_VALUE, .fan_in = fan_in};
+    return master;
+}
+
+void builder_grad(Builder *builder, ValueId master, ValueId grad)
+{
+    Program *program = builder->program;
+
+    for (int i = 0; i < program->param_count; i++)
+        if (program->params[i].master == master)
+            program->params[i].grad = grad;
+}
+
+const Value *builder_get(const Builder *builder, ValueId id)
+{
+    return &builder->program->values[id];
+}
+
+Instr *builder_emit(Builder *builder, OpKind op, ValueId out, ValueId in0, ValueId in1, ValueId in2)
+{
+    Program *program = builder->program;
+    Instr *instr;
+
+    program->instrs = grow(program->instrs, (size_t)program->instr_count, &program->instr_room,
+                           sizeof *program->instrs);
+    instr = &program->instrs[program->instr_count++];
+    *instr =
+        (Instr){.op = op, .phase = builder->phase, .in = {in0, in1, in2, NO_VALUE}, .out = out};
+    return instr;
+}
+
+Instr *builder_emit_counted(Builder *builder, OpKind op, ValueId out, ValueId in0, ValueId in1,
+                            ValueId in2)
+{
+    Instr *instr = builder_emit(builder, op, out, in0, in1, in2);
+
+    instr->counted = builder->probes;
+    return instr;
+}

@@ -1,0 +1,39 @@
+#include "program/op.h"
+
+const char *const phase_names[PHASE_COUNT] = {
+    [PHASE_CAST] = "cast",         [PHASE_FORWARD] = "forward", [PHASE_LOSS] = "loss",
+    [PHASE_BACKWARD] = "backward", [PHASE_UNSCALE] = "unscale", [PHASE_CLIP] = "clip",
+    [PHASE_STEP] = "step",         [PHASE_UPDATE] = "update",
+};
+
+#define ROW(constant, op_name, ins, outs, words) \
+    [OP_##constant] = {.name = #op_name, .text = (words), .inputs = (ins), .outputs = (outs)}
+
+const OpInfo op_table[OP_COUNT] = {
+    ROW(CAST, cast, 1, 1, "rounds to another format"),
+    ROW(GATHER, gather, 0, 1, "fetches this step's examples, or their targets"),
+    ROW(LINEAR, linear, 3, 1, "out = x W^T + b; sums in fp32, rounded once"),
+    ROW(LINEAR_DX, linear_dx, 2, 1, "gradient of the input: dout W; sums in fp32"),
+    ROW(LINEAR_DW, linear_dw, 2, 1, "gradient of the weight: dout^T x; sums in fp32"),
+    ROW(LINEAR_DB, linear_db, 1, 1, "gradient of the bias: the sum of dout over the batch"),
+    ROW(RELU, relu, 1, 1, "max(x, 0)"),
+    ROW(RELU_BACKWARD, relu_backward, 2, 1, "dout where x > 0, else 0"),
+    ROW(GELU, gelu, 1, 1, "x times the normal distribution's share below x"),
+    ROW(GELU_BACKWARD, gelu_backward, 2, 1, "dout times the slope of gelu at x"),
+    ROW(TANH, tanh, 1, 1, "hyperbolic tangent"),
+    ROW(TANH_BACKWARD, tanh_backward, 2, 1, "dout (1 - out^2)"),
+    ROW(CROSS_ENTROPY, cross_entropy, 2, 1,
+        "mean over the batch of -log softmax at the label; fp32"),
+    ROW(CROSS_ENTROPY_BACKWARD, cross_entropy_backward, 2, 1,
+        "(softmax - one at the label) / batch, times loss weight and scale"),
+    ROW(MSE, mse, 2, 1, "mean of (x - target)^2; fp32"),
+    ROW(MSE_BACKWARD, mse_backward, 2, 1, "2 (x - target) / count, times loss weight and scale"),
+    ROW(CORRECT, correct, 2, 0, "counts the rows whose largest number stands at the label"),
+    ROW(SCALE, scale, 1, 1, "the loss times its weight and the loss scale; fp32"),
+    ROW(UNSCALE, unscale, 1, 0, "looks for inf and nan; readers multiply by 1/scale from here on"),
+    ROW(SGD, sgd, 2, 0, "w -= lr g, unless found_inf"),
+    ROW(MOMENTUM, momentum, 3, 0, "m = mu m + g; w -= lr m, unless found_inf"),
+    ROW(ADAM, adam, 4, 0, "moments of g, then w -= lr m / (sqrt v + eps), unless found_inf"),
+    ROW(ADAMW, adamw, 4, 0, "adam with decoupled weight decay, unless found_inf"),
+    ROW(UPDATE, update, 0, 0, "the loss scale: backoff after inf or nan, growth after clean steps"),
+};

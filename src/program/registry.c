@@ -1,0 +1,149 @@
+#include "program/registry.h"
+
+#include "base/file.h"
+#include "base/memory.h"
+
+#include <dlfcn.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PLUGIN "halfstep-cuda.so"
+
+struct Registry {
+    const BackendClass *cpu;
+    const BackendClass *cuda; /* NULL until the plug-in is loaded */
+    void *library;
+};
+
+typedef const BackendClass *PluginEntry(int abi);
+
+Registry *registry_new(const BackendClass *cpu)
+{
+    Registry *registry = xcalloc(1, sizeof *registry);
+
+    registry->cpu = cpu;
+    return registry;
+}
+
+void registry_free(Registry *registry)
+{
+    if (registry == NULL)
+        return;
+    if (registry->library != NULL)
+        dlclose(registry->library);
+    free(registry);
+}
+
+static bool plugin_in(const char *folder, Text *path)
+{
+    text_clear(path);
+    text_printf(path, "%s/" PLUGIN, folder);
+    return file_exists(text_chars(path));
+}
+
+static bool plugin_beside_program(Text *path)
+{
+    char program[PATH_MAX];
+    ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
+    char *slash;
+
+    if (length <= 0)
+        return false;
+    program[length] = '\0';
+    slash = strrchr(program, '/');
+    if (slash == NULL)
+        return false;
+    *slash = '\0';
+    return plugin_in(program, path);
+}
+
+static bool find_plugin(Text *path)
+{
+    const char *folder = getenv("HALFSTEP_PLUGINS");
+
+    if (folder != NULL)
+        return plugin_in(folder, path);
+    return plugin_beside_program(path) || plugin_in(HALFSTEP_PREFIX "/lib/halfstep", path);
+}
+
+static Status load_cuda(Registry *registry)
+{
+    Text path = {0};
+    Status status = ok();
+    PluginEntry *entry = NULL;
+
+    if (!find_plugin(&path)) {
+        status = fail(STATUS_UNSUPPORTED, "cuda: not built (no " PLUGIN " beside the program)");
+        goto done;
+    }
+    registry->library = dlopen(text_chars(&path), RTLD_NOW | RTLD_LOCAL);
+    if (registry->library == NULL) {
+        status = fail(STATUS_UNSUPPORTED, "cuda: %.150s", dlerror());
+        goto done;
+    }
+    *(void **)&entry = dlsym(registry->library, "halfstep_backend");
+    if (entry == NULL) {
+        status =
+            fail(STATUS_UNSUPPORTED, "cuda: " PLUGIN " is no plug-in of halfstep; build it again");
+        goto done;
+    }
+    registry->cuda = entry(BACKEND_ABI);
+    if (registry->cuda == NULL || registry->cuda->abi != BACKEND_ABI) {
+        registry->cuda = NULL;
+        status = fail(STATUS_UNSUPPORTED,
+                      "cuda: " PLUGIN " was built for another halfstep (this one speaks ABI %d); "
+                      "build it again",
+                      BACKEND_ABI);
+    }
+done:
+    text_release(&path);
+    return status;
+}
+
+static Status open_cuda(Registry *registry, const BackendOptions *options, Backend **backend)
+{
+    if (registry->cuda == NULL) {
+        if (registry->library != NULL)
+            dlclose(registry->library);
+        registry->library = NULL;
+        TRY(load_cuda(registry));
+    }
+    return registry->cuda->open(options, backend);
+}
+
+static void describe(const BackendClass *class, const Backend *backend, Text *why)
+{
+    char words[BACKEND_TEXT];
+
+    class->describe(backend, words);
+    text_append(why, words);
+}
+
+Status registry_open(Registry *registry, const char *name, const BackendOptions *options,
+                     const BackendClass **class, Backend **backend, Text *why)
+{
+    bool any = strcmp(name, "auto") == 0;
+    Status no_gpu = ok();
+
+    if (any || strcmp(name, "cuda") == 0) {
+        no_gpu = open_cuda(registry, options, backend);
+        if (!failed(no_gpu)) {
+            *class = registry->cuda;
+            describe(*class, *backend, why);
+            return ok();
+        }
+        if (!any)
+            return no_gpu;
+    } else if (strcmp(name, "cpu") != 0) {
+        return fail(STATUS_USAGE, "there is no backend '%.40s'; take auto, cpu or cuda", name);
+    }
+    TRY(registry->cpu->open(options, backend));
+    *class = registry->cpu;
+    describe(*class, *backend, why);
+    if (any)
+        text_printf(why, "; %s", no_gpu.text);
+    return ok();
+}

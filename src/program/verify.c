@@ -1,0 +1,247 @@
+/* What makes a program right, checked once before it runs, in the learner's words. */
+#include "program/program.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+enum { SHAPE_TEXT = 64 };
+
+static const char *shape_text(const Value *value, char text[SHAPE_TEXT])
+{
+    size_t used = (size_t)snprintf(text, SHAPE_TEXT, "(");
+
+    for (int i = 0; i < value->rank && used < SHAPE_TEXT; i++)
+        used += (size_t)snprintf(text + used, SHAPE_TEXT - used, "%s%lld", i == 0 ? "" : ", ",
+                                 (long long)value->shape[i]);
+    if (used < SHAPE_TEXT)
+        snprintf(text + used, SHAPE_TEXT - used, ")");
+    return text;
+}
+
+static int64_t row_length(const Value *value)
+{
+    return value->rank == 0 || value->shape[0] == 0 ? 1 : value_count(value) / value->shape[0];
+}
+
+static Status need(bool holds, const Program *program, const Instr *instr, ValueId a, ValueId b)
+{
+    char a_shape[SHAPE_TEXT], b_shape[SHAPE_TEXT];
+
+    if (holds)
+        return ok();
+    return fail(STATUS_SHAPE, "%s cannot join %s %s with %s %s", op_table[instr->op].name,
+                program->values[a].name, shape_text(&program->values[a], a_shape),
+                program->values[b].name, shape_text(&program->values[b], b_shape));
+}
+
+static bool same_shape(const Program *program, ValueId a, ValueId b)
+{
+    const Value *x = &program->values[a], *y = &program->values[b];
+
+    return x->rank == y->rank &&
+           memcmp(x->shape, y->shape, (size_t)x->rank * sizeof *x->shape) == 0;
+}
+
+static Status need_same(const Program *program, const Instr *instr, ValueId a, ValueId b)
+{
+    return need(same_shape(program, a, b), program, instr, a, b);
+}
+
+/* Elementwise: every operand and the result have one shape. */
+static Status check_same(const Program *program, const Instr *instr)
+{
+    for (int i = 0; i < op_table[instr->op].inputs; i++)
+        TRY(need_same(program, instr, instr->in[i],
+                      instr->out != NO_VALUE ? instr->out : instr->in[0]));
+    return ok();
+}
+
+static Status check_formats_meet(const Program *program, const Instr *instr)
+{
+    const Value *a = &program->values[instr->in[0]], *b = &program->values[instr->in[1]];
+
+    if (a->format == b->format)
+        return ok();
+    return fail(
+        STATUS_SHAPE, "%s cannot multiply %s in %s by %s in %s; both must be cast to one format",
+        op_table[instr->op].name, a->name, format_name(a->format), b->name, format_name(b->format));
+}
+
+/* out (n, o) = x (n, i) W (o, i)^T + b (o) */
+static Status check_linear(const Program *program, const Instr *instr)
+{
+    const Value *v = program->values;
+    const Value *x = &v[instr->in[0]], *w = &v[instr->in[1]], *b = &v[instr->in[2]];
+    const Value *out = &v[instr->out];
+
+    TRY(check_formats_meet(program, instr));
+    TRY(need(row_length(x) == row_length(w), program, instr, instr->in[0], instr->in[1]));
+    TRY(need(value_count(b) == w->shape[0], program, instr, instr->in[1], instr->in[2]));
+    return need(out->shape[0] == x->shape[0] && row_length(out) == w->shape[0], program, instr,
+                instr->in[1], instr->out);
+}
+
+/* dx (n, i) = dout (n, o) W (o, i) */
+static Status check_linear_dx(const Program *program, const Instr *instr)
+{
+    const Value *v = program->values;
+    const Value *dout = &v[instr->in[0]], *w = &v[instr->in[1]], *dx = &v[instr->out];
+
+    TRY(check_formats_meet(program, instr));
+    TRY(need(row_length(dout) == w->shape[0], program, instr, instr->in[0], instr->in[1]));
+    return need(dx->shape[0] == dout->shape[0] && row_length(dx) == row_length(w), program, instr,
+                instr->in[1], instr->out);
+}
+
+/* dW (o, i) = dout (n, o)^T x (n, i) */
+static Status check_linear_dw(const Program *program, const Instr *instr)
+{
+    const Value *v = program->values;
+    const Value *dout = &v[instr->in[0]], *x = &v[instr->in[1]], *dw = &v[instr->out];
+
+    TRY(check_formats_meet(program, instr));
+    TRY(need(dout->shape[0] == x->shape[0], program, instr, instr->in[0], instr->in[1]));
+    return need(dw->shape[0] == row_length(dout) && row_length(dw) == row_length(x), program, instr,
+                instr->in[1], instr->out);
+}
+
+static Status check_linear_db(const Program *program, const Instr *instr)
+{
+    const Value *dout = &program->values[instr->in[0]], *db = &program->values[instr->out];
+
+    return need(value_count(db) == row_length(dout), program, instr, instr->in[0], instr->out);
+}
+
+static Status check_labels(const Program *program, const Instr *instr)
+{
+    const Value *logits = &program->values[instr->in[0]], *labels = &program->values[instr->in[1]];
+
+    return need(value_count(labels) == logits->shape[0], program, instr, instr->in[0],
+                instr->in[1]);
+}
+
+static Status check_labels_backward(const Program *program, const Instr *instr)
+{
+    TRY(check_labels(program, instr));
+    return need_same(program, instr, instr->in[0], instr->out);
+}
+
+/* Rows of equal length; the target may be flat where the input has a shape. */
+static Status check_mse(const Program *program, const Instr *instr)
+{
+    const Value *x = &program->values[instr->in[0]], *target = &program->values[instr->in[1]];
+
+    return need(value_count(x) == value_count(target) && x->shape[0] == target->shape[0], program,
+                instr, instr->in[0], instr->in[1]);
+}
+
+static Status check_mse_backward(const Program *program, const Instr *instr)
+{
+    TRY(check_mse(program, instr));
+    return need_same(program, instr, instr->in[0], instr->out);
+}
+
+static Status check_optimizer(const Program *program, const Instr *instr)
+{
+    for (int i = 0; i < op_table[instr->op].inputs; i++) {
+        const Value *value = &program->values[instr->in[i]];
+
+        TRY(need_same(program, instr, instr->in[0], instr->in[i]));
+        if (i != 1 && value->format != FORMAT_FP32)
+            return fail(STATUS_SHAPE, "%s updates %s in %s; master weights and state must be fp32",
+                        op_table[instr->op].name, value->name, format_name(value->format));
+    }
+    if (program->values[instr->in[0]].role != ROLE_MASTER)
+        return fail(STATUS_SHAPE, "%s updates %s, which is no master weight",
+                    op_table[instr->op].name, program->values[instr->in[0]].name);
+    return ok();
+}
+
+static Status check_nothing(const Program *program, const Instr *instr)
+{
+    (void)program, (void)instr;
+    return ok();
+}
+
+typedef Status Check(const Program *program, const Instr *instr);
+
+static Check *const checks[OP_COUNT] = {
+    [OP_CAST] = check_same,
+    [OP_GATHER] = check_nothing,
+    [OP_LINEAR] = check_linear,
+    [OP_LINEAR_DX] = check_linear_dx,
+    [OP_LINEAR_DW] = check_linear_dw,
+    [OP_LINEAR_DB] = check_linear_db,
+    [OP_RELU] = check_same,
+    [OP_RELU_BACKWARD] = check_same,
+    [OP_GELU] = check_same,
+    [OP_GELU_BACKWARD] = check_same,
+    [OP_TANH] = check_same,
+    [OP_TANH_BACKWARD] = check_same,
+    [OP_CROSS_ENTROPY] = check_labels,
+    [OP_CROSS_ENTROPY_BACKWARD] = check_labels_backward,
+    [OP_MSE] = check_mse,
+    [OP_MSE_BACKWARD] = check_mse_backward,
+    [OP_CORRECT] = check_labels,
+    [OP_SCALE] = check_same,
+    [OP_UNSCALE] = check_nothing,
+    [OP_SGD] = check_optimizer,
+    [OP_MOMENTUM] = check_optimizer,
+    [OP_ADAM] = check_optimizer,
+    [OP_ADAMW] = check_optimizer,
+    [OP_UPDATE] = check_nothing,
+};
+
+static bool lasting(const Value *value)
+{
+    return value->role == ROLE_MASTER || value->role == ROLE_STATE;
+}
+
+static Status check_operands(const Program *program, const Instr *instr, const bool *written)
+{
+    const OpInfo *info = &op_table[instr->op];
+
+    for (int i = 0; i < info->inputs; i++) {
+        ValueId id = instr->in[i];
+
+        if (id < 0 || id >= program->value_count)
+            return fail(STATUS_SHAPE, "%s lacks its operand %d", info->name, i + 1);
+        if (!written[id] && !lasting(&program->values[id]))
+            return fail(STATUS_SHAPE, "%s reads %s before anything has written it", info->name,
+                        program->values[id].name);
+    }
+    if (info->outputs > 0 && (instr->out < 0 || instr->out >= program->value_count))
+        return fail(STATUS_SHAPE, "%s has no result", info->name);
+    if (instr->out != NO_VALUE && (written[instr->out] || lasting(&program->values[instr->out])))
+        return fail(STATUS_SHAPE, "%s writes %s, which is written already", info->name,
+                    program->values[instr->out].name);
+    return ok();
+}
+
+static Status check_instr(const Program *program, int i, bool *written)
+{
+    const Instr *instr = &program->instrs[i];
+
+    if (i > 0 && instr->phase < program->instrs[i - 1].phase)
+        return fail(STATUS_SHAPE, "%s of phase %s comes after phase %s", op_table[instr->op].name,
+                    phase_names[instr->phase], phase_names[program->instrs[i - 1].phase]);
+    TRY(check_operands(program, instr, written));
+    TRY(checks[instr->op](program, instr));
+    if (instr->out != NO_VALUE)
+        written[instr->out] = true;
+    return ok();
+}
+
+Status program_verify(const Program *program)
+{
+    bool *written = xcalloc((size_t)program->value_count + 1, sizeof *written);
+    Status status = ok();
+
+    for (int i = 0; i < program->instr_count && !failed(status); i++)
+        status = check_instr(program, i, written);
+    free(written);
+    return status;
+}

@@ -1,0 +1,236 @@
+#include "repl/args.h"
+
+#include "base/memory.h"
+#include "repl/arg_check.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_positional(const ArgSpec *spec)
+{
+    return !spec->key && spec->kind != ARG_FLAG && spec->kind != ARG_RAW_AFTER;
+}
+
+/* Where the reader of one command stands. */
+typedef struct Reader {
+    Args *args;
+    Lexer *lexer;
+    int next; /* positional spec to fill */
+} Reader;
+
+static Status give(Args *args, int i, const char *text, Mark mark)
+{
+    ArgValue *value = &args->values[i];
+
+    args->blame = mark;
+    free(value->text);
+    *value = (ArgValue){.given = true, .mark = mark, .text = xstrdup(text)};
+    return arg_check(&command_args(args->command)[i], value);
+}
+
+static Status no_such_key(const Command *command, const char *key, ArgKind kind)
+{
+    const ArgSpec *specs = command_args(command);
+    const char *like[ARGS_MOST + 1];
+    const char *near, *dashes = kind == ARG_FLAG ? "--" : "", *equals = kind == ARG_FLAG ? "" : "=";
+    int count = 0;
+
+    for (int i = 0; specs[i].kind != ARG_END; i++) {
+        if (kind == ARG_FLAG ? specs[i].kind == ARG_FLAG : specs[i].key)
+            like[count++] = specs[i].name;
+    }
+    like[count] = NULL;
+    near = text_nearest(key, like);
+    if (near == NULL && count > 0)
+        near = like[0];
+    if (near == NULL)
+        return fail(STATUS_USAGE, "%s has no option %s%.40s%s; `help %s` shows what it takes",
+                    command->name, dashes, key, equals, command->name);
+    return fail(STATUS_USAGE, "%s has no option %s%.40s%s; did you mean %s%s%s?", command->name,
+                dashes, key, equals, dashes, near, equals);
+}
+
+static Status take_flag(Args *args, const Word *word)
+{
+    int i = args_find(args->command, word->text + 2);
+
+    args->blame = word->mark;
+    if (i < 0 || command_args(args->command)[i].kind != ARG_FLAG)
+        return no_such_key(args->command, word->text + 2, ARG_FLAG);
+    return give(args, i, "", word->mark);
+}
+
+static Status take_key(Args *args, const Word *word)
+{
+    Mark value_mark = {word->mark.start + word->key + 1, word->mark.end};
+    char key[64];
+    int i;
+
+    text_copy(key, word->key + 1 < sizeof(key) ? word->key + 1 : sizeof(key), word->text);
+    i = args_find(args->command, key);
+    args->blame = word->mark;
+    if (i < 0 || !command_args(args->command)[i].key)
+        return no_such_key(args->command, key, ARG_WORD);
+    if (args->values[i].given)
+        return fail(STATUS_USAGE, "%s= is given twice; leave one out", key);
+    if (value_mark.start == value_mark.end)
+        return fail(STATUS_USAGE, "%s= lacks its value; write %s=VALUE without blanks", key, key);
+    return give(args, i, word->text + word->key + 1, value_mark);
+}
+
+static Status too_much(const Args *args, const Word *word)
+{
+    Text usage = {0};
+    Status status;
+
+    usage_print(args->command, &usage);
+    status = fail(STATUS_USAGE, "'%.40s' is more than %s takes; try %.100s", word->text,
+                  args->command->name, text_chars(&usage));
+    text_release(&usage);
+    return status;
+}
+
+static void append_word(ArgValue *value, const Word *word)
+{
+    Text text = {0};
+
+    text_printf(&text, "%s %s", value->text, word->text);
+    free(value->text);
+    value->text = text.chars;
+    value->mark.end = word->mark.end;
+}
+
+static Status take_positional(Reader *reader, const Word *word)
+{
+    Args *args = reader->args;
+    const ArgSpec *spec = &command_args(args->command)[reader->next];
+
+    args->blame = word->mark;
+    if (spec->kind == ARG_END)
+        return too_much(args, word);
+    if (spec->kind == ARG_WORDS && args->values[reader->next].given) {
+        append_word(&args->values[reader->next], word);
+        return ok();
+    }
+    TRY(give(args, reader->next, word->text, word->mark));
+    if (spec->kind != ARG_WORDS)
+        reader->next++;
+    return ok();
+}
+
+/* Steps over specs that are not filled by place. */
+static const ArgSpec *next_positional(Reader *reader)
+{
+    const ArgSpec *specs = command_args(reader->args->command);
+
+    while (specs[reader->next].kind != ARG_END && !is_positional(&specs[reader->next]))
+        reader->next++;
+    return &specs[reader->next];
+}
+
+static Status nothing_after(const Args *args, int i)
+{
+    const ArgSpec *spec = &command_args(args->command)[i];
+
+    if (spec->kind != ARG_RAW_AFTER)
+        return ok();
+    return fail(STATUS_USAGE, "nothing follows '%s'; try %s", spec->name,
+                args->command->examples[0]);
+}
+
+static Status take_raw(Reader *reader, int i)
+{
+    bool whole = command_args(reader->args->command)[i].kind == ARG_LINE;
+    Mark mark = lexer_raw(reader->lexer, whole);
+    Text text = {0};
+    Status status;
+
+    if (mark.start == mark.end)
+        return nothing_after(reader->args, i);
+    text_append_bytes(&text, reader->lexer->line + mark.start, mark.end - mark.start);
+    status = give(reader->args, i, text_chars(&text), mark);
+    text_release(&text);
+    return status;
+}
+
+/* -1 where this word does not open raw text. */
+static int raw_after(const Args *args, const Word *word)
+{
+    int i = word->quoted ? -1 : args_find(args->command, word->text);
+
+    return i >= 0 && command_args(args->command)[i].kind == ARG_RAW_AFTER ? i : -1;
+}
+
+static Status take_word(Reader *reader, const Word *word)
+{
+    int raw = raw_after(reader->args, word);
+
+    if (raw >= 0) {
+        reader->args->blame = word->mark;
+        return take_raw(reader, raw);
+    }
+    if (!word->quoted && text_starts(word->text, "--"))
+        return take_flag(reader->args, word);
+    if (word->key > 0)
+        return take_key(reader->args, word);
+    next_positional(reader);
+    return take_positional(reader, word);
+}
+
+static Status take_all(Reader *reader)
+{
+    bool got = true;
+
+    while (got) {
+        ArgKind kind = next_positional(reader)->kind;
+        Word word = {0};
+        Status status = ok();
+
+        if (kind == ARG_RAW || kind == ARG_LINE)
+            return take_raw(reader, reader->next);
+        status = lexer_word(reader->lexer, &word, &got);
+        if (failed(status))
+            reader->args->blame = reader->lexer->fault;
+        else if (got)
+            status = take_word(reader, &word);
+        word_release(&word);
+        TRY(status);
+    }
+    return ok();
+}
+
+static Status check_complete(const Args *args)
+{
+    const ArgSpec *specs = command_args(args->command);
+
+    for (int i = 0; specs[i].kind != ARG_END; i++) {
+        Text usage = {0};
+        Status status;
+
+        if (specs[i].optional || !is_positional(&specs[i]) || args->values[i].given)
+            continue;
+        usage_print(args->command, &usage);
+        status = fail(STATUS_USAGE, "%s lacks its %s; try %.120s", args->command->name,
+                      specs[i].name, text_chars(&usage));
+        text_release(&usage);
+        return status;
+    }
+    return ok();
+}
+
+Status args_read(const Command *command, Mark verb, Lexer *lexer, Args *args)
+{
+    Reader reader = {.args = args, .lexer = lexer};
+
+    *args = (Args){.command = command, .verb = verb, .blame = verb};
+    TRY(take_all(&reader));
+    args->blame = verb;
+    return check_complete(args);
+}
+
+void args_release(Args *args)
+{
+    for (int i = 0; i < ARGS_MOST; i++)
+        free(args->values[i].text);
+    *args = (Args){0};
+}

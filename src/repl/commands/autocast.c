@@ -1,0 +1,74 @@
+/* autocast FORMAT: what products are computed in. */
+#include "repl/commands.h"
+
+#include "repl/args.h"
+#include "repl/phrase.h"
+#include "repl/repl.h"
+
+#include <string.h>
+
+static const ArgSpec autocast_args[] = {
+    {.name = "format",
+     .kind = ARG_NAME,
+     .optional = true,
+     .names = NAMES_AUTOCAST,
+     .shown = "off|fp16|bf16",
+     .text = "the format that products take their inputs in; off: fp32"},
+    {.kind = ARG_END},
+};
+
+static const char *const autocast_examples[] = {"autocast fp16", "autocast bf16; scale off", NULL};
+
+static void describe(const Settings *settings, Text *text)
+{
+    phrase_autocast(settings, text);
+    if (settings->autocast == FORMAT_FP32)
+        text_append(text, " # everything in fp32");
+}
+
+static void hint(Repl *repl, const Settings *settings)
+{
+    bool scaled = settings->scaler.mode != SCALE_OFF;
+
+    if (settings->autocast == FORMAT_FP16 && !scaled)
+        repl_note(repl,
+                  "small gradients underflow in fp16 without a loss scale; try `scale dynamic`");
+    else if (settings->autocast != FORMAT_FP16 && scaled)
+        repl_note(repl, "%s reaches low enough without a loss scale; `scale off` turns it off",
+                  format_name(settings->autocast));
+}
+
+static Status autocast_run(Repl *repl, Args *args)
+{
+    Settings wanted = *session_settings(repl_session(repl));
+    const char *format = args_text(args, "format");
+    Text what = {0};
+    Status status = ok();
+
+    args_blame(args, "format");
+    if (format != NULL && strcmp(format, "off") == 0)
+        wanted.autocast = FORMAT_FP32;
+    else if (format != NULL)
+        TRY(format_parse(format, &wanted.autocast));
+    describe(&wanted, &what);
+    if (format == NULL)
+        repl_print(repl, "%s\n", text_chars(&what));
+    else
+        status = repl_apply(repl, &wanted, text_chars(&what));
+    text_release(&what);
+    if (format != NULL && !failed(status))
+        hint(repl, &wanted);
+    return status;
+}
+
+const Command autocast_command = {
+    .name = "autocast",
+    .summary = "choose the format that products are computed in",
+    .task = TASK_PRECISION,
+    .args = autocast_args,
+    .examples = autocast_examples,
+    .more =
+        "Weights stay in fp32 and are cast anew each step, as in PyTorch. It may be changed while "
+        "training runs: the weights are kept. `show program` lists every cast.",
+    .run = autocast_run,
+};

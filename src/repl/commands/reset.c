@@ -1,0 +1,23 @@
+/* reset: the run's start again. */
+#include "repl/commands.h"
+
+#include "repl/args.h"
+#include "repl/repl.h"
+
+static const char *const reset_examples[] = {"train 5; reset", NULL};
+
+static Status reset_run(Repl *repl, Args *args)
+{
+    (void)args;
+    TRY(session_reset(repl_session(repl)));
+    repl_note(repl, "weights, optimizer and loss scale are as at the start; `undo` takes it back");
+    return ok();
+}
+
+const Command reset_command = {
+    .name = "reset",
+    .summary = "go back to the start of the run, same seed",
+    .task = TASK_BUILD,
+    .examples = reset_examples,
+    .run = reset_run,
+};

@@ -1,0 +1,169 @@
+#include "repl/execute.h"
+
+#include "base/memory.h"
+#include "repl/args.h"
+#include "repl/commands.h"
+#include "repl/interrupt.h"
+#include "repl/mistake.h"
+#include "repl/state.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A line read into commands that are ready to run. */
+typedef struct Plan {
+    Args *commands;
+    size_t count, room;
+    Mark fault;
+} Plan;
+
+static void plan_release(Plan *plan)
+{
+    for (size_t i = 0; i < plan->count; i++)
+        args_release(&plan->commands[i]);
+    free(plan->commands);
+}
+
+static Status read_verb(Lexer *lexer, bool short_too, Mark *mark, const Command **command)
+{
+    Word verb = {0};
+    bool got;
+    Status status;
+
+    TRY(lexer_word(lexer, &verb, &got));
+    *mark = lexer->fault = verb.mark;
+    status = command_resolve(verb.text, short_too, command);
+    word_release(&verb);
+    return status;
+}
+
+static Status read_line(Repl *repl, const char *line, Plan *plan)
+{
+    Lexer lexer = {.line = line};
+    bool short_too = repl->prompt && repl->depth == 0;
+
+    while (lexer_command(&lexer)) {
+        const Command *command = NULL;
+        Mark verb = {0};
+        Status status = read_verb(&lexer, short_too, &verb, &command);
+
+        plan->fault = lexer.fault;
+        if (failed(status))
+            return status;
+        plan->commands = grow(plan->commands, plan->count, &plan->room, sizeof(*plan->commands));
+        status = args_read(command, verb, &lexer, &plan->commands[plan->count++]);
+        plan->fault = plan->commands[plan->count - 1].blame;
+        if (failed(status))
+            return status;
+    }
+    return ok();
+}
+
+static Status check_needs(const Repl *repl, const Command *command)
+{
+    if ((command->needs & NEEDS_PROMPT) != 0 && !repl->prompt)
+        return fail(STATUS_USAGE, "%s is for the prompt, where pause can be typed; try train 1000",
+                    command->name);
+    return ok();
+}
+
+static Status carry_out(Repl *repl, Args *args)
+{
+    Status status = check_needs(repl, args->command);
+
+    if (!failed(status))
+        status = args->command->run(repl, args);
+    fflush(stdout);
+    if (!failed(status) && interrupt_pending())
+        return fail(STATUS_INTERRUPTED, "interrupted");
+    return status;
+}
+
+static Status run_plan(Repl *repl, Plan *plan)
+{
+    for (size_t i = 0; i < plan->count && !repl->quitting; i++) {
+        Status status = carry_out(repl, &plan->commands[i]);
+
+        plan->fault = plan->commands[i].blame;
+        if (failed(status))
+            return status;
+    }
+    return ok();
+}
+
+static void show_problem(Repl *repl)
+{
+    Status problem;
+
+    if (!repl->check_due || repl->depth > 0)
+        return;
+    repl->check_due = false;
+    problem = session_problem(repl->session);
+    if (failed(problem))
+        repl_note(repl, "not ready to train yet: %s", problem.text);
+}
+
+static void show_mistake(Repl *repl, const char *where, const char *line, Mark mark, Status status)
+{
+    Text text = {0};
+
+    if (status.code != STATUS_INTERRUPTED)
+        mistake_print(line, mistake_narrow(line, mark, status.text), &text);
+    text_printf(&text, "%s%s\n", where, status.text);
+    repl_complain(repl, text_chars(&text));
+    text_release(&text);
+}
+
+static Status read_and_run(Repl *repl, const char *line, Mark *fault)
+{
+    Plan plan = {0};
+    Status status = read_line(repl, line, &plan);
+
+    if (!failed(status))
+        status = run_plan(repl, &plan);
+    *fault = plan.fault;
+    plan_release(&plan);
+    return status;
+}
+
+Status execute_line(Repl *repl, const char *where, const char *line)
+{
+    Mark fault = {0};
+    Status status;
+
+    if (repl->prompt && repl->depth == 0)
+        interrupt_clear();
+    repl->reported = false;
+    status = read_and_run(repl, line, &fault);
+    if (failed(status) && !repl->reported)
+        show_mistake(repl, where, line, fault, status);
+    repl->reported = failed(status);
+    show_problem(repl);
+    return status;
+}
+
+Status execute_quietly(Repl *repl, const char *line)
+{
+    Mark fault = {0};
+    Status status;
+
+    if (repl->depth >= SCRIPTS_DEEPEST)
+        return fail(STATUS_USAGE,
+                    "scripts call each other more than %d deep; does one call itself?",
+                    SCRIPTS_DEEPEST);
+    repl->depth++;
+    status = read_and_run(repl, line, &fault);
+    repl->depth--;
+    return status;
+}
+
+bool execute_finished(const Repl *repl)
+{
+    return repl->quitting;
+}
+
+bool execute_reported(const Repl *repl)
+{
+    return repl->reported;
+}

@@ -1,0 +1,109 @@
+#include "repl/explain.h"
+
+#include "repl/phrase.h"
+
+/* Of whose values that are not zero every one underflowed in the last step. */
+static const TensorFacts *wholly_lost(const Snapshot *snapshot)
+{
+    for (int i = 0; i < snapshot->tensor_count; i++) {
+        const TensorFacts *tensor = &snapshot->tensors[i];
+        const CastCounts *counts = &tensor->counts;
+        bool gradient =
+            tensor->kind == TENSOR_ACTIVATION_GRAD || tensor->kind == TENSOR_WEIGHT_GRAD;
+
+        if (gradient && tensor->probed && counts->classes[CAST_UNDERFLOW] > 0 &&
+            counts->classes[CAST_UNDERFLOW] == cast_counts_nonzero(counts))
+            return tensor;
+    }
+    return NULL;
+}
+
+static int count_starved(const Snapshot *snapshot)
+{
+    int count = 0;
+
+    for (int i = 0; i < snapshot->tensor_count; i++)
+        count += snapshot->tensors[i].starved_by[0] != '\0';
+    return count;
+}
+
+static void explain_lost(const Snapshot *snapshot, const TensorFacts *tensor, Text *text)
+{
+    const FormatInfo *format = &format_table[tensor->format];
+    const CastCounts *counts = &tensor->counts;
+    int starved = count_starved(snapshot);
+    char number[NUMBER_TEXT];
+
+    text_printf(text,
+                "%s is wholly lost in %s: all %s of its nonzero values became 0, the largest ",
+                tensor->name, format->name, phrase_count(counts->classes[CAST_UNDERFLOW], number));
+    text_printf(text, "being %.3g where the smallest number is %.3g. ", (double)counts->amax,
+                format->min_subnormal);
+    if (starved > 0)
+        text_printf(text, "%d tensor%s behind it get%s only zeros. ", starved,
+                    starved == 1 ? "" : "s", starved == 1 ? "s" : "");
+    if (snapshot->scaler.mode == SCALER_OFF)
+        text_append(text, "Try `scale dynamic`, or `autocast bf16`.");
+    else if (snapshot->scaler.mode == SCALER_STATIC)
+        text_printf(text, "The loss scale is %s; try a larger one, or `scale dynamic`.",
+                    number_friendly((double)snapshot->scaler.scale, number));
+    else
+        text_printf(text,
+                    "The loss scale is %s and still growing; train on, or set it: scale 2^16.",
+                    number_friendly((double)snapshot->scaler.scale, number));
+}
+
+static void explain_numbers(const SkipFacts *skip, Text *text)
+{
+    const FormatInfo *format = &format_table[skip->format];
+    char number[NUMBER_TEXT], count[NUMBER_TEXT];
+
+    text_printf(text, "step %s was skipped: ", phrase_count(skip->step, number));
+    text_printf(text, "%s of the %s values of ", phrase_count(skip->nonfinite, number),
+                phrase_count(skip->count, count));
+    text_printf(text, "%s were inf or nan in %s, ", skip->tensor, format->name);
+    text_printf(text,
+                "whose largest number is %s; the largest finite magnitude before the cast was ",
+                number_shortest(format->max, number));
+    text_printf(text, "%.4g. ", (double)skip->amax);
+}
+
+static void explain_scale(const Snapshot *snapshot, const SkipFacts *skip, Text *text)
+{
+    char used[NUMBER_TEXT], next[NUMBER_TEXT];
+
+    number_friendly((double)skip->scale_used, used);
+    number_friendly((double)skip->scale_next, next);
+    if (skip->scale_next != skip->scale_used)
+        text_printf(text, "No weight moved, and the loss scale went from %s to %s.", used, next);
+    else if (snapshot->scaler.mode == SCALER_DYNAMIC)
+        text_printf(text, "No weight moved; the loss scale was %s.", used);
+    else
+        text_printf(text,
+                    "No weight moved, and the loss scale stays %s; try a smaller one, or "
+                    "`scale dynamic`.",
+                    used);
+    if (skip->in_a_row > 1)
+        text_printf(text, " It was the %s skip in a row.", phrase_ordinal(skip->in_a_row, used));
+}
+
+void explain(const Snapshot *snapshot, Text *text)
+{
+    const TensorFacts *lost = wholly_lost(snapshot);
+    char number[NUMBER_TEXT];
+
+    if (lost != NULL) {
+        explain_lost(snapshot, lost, text);
+        return;
+    }
+    if (snapshot->last_skip.step > 0) {
+        explain_numbers(&snapshot->last_skip, text);
+        explain_scale(snapshot, &snapshot->last_skip, text);
+        return;
+    }
+    if (snapshot->step == 0)
+        text_append(text, "nothing was skipped: nothing has been trained yet; try train 20");
+    else
+        text_printf(text, "nothing was skipped in %s steps, and no gradient is wholly lost",
+                    phrase_count(snapshot->step, number));
+}

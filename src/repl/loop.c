@@ -1,0 +1,151 @@
+#include "repl/loop.h"
+
+#include "repl/execute.h"
+#include "repl/interrupt.h"
+#include "repl/line.h"
+#include "repl/phrase.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { EXIT_INTERRUPTED = 130 };
+
+static const char prompt[] = "> ";
+
+static int exit_status(Status status)
+{
+    if (status.code == STATUS_INTERRUPTED)
+        return EXIT_INTERRUPTED;
+    return failed(status) ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static void banner(Repl *repl)
+{
+    const Settings *settings = session_settings(repl_session(repl));
+    Text line = {0};
+
+    phrase_settings(settings, "; ", &line);
+    repl_print(repl, "halfstep on %s\n", session_backend(repl_session(repl)));
+    repl_print(repl, "ready: %s\n", text_chars(&line));
+    repl_print(repl, "type watch, train, help\n");
+    text_release(&line);
+}
+
+/* What cannot be a line of commands, in a sentence; NULL where it can. */
+static const char *objection(LineEnd end)
+{
+    if (end == LINE_TOO_LONG)
+        return "this line is too long; is it one of commands?";
+    return end == LINE_BINARY ? "this line holds binary data; is it one of commands?" : NULL;
+}
+
+static Status run_read(Repl *repl, LineEnd end, const char *where, const Text *line)
+{
+    const char *no = objection(end);
+    Text text = {0};
+
+    if (no == NULL)
+        return execute_line(repl, where, text_chars(line));
+    text_printf(&text, "%s%s\n", where, no);
+    repl_complain(repl, text_chars(&text));
+    text_release(&text);
+    return fail(STATUS_IO, "%s", no);
+}
+
+static void at_terminal(Repl *repl)
+{
+    Text line = {0};
+
+    banner(repl);
+    while (!execute_finished(repl)) {
+        fflush(stdout);
+        if (line_ask(prompt, &line) == LINE_END) {
+            putchar('\n');
+            break;
+        }
+        /* A mistake was shown, and at a prompt it ends nothing. */
+        (void)failed(execute_line(repl, "", text_chars(&line)));
+    }
+    text_release(&line);
+}
+
+static void as_transcript(Repl *repl)
+{
+    Text line = {0};
+
+    while (!execute_finished(repl)) {
+        LineEnd end = line_plain(LINE_LONGEST, &line);
+
+        if (end == LINE_END)
+            break;
+        printf("%s%s\n", prompt, text_chars(&line));
+        (void)failed(run_read(repl, end, "", &line));
+    }
+    text_release(&line);
+}
+
+static int from_input(Repl *repl)
+{
+    Status status = ok();
+    Text line = {0};
+
+    for (int number = 1; !failed(status) && !execute_finished(repl); number++) {
+        LineEnd end = line_plain(LINE_LONGEST, &line);
+        char where[32];
+
+        if (interrupt_pending())
+            status = fail(STATUS_INTERRUPTED, "interrupted");
+        if (end == LINE_END || failed(status))
+            break;
+        snprintf(where, sizeof(where), "stdin:%d: ", number);
+        status = run_read(repl, end, where, &line);
+    }
+    text_release(&line);
+    return exit_status(status);
+}
+
+static int from_file(Repl *repl, const char *path)
+{
+    Status status = execute_file(repl, path);
+
+    if (failed(status) && !execute_reported(repl))
+        fprintf(stderr, "%s\n", status.text);
+    return exit_status(status);
+}
+
+static int run(Repl *repl, const Options *options, bool terminal)
+{
+    if (options->commands != NULL)
+        return exit_status(execute_text(repl, NULL, options->commands, strlen(options->commands)));
+    if (options->file != NULL)
+        return from_file(repl, options->file);
+    if (!terminal && !options->transcript)
+        return from_input(repl);
+    if (terminal)
+        at_terminal(repl);
+    else
+        as_transcript(repl);
+    return EXIT_SUCCESS;
+}
+
+int loop_run(Session *session, const Options *options)
+{
+    bool interactive = options->commands == NULL && options->file == NULL;
+    bool terminal = interactive && !options->transcript && isatty(STDIN_FILENO);
+    Repl *repl = repl_new(session, terminal || (interactive && options->transcript));
+    int status;
+
+    interrupt_install();
+    line_open(session, terminal);
+    status = run(repl, options, terminal);
+    session_pause(session);
+    line_close();
+    repl_free(repl);
+    if (fflush(stdout) != 0 || ferror(stdout) != 0) {
+        fprintf(stderr, "the results could not be written; is the disk full?\n");
+        return EXIT_FAILURE;
+    }
+    return status;
+}

@@ -1,0 +1,134 @@
+#include "repl/mistake.h"
+
+#include <langinfo.h>
+#include <string.h>
+#include <wchar.h>
+
+enum { WINDOW = 76, BEFORE = 40, INDENT = 2 };
+
+/* One character of a line. */
+typedef struct Glyph {
+    size_t bytes;
+    int columns;
+    bool shown; /* as it is; else as ? */
+} Glyph;
+
+static size_t sequence_length(const char *at)
+{
+    unsigned char first = (unsigned char)*at;
+    size_t length = first < 0x80 ? 1 : first < 0xC2 ? 0 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+
+    if (first > 0xF4)
+        return 0;
+    for (size_t i = 1; i < length; i++) {
+        if (((unsigned char)at[i] & 0xC0) != 0x80)
+            return 0;
+    }
+    return length;
+}
+
+static bool locale_is_utf8(void)
+{
+    return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+}
+
+static Glyph glyph_at(const char *at)
+{
+    size_t length = sequence_length(at);
+    wchar_t wide = L'?';
+    mbstate_t state = {0};
+    int columns;
+
+    if (length == 1)
+        return (Glyph){1, 1, *at >= ' ' && *at != 0x7F};
+    if (length == 0 || !locale_is_utf8() || mbrtowc(&wide, at, length, &state) != length)
+        return (Glyph){length == 0 ? 1 : length, 1, false};
+    columns = wcwidth(wide);
+    return (Glyph){length, columns < 0 ? 1 : columns, columns >= 0};
+}
+
+static size_t columns_between(const char *line, size_t from, size_t to)
+{
+    size_t columns = 0;
+
+    while (from < to && line[from] != '\0') {
+        Glyph glyph = glyph_at(line + from);
+
+        columns += (size_t)glyph.columns;
+        from += glyph.bytes;
+    }
+    return columns;
+}
+
+/* Where the shown part begins: as late as needed, at a character's start. */
+static size_t window_start(const char *line, size_t mark)
+{
+    size_t start = 0;
+    size_t columns = columns_between(line, 0, mark);
+
+    if (columns_between(line, 0, strlen(line)) <= WINDOW)
+        return 0;
+    while (columns > BEFORE) {
+        Glyph glyph = glyph_at(line + start);
+
+        columns -= (size_t)glyph.columns;
+        start += glyph.bytes;
+    }
+    return start;
+}
+
+static size_t print_window(const char *line, size_t start, Text *text)
+{
+    size_t at = start, columns = 0;
+
+    while (line[at] != '\0') {
+        Glyph glyph = glyph_at(line + at);
+
+        if (columns + (size_t)glyph.columns > WINDOW)
+            break;
+        if (glyph.shown)
+            text_append_bytes(text, line + at, glyph.bytes);
+        else
+            text_append(text, line[at] == '\t' ? " " : "?");
+        columns += (size_t)glyph.columns;
+        at += glyph.bytes;
+    }
+    return at;
+}
+
+static void print_many(Text *text, char c, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        text_append_bytes(text, &c, 1);
+}
+
+void mistake_print(const char *line, Mark mark, Text *text)
+{
+    size_t start = window_start(line, mark.start), end, under;
+
+    print_many(text, ' ', INDENT);
+    end = print_window(line, start, text);
+    text_append(text, "\n");
+    print_many(text, ' ', INDENT + columns_between(line, start, mark.start));
+    under = columns_between(line, mark.start, mark.end < end ? mark.end : end);
+    text_append(text, "^");
+    if (under > 1)
+        print_many(text, '~', under - 1);
+    text_append(text, "\n");
+}
+
+Mark mistake_narrow(const char *line, Mark mark, const char *sentence)
+{
+    const char *open = strchr(sentence, '\'');
+    const char *close = open == NULL ? NULL : strchr(open + 1, '\'');
+    size_t length;
+
+    if (close == NULL || close == open + 1)
+        return mark;
+    length = (size_t)(close - open) - 1;
+    for (size_t at = mark.start; at + length <= mark.end; at++) {
+        if (strncmp(line + at, open + 1, length) == 0)
+            return (Mark){at, at + length};
+    }
+    return mark;
+}

@@ -1,0 +1,185 @@
+#include "repl/names.h"
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "repl/commands.h"
+#include "repl/terms.h"
+#include "telemetry/metric.h"
+#include "view/panel.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What `show` takes besides panels, and the lists that `help` has. */
+static const CatalogEntry more_shown[] = {
+    {"program", "the step as a list of instructions"},
+    {"settings", "the experiment as commands that make it again"},
+};
+static const CatalogEntry topics[] = {
+    {"metrics", "the numbers that print and until may name"},
+    {"terms", "the words of the field, one sentence each"},
+    {"panels", "what show draws"},
+    {"tensors", "the tensors of this network"},
+    {"layers", "what a net is made of"},
+    {"formats", "the floating-point formats"},
+    {"ops", "the instructions of a step"},
+    {"expressions", "what may be computed with metrics"},
+};
+enum { MORE_SHOWN = sizeof(more_shown) / sizeof(more_shown[0]) };
+enum { TOPICS = sizeof(topics) / sizeof(topics[0]) };
+
+static bool get_command(int i, CatalogEntry *entry)
+{
+    for (int at = 0; command_table[at] != NULL; at++) {
+        if (at == i) {
+            *entry = (CatalogEntry){command_table[at]->name, command_table[at]->summary};
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool get_metric(int i, CatalogEntry *entry)
+{
+    for (int at = 0; metric_table[at].name != NULL; at++) {
+        if (at == i) {
+            *entry = (CatalogEntry){metric_table[at].name, metric_table[at].text};
+            return true;
+        }
+    }
+    return false;
+}
+
+static int panel_count(void)
+{
+    int count = 0;
+
+    while (panel_table[count] != NULL)
+        count++;
+    return count;
+}
+
+static bool get_panel(int i, CatalogEntry *entry)
+{
+    if (i >= panel_count())
+        return false;
+    *entry = (CatalogEntry){panel_table[i]->name, panel_table[i]->summary};
+    return true;
+}
+
+static bool get_shown(int i, CatalogEntry *entry)
+{
+    if (get_panel(i, entry))
+        return true;
+    i -= panel_count();
+    if (i >= MORE_SHOWN)
+        return false;
+    *entry = more_shown[i];
+    return true;
+}
+
+static bool get_tensor(const Snapshot *known, int i, CatalogEntry *entry)
+{
+    if (known == NULL || i >= known->tensor_count)
+        return false;
+    *entry = (CatalogEntry){known->tensors[i].name, ""};
+    return true;
+}
+
+static bool get_topic(int i, CatalogEntry *entry)
+{
+    static const Names parts[] = {NAMES_COMMANDS, NAMES_METRICS, NAMES_PANELS,
+                                  NAMES_TERMS,    NAMES_LAYERS,  NAMES_OPTIMIZERS,
+                                  NAMES_LOSSES,   NAMES_FORMATS, NAMES_DATA};
+
+    if (i < TOPICS) {
+        *entry = topics[i];
+        return true;
+    }
+    i -= TOPICS;
+    for (size_t part = 0; part < sizeof(parts) / sizeof(parts[0]); part++) {
+        int count = 0;
+
+        while (names_get(parts[part], NULL, count, entry)) {
+            if (count++ == i)
+                return true;
+        }
+        i -= count;
+    }
+    return false;
+}
+
+static bool get_catalog(Names names, int i, CatalogEntry *entry)
+{
+    switch (names) {
+    case NAMES_DATA:
+        return catalog_get(CATALOG_DATA, i, entry);
+    case NAMES_LAYERS:
+        return catalog_get(CATALOG_LAYERS, i, entry);
+    case NAMES_ACTIVATIONS:
+        return catalog_get(CATALOG_ACTIVATIONS, i, entry);
+    case NAMES_LOSSES:
+        return catalog_get(CATALOG_LOSSES, i, entry);
+    case NAMES_OPTIMIZERS:
+        return catalog_get(CATALOG_OPTIMIZERS, i, entry);
+    case NAMES_AUTOCAST:
+        return catalog_get(CATALOG_AUTOCAST, i, entry);
+    case NAMES_FORMATS:
+        return catalog_get(CATALOG_FORMATS, i, entry);
+    case NAMES_OPS:
+        return catalog_get(CATALOG_OPS, i, entry);
+    default:
+        return false;
+    }
+}
+
+bool names_get(Names names, const Snapshot *known, int i, CatalogEntry *entry)
+{
+    switch (names) {
+    case NAMES_COMMANDS:
+        return get_command(i, entry);
+    case NAMES_METRICS:
+        return get_metric(i, entry);
+    case NAMES_PANELS:
+        return get_panel(i, entry);
+    case NAMES_SHOWN:
+        return get_shown(i, entry);
+    case NAMES_TERMS:
+        return term_get(i, entry);
+    case NAMES_TENSORS:
+        return get_tensor(known, i, entry);
+    case NAMES_TOPICS:
+        return get_topic(i, entry);
+    default:
+        return get_catalog(names, i, entry);
+    }
+}
+
+bool names_has(Names names, const Snapshot *known, const char *word)
+{
+    CatalogEntry entry;
+
+    for (int i = 0; names_get(names, known, i, &entry); i++) {
+        if (strcmp(entry.name, word) == 0)
+            return true;
+    }
+    return false;
+}
+
+const char *names_nearest(Names names, const Snapshot *known, const char *word)
+{
+    const char **list = NULL;
+    const char *nearest;
+    CatalogEntry entry;
+    size_t count = 0, room = 0;
+
+    for (int i = 0; names_get(names, known, i, &entry); i++) {
+        list = grow(list, count, &room, sizeof(*list));
+        list[count++] = entry.name;
+    }
+    list = grow(list, count, &room, sizeof(*list));
+    list[count] = NULL;
+    nearest = text_nearest(word, list);
+    free(list);
+    return nearest;
+}

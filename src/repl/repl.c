@@ -1,0 +1,127 @@
+#include "repl/repl.h"
+
+#include "base/memory.h"
+#include "repl/phrase.h"
+#include "repl/state.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+Repl *repl_new(Session *session, bool prompt)
+{
+    Repl *repl = xcalloc(1, sizeof(*repl));
+
+    repl->session = session;
+    repl->prompt = prompt;
+    return repl;
+}
+
+void repl_free(Repl *repl)
+{
+    if (repl == NULL)
+        return;
+    if (repl->script != NULL)
+        script_free(repl->script);
+    free(repl);
+}
+
+Session *repl_session(Repl *repl)
+{
+    return repl->session;
+}
+
+bool repl_at_prompt(const Repl *repl)
+{
+    return repl->prompt;
+}
+
+void repl_print(Repl *repl, const char *fmt, ...)
+{
+    va_list args;
+
+    (void)repl;
+    va_start(args, fmt);
+    vprintf(fmt, args);
+    va_end(args);
+}
+
+void repl_note(Repl *repl, const char *fmt, ...)
+{
+    FILE *file = repl->prompt ? stdout : stderr;
+    va_list args;
+
+    fflush(stdout);
+    va_start(args, fmt);
+    vfprintf(file, fmt, args);
+    va_end(args);
+    fputc('\n', file);
+}
+
+void repl_complain(Repl *repl, const char *text)
+{
+    (void)repl;
+    fflush(stdout);
+    fputs(text, stderr);
+}
+
+void repl_acknowledge(Repl *repl, int64_t step, const char *what)
+{
+    char number[NUMBER_TEXT];
+
+    if (step > 0)
+        repl_note(repl, "%s, from step %s", what, phrase_count(step + 1, number));
+    else
+        repl_note(repl, "%s", what);
+}
+
+static int64_t present_step(Repl *repl)
+{
+    Snapshot snapshot = {0};
+    int64_t step;
+
+    session_snapshot(repl->session, &snapshot);
+    step = snapshot.step;
+    snapshot_release(&snapshot);
+    return step;
+}
+
+Status repl_apply(Repl *repl, const Settings *wanted, const char *what)
+{
+    int64_t before = present_step(repl), step = 0;
+
+    TRY(session_apply(repl->session, wanted, &step));
+    repl_acknowledge(repl, step, what);
+    if (before > 0 && present_step(repl) == 0)
+        repl_note(repl, "the weights are fresh; `undo` brings the old run back");
+    return ok();
+}
+
+void repl_check_later(Repl *repl)
+{
+    repl->check_due = true;
+}
+
+void repl_quit(Repl *repl)
+{
+    repl->quitting = true;
+}
+
+bool repl_colour(const Repl *repl)
+{
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): nothing here changes the environment */
+    const char *plain = getenv("NO_COLOR");
+
+    return repl->prompt && isatty(STDOUT_FILENO) && (plain == NULL || *plain == '\0');
+}
+
+int repl_columns(void)
+{
+    struct winsize size;
+
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
+        return 80;
+    return size.ws_col;
+}

@@ -1,0 +1,16 @@
+/* Lines of at most a page's width. */
+#ifndef REPL_WRAP_H
+#define REPL_WRAP_H
+
+#include "base/text.h"
+
+enum { PAGE_WIDTH = 80 };
+
+/* Appends `words` from the present column on, breaking at blanks and beginning each further line
+ * at column `indent`; ends in a newline. */
+void wrap(const char *words, size_t indent, Text *text);
+
+/* Appends a row of a list: the name at column 2, its text at column `column`, wrapped. */
+void wrap_row(const char *name, const char *words, size_t column, Text *text);
+
+#endif

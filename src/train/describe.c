@@ -1,0 +1,149 @@
+/* The facts of a run that follow from its settings and its program. */
+#include "train/experiment.h"
+
+#include "base/memory.h"
+#include "base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void describe_scaler(Experiment *experiment)
+{
+    const ScalerSpec *spec = &experiment->settings.scaler;
+    ScalerFacts *facts = &experiment->facts.scaler;
+    Scalars scalars;
+
+    experiment->class->scalars_get(experiment->store, &scalars);
+    facts->mode = spec->mode == SCALE_OFF      ? SCALER_OFF
+                  : spec->mode == SCALE_STATIC ? SCALER_STATIC
+                                               : SCALER_DYNAMIC;
+    facts->scale = scalars.scale;
+    facts->tracker = scalars.tracker;
+    facts->growth = spec->growth;
+    facts->backoff = spec->backoff;
+    facts->interval = spec->interval;
+}
+
+void experiment_describe(Experiment *experiment)
+{
+    const Settings *settings = &experiment->settings;
+    Snapshot *facts = &experiment->facts;
+    char words[DATA_PATH + 64];
+
+    data_spec_print(&settings->data, words, sizeof words);
+    text_copy(facts->data, sizeof facts->data, words);
+    net_print(&settings->net, facts->net, sizeof facts->net);
+    optim_print(&settings->optim, facts->optim, sizeof facts->optim);
+    loss_print(&settings->loss, facts->loss_name, sizeof facts->loss_name);
+    facts->batch = settings->batch;
+    facts->seed = settings->seed;
+    facts->autocast = settings->autocast;
+    facts->pace = settings->pace;
+    facts->lr = settings->optim.lr;
+    facts->epoch_steps = experiment_epoch_steps(experiment);
+    if (facts->step == 0)
+        facts->loss = facts->batch_loss = facts->grad_norm = (Measure){.none = true};
+    if (facts->accuracy_step == 0 && facts->accuracy.value == 0.0)
+        facts->accuracy = (Measure){.none = true};
+    if (facts->steps_per_second.value == 0.0)
+        facts->steps_per_second = (Measure){.none = true};
+    describe_scaler(experiment);
+}
+
+static bool shown(Role role)
+{
+    return role == ROLE_COPY || role == ROLE_ACTIVATION || role == ROLE_ACTIVATION_GRAD ||
+           role == ROLE_WEIGHT_GRAD;
+}
+
+static TensorKind tensor_kind(const Program *program, const Value *value)
+{
+    switch (value->role) {
+    case ROLE_ACTIVATION_GRAD:
+        return TENSOR_ACTIVATION_GRAD;
+    case ROLE_WEIGHT_GRAD:
+        return TENSOR_WEIGHT_GRAD;
+    case ROLE_COPY:
+        return program->values[value->source].role == ROLE_MASTER ? TENSOR_WEIGHT : TENSOR_INPUT;
+    case ROLE_MASTER:
+        return TENSOR_WEIGHT;
+    default:
+        return TENSOR_ACTIVATION;
+    }
+}
+
+static bool is_grad(const TensorFacts *tensor)
+{
+    return tensor->kind == TENSOR_ACTIVATION_GRAD || tensor->kind == TENSOR_WEIGHT_GRAD;
+}
+
+static TensorFacts *add_tensor(Experiment *experiment, const Value *value)
+{
+    Snapshot *facts = &experiment->facts;
+    const Value *named =
+        value->role == ROLE_COPY ? &experiment->program.values[value->source] : value;
+    TensorFacts *tensor = &facts->tensors[facts->tensor_count++];
+
+    *tensor = (TensorFacts){
+        .kind = tensor_kind(&experiment->program, value),
+        .format = value->format,
+        .count = value_count(value),
+        .moved = {.none = true},
+    };
+    tensor->scaled = is_grad(tensor) && experiment->settings.scaler.mode != SCALE_OFF;
+    text_copy(tensor->name, sizeof tensor->name, named->name);
+    return tensor;
+}
+
+/* A gradient without a nonzero value, behind one that lost all of its own. */
+static void name_starved(Snapshot *facts)
+{
+    const char *thief = NULL;
+
+    for (int i = 0; i < facts->tensor_count; i++) {
+        TensorFacts *tensor = &facts->tensors[i];
+        int64_t nonzero = cast_counts_nonzero(&tensor->counts);
+
+        if (!is_grad(tensor) || !tensor->probed)
+            continue;
+        if (nonzero == 0 && thief != NULL)
+            text_copy(tensor->starved_by, sizeof tensor->starved_by, thief);
+        else if (nonzero > 0 && tensor->counts.classes[CAST_UNDERFLOW] == nonzero && thief == NULL)
+            thief = tensor->name;
+    }
+}
+
+/* In fp32 the weights have no casts; they are listed all the same. */
+static void add_masters(Experiment *experiment)
+{
+    const Program *program = &experiment->program;
+
+    if (experiment->settings.autocast != FORMAT_FP32)
+        return;
+    for (int i = 0; i < program->param_count; i++)
+        (void)add_tensor(experiment, &program->values[program->params[i].master]);
+}
+
+void experiment_refresh(Experiment *experiment)
+{
+    const Program *program = &experiment->program;
+    Snapshot *facts = &experiment->facts;
+
+    free(facts->tensors);
+    facts->tensors = xcalloc((size_t)program->value_count + 1, sizeof *facts->tensors);
+    facts->tensor_count = 0;
+    add_masters(experiment);
+    for (int i = 0; i < program->instr_count; i++) {
+        const Instr *instr = &program->instrs[i];
+        TensorFacts *tensor;
+
+        if (instr->out == NO_VALUE || !shown(program->values[instr->out].role))
+            continue;
+        tensor = add_tensor(experiment, &program->values[instr->out]);
+        tensor->probed =
+            instr->counted &&
+            !failed(experiment->class->counts_read(experiment->plan, i, &tensor->counts)) &&
+            tensor->counts.count > 0;
+    }
+    name_starved(facts);
+}

@@ -1,0 +1,284 @@
+#include "train/experiment.h"
+
+#include "amp/emit.h"
+#include "base/memory.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What one experiment's values may take together: 4 GiB of floats. */
+static const int64_t most_numbers = INT64_C(1) << 30;
+
+static ExampleShape example_shape(const Dataset *set)
+{
+    ExampleShape shape = {
+        .rank = set->rank, .classes = set->class_count, .target_width = set->target_width};
+
+    memcpy(shape.shape, set->shape, (size_t)set->rank * sizeof *set->shape);
+    return shape;
+}
+
+static void emit_training(const Settings *settings, const Dataset *set, Program *program)
+{
+    Builder builder = {.program = program, .low = settings->autocast, .probes = settings->probes};
+    ExampleShape shape = example_shape(set);
+    Net net;
+
+    program->batch = settings->batch;
+    nn_emit_step(&builder, &settings->net, &settings->loss, &shape, &net);
+    amp_emit_unscale(&builder);
+    optim_emit(&settings->optim, &builder);
+    amp_emit_update(&builder);
+}
+
+static Status check_size(const Program *program)
+{
+    int64_t numbers = 0;
+
+    for (int i = 0; i < program->value_count; i++)
+        numbers += value_count(&program->values[i]);
+    if (numbers > most_numbers)
+        return fail(STATUS_MEMORY,
+                    "this network at this batch needs %lld MiB; 4096 MiB is the most "
+                    "that is taken, so make one of them smaller",
+                    (long long)(numbers >> 18));
+    return ok();
+}
+
+static Status find_problem(const Settings *settings, const Dataset *set)
+{
+    ExampleShape shape = example_shape(set);
+
+    TRY(net_check(&settings->net, &settings->loss, &shape));
+    if (settings->batch > set->train_count)
+        return fail(
+            STATUS_SHAPE, "a batch of %lld is more than the %lld training examples; say batch %lld",
+            (long long)settings->batch, (long long)set->train_count, (long long)set->train_count);
+    return ok();
+}
+
+/* A program and its plan for `settings`; neither is kept on failure. */
+static Status make_plan(Experiment *experiment, const Settings *settings, Program *program,
+                        Plan **plan)
+{
+    Status status;
+
+    emit_training(settings, experiment->data->set, program);
+    status = check_size(program);
+    if (!failed(status))
+        status = program_verify(program);
+    if (!failed(status))
+        status = experiment->class->plan_new(experiment->backend, program, experiment->store,
+                                             experiment->data->device, plan);
+    if (failed(status))
+        program_release(program);
+    return status;
+}
+
+static Status write_start(Experiment *experiment)
+{
+    const Program *program = &experiment->program;
+
+    experiment->start = xcalloc((size_t)program->param_count + 1, sizeof *experiment->start);
+    for (int i = 0; i < program->param_count; i++) {
+        const Value *master = &program->values[program->params[i].master];
+        int64_t count = value_count(master);
+
+        experiment->start[i] = xaligned((size_t)count, sizeof(float));
+        nn_init_param(program, i, experiment->settings.seed, experiment->start[i]);
+        TRY(experiment->class->store_write(experiment->store, master->name, experiment->start[i],
+                                           count));
+    }
+    return ok();
+}
+
+static void write_scalars(Experiment *experiment, bool restart_scaler)
+{
+    const Settings *settings = &experiment->settings;
+    Scalars scalars;
+
+    experiment->class->scalars_get(experiment->store, &scalars);
+    if (restart_scaler) {
+        scalars.scale = settings->scaler.mode == SCALE_OFF ? 1.0f : settings->scaler.start;
+        scalars.tracker = 0;
+    }
+    scalars.dynamic = settings->scaler.mode == SCALE_DYNAMIC;
+    scalars.check = settings->scaler.mode != SCALE_OFF;
+    scalars.growth = settings->scaler.growth;
+    scalars.backoff = settings->scaler.backoff;
+    scalars.interval = settings->scaler.interval;
+    scalars.lr = settings->optim.lr;
+    scalars.loss_weight = settings->loss.weight;
+    experiment->class->scalars_set(experiment->store, &scalars);
+}
+
+static Status start_run(Experiment *experiment)
+{
+    TRY(experiment->class->store_new(experiment->backend, &experiment->store));
+    if (failed(experiment->problem))
+        return ok();
+    TRY(make_plan(experiment, &experiment->settings, &experiment->program, &experiment->plan));
+    TRY(write_start(experiment));
+    write_scalars(experiment, true);
+    return ok();
+}
+
+Status experiment_new(const BackendClass *class, Backend *backend, LoadedData *data,
+                      const Settings *settings, Experiment **experiment)
+{
+    Experiment *made = xcalloc(1, sizeof *made);
+    Status status;
+
+    made->class = class;
+    made->backend = backend;
+    made->data = data;
+    made->settings = *settings;
+    made->loaded_epochs[0] = made->loaded_epochs[1] = -1;
+    made->problem = find_problem(settings, data->set);
+    status = start_run(made);
+    if (failed(status)) {
+        experiment_free(made);
+        return status;
+    }
+    experiment_describe(made);
+    experiment_refresh(made);
+    *experiment = made;
+    return ok();
+}
+
+void experiment_free(Experiment *experiment)
+{
+    if (experiment == NULL)
+        return;
+    experiment->class->plan_free(experiment->plan);
+    experiment->class->store_free(experiment->store);
+    if (experiment->start != NULL)
+        for (int i = 0; i < experiment->program.param_count; i++)
+            free(experiment->start[i]);
+    free(experiment->start);
+    program_release(&experiment->program);
+    snapshot_release(&experiment->facts);
+    free(experiment);
+}
+
+/* A changed optimizer starts from zeros, also where its states are named as the old one's, and Adam's
+ * bias correction counts from there. */
+static Status restart_optimizer(Experiment *experiment, const Program *old)
+{
+    const Program *program = &experiment->program;
+    Scalars scalars;
+
+    for (int i = 0; i < old->value_count; i++)
+        if (old->values[i].role == ROLE_STATE && program_find(program, old->values[i].name) < 0)
+            experiment->class->store_drop(experiment->store, old->values[i].name);
+    for (int i = 0; i < program->value_count; i++) {
+        const Value *value = &program->values[i];
+        int64_t count = value_count(value);
+        float *zeros;
+        Status status;
+
+        if (value->role != ROLE_STATE)
+            continue;
+        zeros = xcalloc((size_t)count, sizeof *zeros);
+        status = experiment->class->store_write(experiment->store, value->name, zeros, count);
+        free(zeros);
+        TRY(status);
+    }
+    experiment->class->scalars_get(experiment->store, &scalars);
+    scalars.taken = 0;
+    experiment->class->scalars_set(experiment->store, &scalars);
+    return ok();
+}
+
+static Status new_plan(Experiment *experiment, const Settings *wanted)
+{
+    bool restart = strcmp(wanted->optim.kind, experiment->settings.optim.kind) != 0;
+    Program program = {0}, old = experiment->program;
+    Plan *plan = NULL;
+    Status status = ok();
+
+    TRY(make_plan(experiment, wanted, &program, &plan));
+    experiment->class->plan_free(experiment->plan);
+    experiment->plan = plan;
+    experiment->program = program;
+    if (restart)
+        status = restart_optimizer(experiment, &old);
+    program_release(&old);
+    return status;
+}
+
+Status experiment_change(Experiment *experiment, const Settings *wanted)
+{
+    const ScalerSpec *before = &experiment->settings.scaler, *after = &wanted->scaler;
+    bool restart = before->mode != after->mode || before->start != after->start;
+    Status problem = find_problem(wanted, experiment->data->set);
+
+    if (!failed(experiment->problem) && failed(problem))
+        return problem; /* a run that stands is not broken by a batch that does not fit */
+    if (!failed(problem) && !settings_same_program(&experiment->settings, wanted))
+        TRY(new_plan(experiment, wanted));
+    experiment->settings = *wanted;
+    if (!failed(problem))
+        write_scalars(experiment, restart);
+    experiment_describe(experiment);
+    experiment_refresh(experiment);
+    return ok();
+}
+
+void experiment_set_scale(Experiment *experiment, float scale)
+{
+    Scalars scalars;
+
+    if (experiment->settings.scaler.mode != SCALE_DYNAMIC) {
+        experiment->settings.scaler.mode = SCALE_STATIC;
+        experiment->settings.scaler.start = scale;
+    }
+    write_scalars(experiment, false);
+    experiment->class->scalars_get(experiment->store, &scalars);
+    scalars.scale = scale;
+    experiment->class->scalars_set(experiment->store, &scalars);
+    experiment_describe(experiment);
+}
+
+/* The orders of the epochs that this step's batch touches: at most two. */
+static Status load_orders(Experiment *experiment)
+{
+    int64_t count = experiment->data->set->train_count;
+    Scalars scalars;
+    int32_t *order;
+    Status status = ok();
+
+    experiment->class->scalars_get(experiment->store, &scalars);
+    for (int64_t epoch = scalars.position / count;
+         epoch <= (scalars.position + experiment->program.batch - 1) / count && !failed(status);
+         epoch++) {
+        if (experiment->loaded_epochs[epoch & 1] == epoch)
+            continue;
+        order = xcalloc((size_t)count, sizeof *order);
+        data_order(&experiment->settings.data, experiment->data->set, experiment->settings.seed,
+                   epoch, order);
+        status = experiment->class->data_order(experiment->data->device, epoch, order);
+        experiment->loaded_epochs[epoch & 1] = epoch;
+        free(order);
+    }
+    return status;
+}
+
+Status experiment_step(Experiment *experiment)
+{
+    StepOutcome outcome;
+
+    TRY(load_orders(experiment));
+    TRY(experiment->class->plan_step(experiment->plan));
+    while (experiment->class->plan_collect(experiment->plan, &outcome, 1, true) > 0)
+        experiment_record(experiment, &outcome);
+    return ok();
+}
+
+int64_t experiment_epoch_steps(const Experiment *experiment)
+{
+    int64_t batch = experiment->settings.batch;
+
+    return (experiment->data->set->train_count + batch - 1) / batch;
+}

@@ -1,0 +1,70 @@
+/* One run: settings, weights, the plan that trains them, and what has happened so far.
+ *
+ * Thread rule: the worker's, but for experiment_new's caller before it hands the experiment over.
+ */
+#ifndef TRAIN_EXPERIMENT_H
+#define TRAIN_EXPERIMENT_H
+
+#include "nn/emit.h"
+#include "program/backend.h"
+#include "telemetry/snapshot.h"
+#include "train/settings.h"
+
+/* A data set in memory and on the device. */
+typedef struct LoadedData {
+    DataSpec spec;
+    Dataset *set;
+    DeviceData *device;
+} LoadedData;
+
+typedef struct Experiment {
+    const BackendClass *class;
+    Backend *backend;
+    LoadedData *data; /* borrowed: two experiments may share one */
+    Settings settings;
+    Status problem; /* OK: data, network and loss fit; else there is no program */
+    Program program;
+    Plan *plan;
+    Store *store;
+    float **start;            /* the parameters as the run began, for `moved` */
+    int64_t loaded_epochs[2]; /* whose order the device holds, by parity; -1: none */
+    bool warned_loss, warned_scale;
+    int64_t skips_in_a_row;
+    Snapshot facts; /* kept up to date; tensors when they are asked for */
+} Experiment;
+
+/* A run from fresh weights. Caller frees. An experiment whose parts do not fit is made all the same
+ * and says so in `problem`. Fails: STATUS_MEMORY: larger than is taken. */
+Status experiment_new(const BackendClass *class, Backend *backend, LoadedData *data,
+                      const Settings *settings, Experiment **experiment) MUST_CHECK;
+void experiment_free(Experiment *experiment);
+
+/* Makes `wanted` hold, within the same run (settings_same_run). On failure nothing has changed. */
+Status experiment_change(Experiment *experiment, const Settings *wanted) MUST_CHECK;
+
+/* The loss scale, now; the tracker stays. Where scaling was off it becomes static. */
+void experiment_set_scale(Experiment *experiment, float scale);
+
+/* One step. Fails: STATUS_INTERRUPTED without a trace. */
+Status experiment_step(Experiment *experiment) MUST_CHECK;
+
+/* Brings the tensors of `facts` up to the last step. */
+void experiment_refresh(Experiment *experiment);
+
+/* Share of held-out examples that are classified rightly, into facts.accuracy; none where there are
+ * no classes. Fails: STATUS_INTERRUPTED. */
+Status experiment_accuracy(Experiment *experiment) MUST_CHECK;
+
+/* Share of the stored numbers of each weight whose bits are not those of the start. */
+void experiment_moved(Experiment *experiment);
+
+/* Steps that cover the training examples once. */
+int64_t experiment_epoch_steps(const Experiment *experiment);
+
+/* train/record.c: what a finished step adds to the facts. */
+void experiment_record(Experiment *experiment, const StepOutcome *outcome);
+
+/* train/describe.c: the words and numbers of `facts` that follow from the settings. */
+void experiment_describe(Experiment *experiment);
+
+#endif

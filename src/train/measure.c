@@ -1,0 +1,93 @@
+/* What is measured only when asked for: accuracy on the held-out examples, and which weights moved. */
+#include "train/experiment.h"
+
+#include "base/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { ACCURACY_BATCH = 250 };
+
+static void emit_accuracy(const Experiment *experiment, Program *program)
+{
+    const Dataset *set = experiment->data->set;
+    Builder builder = {.program = program, .low = experiment->settings.autocast};
+    ExampleShape shape = {.rank = set->rank, .classes = set->class_count};
+    Net net;
+
+    memcpy(shape.shape, set->shape, (size_t)set->rank * sizeof *set->shape);
+    program->batch = set->test_count < ACCURACY_BATCH ? set->test_count : ACCURACY_BATCH;
+    nn_emit_accuracy(&builder, &experiment->settings.net, &shape, &net);
+}
+
+static Status count_correct(Experiment *experiment, const Program *program, Plan *plan,
+                            int64_t *correct)
+{
+    Scalars scalars;
+
+    experiment->class->scalars_get(experiment->store, &scalars);
+    scalars.correct = 0;
+    for (int64_t at = 0; at < experiment->data->set->test_count; at += program->batch) {
+        scalars.test_position = at;
+        experiment->class->scalars_set(experiment->store, &scalars);
+        TRY(experiment->class->plan_run(plan, 0, program->instr_count));
+        experiment->class->scalars_get(experiment->store, &scalars);
+    }
+    *correct = scalars.correct;
+    return ok();
+}
+
+Status experiment_accuracy(Experiment *experiment)
+{
+    const Dataset *set = experiment->data->set;
+    Program program = {0};
+    Plan *plan = NULL;
+    int64_t correct = 0;
+    Status status;
+
+    experiment->facts.accuracy = (Measure){.none = true};
+    if (failed(experiment->problem) || set->class_count == 0 || set->test_count == 0)
+        return ok();
+    emit_accuracy(experiment, &program);
+    status = experiment->class->plan_new(experiment->backend, &program, experiment->store,
+                                         experiment->data->device, &plan);
+    if (!failed(status))
+        status = count_correct(experiment, &program, plan, &correct);
+    if (!failed(status)) {
+        experiment->facts.accuracy.none = false;
+        experiment->facts.accuracy.value = (double)correct / (double)set->test_count;
+        experiment->facts.accuracy_step = experiment->facts.step;
+    }
+    experiment->class->plan_free(plan);
+    program_release(&program);
+    return status;
+}
+
+static double share_moved(const float *now, const float *then, int64_t count)
+{
+    int64_t moved = 0;
+
+    for (int64_t i = 0; i < count; i++)
+        moved += memcmp(&now[i], &then[i], sizeof *now) != 0;
+    return (double)moved / (double)count;
+}
+
+void experiment_moved(Experiment *experiment)
+{
+    const Program *program = &experiment->program;
+
+    for (int i = 0; i < program->param_count && !failed(experiment->problem); i++) {
+        const Value *master = &program->values[program->params[i].master];
+        int64_t count = value_count(master);
+        float *now = xaligned((size_t)count, sizeof *now);
+
+        for (int t = 0; t < experiment->facts.tensor_count; t++) {
+            TensorFacts *tensor = &experiment->facts.tensors[t];
+
+            if (strcmp(tensor->name, master->name) == 0 &&
+                !failed(experiment->class->store_read(experiment->store, master->name, now, count)))
+                tensor->moved = (Measure){.value = share_moved(now, experiment->start[i], count)};
+        }
+        free(now);
+    }
+}

@@ -1,0 +1,135 @@
+/* What a finished step adds to the facts of its run: history, events, the last skip. */
+#include "train/experiment.h"
+
+#include "base/number.h"
+
+#include <math.h>
+#include <string.h>
+
+static TensorKind kind_of(Role role)
+{
+    switch (role) {
+    case ROLE_ACTIVATION_GRAD:
+        return TENSOR_ACTIVATION_GRAD;
+    case ROLE_WEIGHT_GRAD:
+        return TENSOR_WEIGHT_GRAD;
+    case ROLE_COPY:
+    case ROLE_MASTER:
+        return TENSOR_WEIGHT;
+    default:
+        return TENSOR_ACTIVATION;
+    }
+}
+
+static int64_t nonfinite(const CastCounts *counts)
+{
+    return counts->classes[CAST_NAN] + counts->classes[CAST_INF] + counts->classes[CAST_OVERFLOW];
+}
+
+/* The first store of the step, in its order, that put inf or nan into a tensor. */
+static int first_overflow(const Experiment *experiment, CastCounts *counts)
+{
+    for (int i = 0; i < experiment->program.instr_count; i++) {
+        if (!experiment->program.instrs[i].counted)
+            continue;
+        if (!failed(experiment->class->counts_read(experiment->plan, i, counts)) &&
+            nonfinite(counts) > 0)
+            return i;
+    }
+    return -1;
+}
+
+static void describe_skip(Experiment *experiment, const StepOutcome *outcome, SkipFacts *skip)
+{
+    CastCounts counts;
+    int instr = first_overflow(experiment, &counts);
+    ValueId id = instr >= 0 ? experiment->program.instrs[instr].out : outcome->first_found;
+    const Value *value = &experiment->program.values[id];
+
+    *skip = (SkipFacts){
+        .step = outcome->step,
+        .kind = kind_of(value->role),
+        .format = value->format,
+        .nonfinite = instr >= 0 ? nonfinite(&counts) : 0,
+        .count = value_count(value),
+        .amax = instr >= 0 ? counts.amax : 0.0f,
+        .scale_used = outcome->scale_used,
+        .scale_next = outcome->scale_next,
+        .in_a_row = experiment->skips_in_a_row,
+    };
+    if (value->role == ROLE_COPY)
+        value = &experiment->program.values[value->source];
+    memcpy(skip->tensor, value->name, sizeof skip->tensor);
+}
+
+static void record_skip(Experiment *experiment, const StepOutcome *outcome)
+{
+    Snapshot *facts = &experiment->facts;
+
+    experiment->skips_in_a_row++;
+    facts->skipped++;
+    describe_skip(experiment, outcome, &facts->last_skip);
+    events_add_skip(&facts->events, outcome->step, facts->last_skip.tensor, outcome->scale_used,
+                    outcome->scale_next);
+    facts->scaler.backoffs += outcome->scale_next != outcome->scale_used;
+}
+
+static void record_growth(Experiment *experiment, const StepOutcome *outcome)
+{
+    char before[NUMBER_TEXT], after[NUMBER_TEXT];
+
+    experiment->facts.scaler.growths++;
+    events_add(&experiment->facts.events, EVENT_GROWTH, outcome->step,
+               "loss scale %s -> %s after %lld clean steps",
+               number_friendly((double)outcome->scale_used, before),
+               number_friendly((double)outcome->scale_next, after),
+               (long long)experiment->settings.scaler.interval);
+}
+
+/* Each is said once a run: the learner should see it, not drown in it. */
+static void record_warnings(Experiment *experiment, const StepOutcome *outcome)
+{
+    EventLog *events = &experiment->facts.events;
+
+    if (!isfinite(outcome->loss) && !experiment->warned_loss) {
+        experiment->warned_loss = true;
+        events_add(events, EVENT_WARNING, outcome->step, "the loss is %s",
+                   isnan(outcome->loss) ? "nan" : "inf");
+    }
+    if (outcome->scale_next < 1.0f && !experiment->warned_scale) {
+        experiment->warned_scale = true;
+        events_add(events, EVENT_WARNING, outcome->step,
+                   "the loss scale fell below 1: it now costs bits; `why` says what overflows");
+    }
+}
+
+void experiment_record(Experiment *experiment, const StepOutcome *outcome)
+{
+    Snapshot *facts = &experiment->facts;
+    StepRecord record = {
+        .step = outcome->step,
+        .loss = outcome->loss,
+        .scale_used = outcome->scale_used,
+        .scale_next = outcome->scale_next,
+        .tracker = outcome->tracker,
+        .skipped = outcome->skipped,
+        .lr = (float)outcome->lr,
+        .grad_norm = outcome->grad_norm,
+    };
+
+    facts->step = outcome->step;
+    history_add(&facts->history, &record);
+    facts->loss = (Measure){.value = history_loss(&facts->history)};
+    facts->batch_loss = (Measure){.value = (double)outcome->loss};
+    facts->grad_norm = (Measure){.value = outcome->grad_norm};
+    facts->scaler.scale = outcome->scale_next;
+    facts->scaler.tracker = outcome->tracker;
+    if (outcome->skipped) {
+        record_skip(experiment, outcome);
+    } else {
+        experiment->skips_in_a_row = 0;
+        if (outcome->scale_next > outcome->scale_used)
+            record_growth(experiment, outcome);
+    }
+    record_warnings(experiment, outcome);
+}

@@ -1,0 +1,336 @@
+#include "train/worker.h"
+
+#include "base/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool interrupted(void *context)
+{
+    Session *session = context;
+
+    return atomic_load(&session->interrupt);
+}
+
+static void free_loaded(Session *session, LoadedData *data)
+{
+    session->class->data_free(data->device);
+    data_free(data->set);
+    free(data);
+}
+
+static bool in_use(const Session *session, const LoadedData *data)
+{
+    return (session->current != NULL && session->current->data == data) ||
+           (session->previous != NULL && session->previous->data == data);
+}
+
+static void drop_unused(Session *session)
+{
+    for (int i = 0; i < DATA_KEPT; i++)
+        if (session->loaded[i] != NULL && !in_use(session, session->loaded[i])) {
+            free_loaded(session, session->loaded[i]);
+            session->loaded[i] = NULL;
+        }
+}
+
+static LoadedData *find_loaded(const Session *session, const DataSpec *spec)
+{
+    char wanted[DATA_PATH + 64], have[DATA_PATH + 64];
+
+    data_spec_print(spec, wanted, sizeof wanted);
+    for (int i = 0; i < DATA_KEPT; i++) {
+        if (session->loaded[i] == NULL || session->loaded[i]->spec.seed != spec->seed)
+            continue;
+        data_spec_print(&session->loaded[i]->spec, have, sizeof have);
+        if (strcmp(wanted, have) == 0)
+            return session->loaded[i];
+    }
+    return NULL;
+}
+
+static Status load(Session *session, const DataSpec *spec, LoadedData **data)
+{
+    LoadedData *made = xcalloc(1, sizeof *made);
+    DataView view;
+    Status status;
+    int place = 0;
+
+    made->spec = *spec;
+    status = data_load(spec, &made->set);
+    if (failed(status)) {
+        free(made);
+        return status;
+    }
+    view = (DataView){
+        .inputs = made->set->inputs,
+        .labels = made->set->labels,
+        .targets = made->set->targets,
+        .train_count = made->set->train_count,
+        .test_count = made->set->test_count,
+        .features = made->set->features,
+        .target_width = made->set->target_width,
+    };
+    status = session->class->data_new(session->backend, &view, &made->device);
+    if (failed(status)) {
+        data_free(made->set);
+        free(made);
+        return status;
+    }
+    while (session->loaded[place] != NULL) /* two are in use at most, so there is room */
+        place++;
+    session->loaded[place] = *data = made;
+    return ok();
+}
+
+/* A run that was only pending is not worth bringing back. */
+static void replace(Session *session, Experiment *experiment)
+{
+    if (session->current != NULL && failed(session->current->problem)) {
+        experiment_free(session->current);
+    } else if (session->current != NULL) {
+        experiment_free(session->previous);
+        session->previous = session->current;
+    }
+    session->current = experiment;
+    drop_unused(session);
+}
+
+static Status new_run(Session *session, const Settings *wanted)
+{
+    LoadedData *data = find_loaded(session, &wanted->data);
+    Experiment *experiment;
+    Status status;
+
+    if (data == NULL)
+        TRY(load(session, &wanted->data, &data));
+    status = experiment_new(session->class, session->backend, data, wanted, &experiment);
+    if (!failed(status)) {
+        worker_stop(session, ok());
+        replace(session, experiment);
+    }
+    drop_unused(session);
+    return status;
+}
+
+/* The device holds one order of a data set, so a run that comes back must load its own again. */
+static void forget_orders(Experiment *experiment)
+{
+    experiment->loaded_epochs[0] = experiment->loaded_epochs[1] = -1;
+}
+
+typedef struct Change {
+    Settings wanted;
+    int64_t step;
+} Change;
+
+static void log_difference(Session *session, const Settings *before)
+{
+    Snapshot *facts = &session->current->facts;
+    Text words = {0};
+
+    settings_difference(before, &session->current->settings, &words);
+    if (words.length > 0)
+        events_add(&facts->events, EVENT_SETTING, facts->step, "%s", text_chars(&words));
+    text_release(&words);
+}
+
+/* After every job that may have changed something: the copies that the main thread reads. The main
+ * thread waits for this job, so nobody reads them now. */
+static void copy_out(Session *session)
+{
+    session->settings = session->current->settings;
+    session->problem = session->current->problem;
+    worker_publish(session);
+}
+
+static Status apply_job(Session *session, void *argument)
+{
+    Change *change = argument;
+    Settings before;
+
+    change->wanted.data.seed = change->wanted.seed;
+    if (session->current != NULL &&
+        settings_same_run(&session->current->settings, &change->wanted)) {
+        before = session->current->settings;
+        TRY(experiment_change(session->current, &change->wanted));
+        log_difference(session, &before);
+    } else {
+        TRY(new_run(session, &change->wanted));
+    }
+    change->step = session->current->facts.step;
+    copy_out(session);
+    return ok();
+}
+
+Status session_apply(Session *session, const Settings *wanted, int64_t *step)
+{
+    Change change = {.wanted = *wanted};
+
+    TRY(settings_check(wanted));
+    TRY(worker_ask(session, apply_job, &change));
+    *step = change.step;
+    return ok();
+}
+
+Status session_new(const SessionOptions *options, Session **session)
+{
+    Session *made = xcalloc(1, sizeof *made);
+    BackendOptions backend = {
+        .threads = options->threads, .interrupted = interrupted, .context = made};
+    const char *name = options->backend == NULL ? "auto" : options->backend;
+    Settings settings = settings_default();
+    int64_t step;
+    Status status = registry_open(options->registry, name, &backend, &made->class, &made->backend,
+                                  &made->backend_words);
+
+    if (failed(status)) {
+        free(made);
+        return status;
+    }
+    worker_start(made);
+    status = session_apply(made, &settings, &step);
+    if (failed(status)) {
+        session_free(made);
+        return status;
+    }
+    *session = made;
+    return ok();
+}
+
+void session_free(Session *session)
+{
+    if (session == NULL)
+        return;
+    worker_end(session);
+    expr_free(session->training.until);
+    experiment_free(session->current);
+    experiment_free(session->previous);
+    session->current = session->previous = NULL;
+    drop_unused(session);
+    snapshot_release(&session->published);
+    session->class->close(session->backend);
+    text_release(&session->backend_words);
+    free(session);
+}
+
+const char *session_backend(const Session *session)
+{
+    return text_chars(&session->backend_words);
+}
+
+const Settings *session_settings(const Session *session)
+{
+    return &session->settings;
+}
+
+Status session_problem(const Session *session)
+{
+    return session->problem;
+}
+
+typedef struct ScaleChange {
+    float scale;
+    int64_t step;
+} ScaleChange;
+
+static Status scale_job(Session *session, void *argument)
+{
+    ScaleChange *change = argument;
+    Settings before = session->current->settings;
+    Snapshot *facts = &session->current->facts;
+    char old[NUMBER_TEXT], new[NUMBER_TEXT];
+
+    number_friendly((double)facts->scaler.scale, old);
+    experiment_set_scale(session->current, change->scale);
+    change->step = facts->step;
+    if (before.scaler.mode == session->current->settings.scaler.mode)
+        events_add(&facts->events, EVENT_SETTING, facts->step, "loss scale %s -> %s", old,
+                   number_friendly((double)change->scale, new));
+    else
+        log_difference(session, &before);
+    copy_out(session);
+    return ok();
+}
+
+Status session_set_scale(Session *session, float scale, int64_t *step)
+{
+    ScaleChange change = {.scale = scale};
+    ScalerSpec spec = session->settings.scaler;
+
+    spec.mode = SCALE_STATIC;
+    spec.start = scale;
+    TRY(scaler_check(&spec));
+    TRY(worker_ask(session, scale_job, &change));
+    *step = change.step;
+    return ok();
+}
+
+static Status reset_job(Session *session, void *argument)
+{
+    Settings settings = session->current->settings;
+
+    (void)argument;
+    TRY(new_run(session, &settings));
+    copy_out(session);
+    return ok();
+}
+
+Status session_reset(Session *session)
+{
+    return worker_ask(session, reset_job, NULL);
+}
+
+static Status undo_job(Session *session, void *argument)
+{
+    Experiment *back = session->previous;
+    Text *what = argument;
+
+    if (back == NULL)
+        return fail(STATUS_USAGE, "there is nothing to undo: no run was replaced yet");
+    worker_stop(session, ok());
+    session->previous = session->current;
+    session->current = back;
+    forget_orders(back);
+    text_printf(what, "step %lld of %s, net %s", (long long)back->facts.step, back->facts.data,
+                back->facts.net);
+    copy_out(session);
+    return ok();
+}
+
+Status session_undo(Session *session, Text *what)
+{
+    return worker_ask(session, undo_job, what);
+}
+
+static Status note_job(Session *session, void *argument)
+{
+    Snapshot *facts = &session->current->facts;
+
+    events_add(&facts->events, EVENT_SETTING, facts->step, "%s", (const char *)argument);
+    worker_publish(session);
+    return ok();
+}
+
+void session_note(Session *session, const char *text)
+{
+    char copy[EVENT_TEXT];
+
+    text_copy(copy, sizeof copy, text);
+    if (failed(worker_ask(session, note_job, copy)))
+        return; /* note_job never fails */
+}
+
+static Status print_job(Session *session, void *argument)
+{
+    program_print(&session->current->program, argument);
+    return ok();
+}
+
+void session_print_program(Session *session, Text *text)
+{
+    if (failed(session->problem))
+        text_printf(text, "there is no program yet: %s\n", session->problem.text);
+    else if (failed(worker_ask(session, print_job, text)))
+        return; /* print_job never fails */
+}

@@ -1,0 +1,193 @@
+/* Starting, waiting for and stopping a training, and looking at it: the rest of session.h. */
+#include "train/worker.h"
+
+#include "base/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+typedef struct Start {
+    const Goal *goal;
+    Expr *until; /* taken */
+} Start;
+
+static Status start_job(Session *session, void *argument)
+{
+    Start *start = argument;
+    const Snapshot *facts = &session->current->facts;
+
+    session->training = (Training){
+        .first_step = facts->step + 1,
+        .wanted = start->goal->until == NULL ? start->goal->steps : 0,
+        .skipped_before = facts->skipped,
+        .at_pace = start->goal->at_pace,
+        .until = start->until,
+        .begun = clock_seconds(),
+    };
+    atomic_store(&session->progress_done, 0);
+    atomic_store(&session->progress_wanted, session->training.wanted);
+    pthread_mutex_lock(&session->lock);
+    session->is_training = true;
+    session->result = ok();
+    pthread_mutex_unlock(&session->lock);
+    worker_publish(session);
+    return ok();
+}
+
+Status session_start(Session *session, const Goal *goal)
+{
+    Start start = {.goal = goal};
+    Snapshot known = {0};
+    Status status;
+
+    if (session_training(session))
+        return fail(STATUS_USAGE, "a training is under way already; say pause first");
+    TRY(session->problem);
+    if (goal->until != NULL) {
+        session_snapshot(session, &known);
+        status = expr_read(goal->until, &known, &start.until);
+        snapshot_release(&known);
+        TRY(status);
+    }
+    atomic_store(&session->interrupt, false);
+    atomic_store(&session->pause, false);
+    return worker_ask(session, start_job, &start);
+}
+
+bool session_training(const Session *session)
+{
+    Session *own = (Session *)session; /* only the lock is touched */
+    bool training;
+
+    pthread_mutex_lock(&own->lock);
+    training = own->is_training;
+    pthread_mutex_unlock(&own->lock);
+    return training;
+}
+
+static struct timespec moment_after(double seconds)
+{
+    struct timespec moment;
+    long nanoseconds;
+
+    clock_gettime(CLOCK_MONOTONIC, &moment);
+    nanoseconds = moment.tv_nsec + (long)((seconds - (double)(time_t)seconds) * 1e9);
+    moment.tv_sec += (time_t)seconds + nanoseconds / 1000000000;
+    moment.tv_nsec = nanoseconds % 1000000000;
+    return moment;
+}
+
+bool session_wait(Session *session, double seconds)
+{
+    struct timespec until = moment_after(seconds);
+    bool ended;
+
+    pthread_mutex_lock(&session->lock);
+    while (session->is_training &&
+           pthread_cond_timedwait(&session->done, &session->lock, &until) == 0)
+        ;
+    ended = !session->is_training;
+    pthread_mutex_unlock(&session->lock);
+    return ended;
+}
+
+void session_pause(Session *session)
+{
+    atomic_store(&session->pause, true);
+    pthread_mutex_lock(&session->lock);
+    pthread_cond_broadcast(&session->wake);
+    while (session->is_training)
+        pthread_cond_wait(&session->done, &session->lock);
+    pthread_mutex_unlock(&session->lock);
+}
+
+void session_interrupt(Session *session)
+{
+    atomic_store(&session->interrupt, true);
+}
+
+Status session_result(const Session *session)
+{
+    Session *own = (Session *)session; /* only the lock is touched */
+    Status result;
+
+    pthread_mutex_lock(&own->lock);
+    result = own->result;
+    pthread_mutex_unlock(&own->lock);
+    return result;
+}
+
+int64_t session_epoch_steps(const Session *session)
+{
+    Session *own = (Session *)session; /* only the lock is touched */
+    int64_t steps;
+
+    pthread_mutex_lock(&own->lock);
+    steps = own->published.epoch_steps;
+    pthread_mutex_unlock(&own->lock);
+    return steps;
+}
+
+void session_progress(const Session *session, int64_t *done, int64_t *wanted)
+{
+    *done = atomic_load(&((Session *)session)->progress_done);
+    *wanted = atomic_load(&((Session *)session)->progress_wanted);
+}
+
+void session_snapshot(Session *session, Snapshot *snapshot)
+{
+    pthread_mutex_lock(&session->lock);
+    snapshot_copy(snapshot, &session->published);
+    pthread_mutex_unlock(&session->lock);
+}
+
+typedef struct Look {
+    ExprNeeds needs;
+    Snapshot *snapshot;
+} Look;
+
+static Status look_job(Session *session, void *argument)
+{
+    Look *look = argument;
+
+    if (look->needs.accuracy)
+        TRY(experiment_accuracy(session->current));
+    worker_publish(session);
+    if (look->needs.moved)
+        experiment_moved(session->current);
+    snapshot_copy(look->snapshot, &session->current->facts);
+    return ok();
+}
+
+Status session_measure(Session *session, ExprNeeds needs, Snapshot *snapshot)
+{
+    Look look = {.needs = needs, .snapshot = snapshot};
+
+    if (!session_training(session))
+        atomic_store(&session->interrupt, false);
+    return worker_ask(session, look_job, &look);
+}
+
+int session_history_count(const Session *session)
+{
+    Session *own = (Session *)session; /* only the lock is touched */
+    int64_t count;
+
+    pthread_mutex_lock(&own->lock);
+    count = own->trainings < HISTORY_KEPT ? own->trainings : HISTORY_KEPT;
+    pthread_mutex_unlock(&own->lock);
+    return (int)count;
+}
+
+const TrainingFacts *session_history(const Session *session, int i)
+{
+    Session *own = (Session *)session; /* the lock, and the copy that is handed out */
+    int64_t oldest;
+
+    pthread_mutex_lock(&own->lock);
+    oldest = own->trainings < HISTORY_KEPT ? 0 : own->trainings - HISTORY_KEPT;
+    own->history_copy = own->history[(oldest + i) % HISTORY_KEPT];
+    pthread_mutex_unlock(&own->lock);
+    return &own->history_copy;
+}

@@ -1,0 +1,254 @@
+#include "train/worker.h"
+
+#include <math.h>
+#include <signal.h>
+#include <time.h>
+
+static const double publish_every = 0.015; /* seconds: faster than any view looks */
+
+double clock_seconds(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+static void measure_speed(Session *session, double now)
+{
+    const Training *training = &session->training;
+    double seconds = now - training->begun;
+
+    if (training->done > 0 && seconds > 0.0)
+        session->current->facts.steps_per_second =
+            (Measure){.value = (double)training->done / seconds};
+}
+
+void worker_publish(Session *session)
+{
+    Snapshot *facts = &session->current->facts;
+
+    experiment_refresh(session->current);
+    text_copy(facts->backend, sizeof facts->backend, text_chars(&session->backend_words));
+    facts->training = session->is_training;
+    facts->sequence = session->published.sequence + 1;
+    pthread_mutex_lock(&session->lock);
+    snapshot_copy(&session->published, facts);
+    pthread_mutex_unlock(&session->lock);
+    session->last_published = clock_seconds();
+}
+
+static void fill_facts(const Session *session, TrainingFacts *facts)
+{
+    const Training *training = &session->training;
+    const Snapshot *now = &session->current->facts;
+    Text words = {0};
+
+    settings_print(&session->current->settings, &words);
+    text_copy(facts->settings, sizeof facts->settings, text_chars(&words));
+    text_release(&words);
+    facts->first_step = training->first_step;
+    facts->last_step = now->step;
+    facts->skipped = now->skipped - training->skipped_before;
+    facts->loss = now->loss;
+    facts->accuracy = now->accuracy;
+    if (now->accuracy_step < training->first_step)
+        facts->accuracy.none = true;
+    facts->scale = now->scaler.scale;
+    facts->seconds = clock_seconds() - training->begun;
+}
+
+void worker_stop(Session *session, Status result)
+{
+    TrainingFacts facts = {.number = (int)session->trainings + 1};
+
+    if (!session->is_training)
+        return;
+    measure_speed(session, clock_seconds());
+    expr_free(session->training.until);
+    session->training.until = NULL;
+    fill_facts(session, &facts);
+    session->current->facts.training = false;
+
+    pthread_mutex_lock(&session->lock);
+    session->is_training = false;
+    session->result = result;
+    if (session->training.done > 0) {
+        session->history[session->trainings % HISTORY_KEPT] = facts;
+        session->trainings++;
+    }
+    pthread_mutex_unlock(&session->lock);
+    worker_publish(session);
+
+    pthread_mutex_lock(&session->lock);
+    pthread_cond_broadcast(&session->done);
+    pthread_mutex_unlock(&session->lock);
+}
+
+static Status goal_reached(Session *session, bool *reached)
+{
+    Training *training = &session->training;
+    Experiment *now = session->current;
+    ExprNeeds needs;
+
+    *reached = training->wanted > 0 && training->done >= training->wanted;
+    if (training->until == NULL)
+        return ok();
+    needs = expr_needs(training->until);
+    if (needs.accuracy && now->facts.step % experiment_epoch_steps(now) == 0)
+        TRY(experiment_accuracy(now));
+    experiment_refresh(now);
+    if (needs.moved)
+        experiment_moved(now);
+    return expr_test(training->until, &now->facts, reached);
+}
+
+static void take_step(Session *session)
+{
+    Training *training = &session->training;
+    Status status = experiment_step(session->current);
+    bool reached = false;
+    double now;
+
+    if (failed(status)) {
+        worker_stop(session, status);
+        return;
+    }
+    now = clock_seconds();
+    training->done++;
+    atomic_store(&session->progress_done, training->done);
+    status = goal_reached(session, &reached);
+    if (failed(status) || reached || atomic_load(&session->pause)) {
+        worker_stop(session, status);
+        return;
+    }
+    if (now - session->last_published >= publish_every) {
+        measure_speed(session, now);
+        worker_publish(session);
+    }
+}
+
+/* Seconds until the next step is due; a run that fell behind does not hurry to catch up. */
+static double seconds_to_wait(Session *session)
+{
+    Training *training = &session->training;
+    double pace = session->current->settings.pace, now = clock_seconds();
+
+    if (!training->at_pace || pace <= 0.0)
+        return 0.0;
+    if (training->next > now + 1.0 / pace)
+        training->next = now + 1.0 / pace;
+    if (training->next > now)
+        return training->next - now;
+    training->next = fmax(training->next + 1.0 / pace, now);
+    return 0.0;
+}
+
+static void wait_for_mail(Session *session, double seconds)
+{
+    struct timespec until;
+    double whole;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += (long)(modf(seconds, &whole) * 1e9);
+    until.tv_sec += (time_t)whole + until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    pthread_cond_timedwait(&session->wake, &session->lock, &until);
+}
+
+static void run_job(Session *session)
+{
+    JobRun *job = session->job;
+    Status answer;
+
+    pthread_mutex_unlock(&session->lock);
+    answer = job(session, session->argument);
+    pthread_mutex_lock(&session->lock);
+    session->answer = answer;
+    session->job = NULL;
+    pthread_cond_broadcast(&session->done);
+}
+
+/* One turn of the loop, under the lock: mail first, then at most one step. */
+static void turn(Session *session)
+{
+    double seconds;
+
+    if (session->job != NULL) {
+        run_job(session);
+        return;
+    }
+    if (!session->is_training) {
+        pthread_cond_wait(&session->wake, &session->lock);
+        return;
+    }
+    seconds = atomic_load(&session->pause) ? 0.0 : seconds_to_wait(session);
+    if (seconds > 0.0) {
+        wait_for_mail(session, seconds);
+        return;
+    }
+    pthread_mutex_unlock(&session->lock);
+    if (atomic_load(&session->pause))
+        worker_stop(session, ok());
+    else
+        take_step(session);
+    pthread_mutex_lock(&session->lock);
+}
+
+static void *work(void *argument)
+{
+    Session *session = argument;
+
+    pthread_mutex_lock(&session->lock);
+    while (!session->ending)
+        turn(session);
+    pthread_mutex_unlock(&session->lock);
+    return NULL;
+}
+
+void worker_start(Session *session)
+{
+    pthread_condattr_t attributes;
+    sigset_t all, before;
+
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_mutex_init(&session->lock, NULL);
+    pthread_cond_init(&session->wake, &attributes);
+    pthread_cond_init(&session->done, &attributes);
+    pthread_condattr_destroy(&attributes);
+
+    /* Signals belong to the main thread. */
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    pthread_create(&session->thread, NULL, work, session);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+void worker_end(Session *session)
+{
+    atomic_store(&session->interrupt, true);
+    pthread_mutex_lock(&session->lock);
+    session->ending = true;
+    pthread_cond_broadcast(&session->wake);
+    pthread_mutex_unlock(&session->lock);
+    pthread_join(session->thread, NULL);
+    pthread_cond_destroy(&session->wake);
+    pthread_cond_destroy(&session->done);
+    pthread_mutex_destroy(&session->lock);
+}
+
+Status worker_ask(Session *session, JobRun *run, void *argument)
+{
+    Status answer;
+
+    pthread_mutex_lock(&session->lock);
+    session->job = run;
+    session->argument = argument;
+    pthread_cond_broadcast(&session->wake);
+    while (session->job != NULL)
+        pthread_cond_wait(&session->done, &session->lock);
+    answer = session->answer;
+    pthread_mutex_unlock(&session->lock);
+    return answer;
+}

@@ -1,0 +1,40 @@
+#include "view/facts.h"
+
+#include <stddef.h>
+
+static Measure share(double part, double whole)
+{
+    return whole > 0.0 ? (Measure){false, part / whole} : (Measure){true, 0.0};
+}
+
+Measure facts_zero(const TensorFacts *tensor)
+{
+    return share((double)tensor->counts.classes[CAST_ZERO], (double)tensor->counts.count);
+}
+
+Measure facts_underflow(const TensorFacts *tensor)
+{
+    return share((double)tensor->counts.classes[CAST_UNDERFLOW],
+                 (double)cast_counts_nonzero(&tensor->counts));
+}
+
+Measure facts_subnormal(const TensorFacts *tensor)
+{
+    return share((double)tensor->counts.classes[CAST_SUBNORMAL],
+                 (double)cast_counts_nonzero(&tensor->counts));
+}
+
+Measure facts_lost(const TensorFacts *tensor)
+{
+    return share(tensor->counts.lost_mass, tensor->counts.mass);
+}
+
+float facts_scale_used(const Snapshot *snapshot)
+{
+    const History *history = &snapshot->history;
+    const Bucket *newest = NULL;
+
+    if (history->steps > 0)
+        newest = history_bucket(history, 0, history->steps - 1);
+    return newest != NULL && newest->count > 0 ? newest->scale_last : snapshot->scaler.scale;
+}

@@ -1,0 +1,19 @@
+/* Every panel, in the order of `help show`. To add one: a file in panels/, a word here, a test. */
+#ifndef VIEW_PANELS_H
+#define VIEW_PANELS_H
+
+#include "view/panel.h"
+
+#define PANELS(X) \
+    X(gradients) \
+    X(tensors) \
+    X(scale) \
+    X(loss) \
+    X(log) \
+    X(run)
+
+#define DECLARE_PANEL(name) extern const Panel name##_panel;
+PANELS(DECLARE_PANEL)
+#undef DECLARE_PANEL
+
+#endif

@@ -1,0 +1,126 @@
+/* The experiment in words: what `show` alone prints. */
+#include "view/panels.h"
+
+#include "view/widgets.h"
+#include "view/words.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+enum { LABEL = 11, LINE = 160 };
+
+typedef struct Sheet {
+    Canvas *canvas;
+    int row;
+} Sheet;
+
+static void line(Sheet *sheet, const char *label, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+static void line(Sheet *sheet, const char *label, const char *fmt, ...)
+{
+    char text[LINE];
+    Canvas *window;
+    va_list args;
+
+    va_start(args, fmt);
+    vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    canvas_print(sheet->canvas, sheet->row, 0, STYLE_DIM, "%s", label);
+    window = canvas_window(sheet->canvas, sheet->row, LABEL, canvas_rows(sheet->canvas),
+                           canvas_cols(sheet->canvas));
+    sheet->row += widget_wrapped(window, 0, canvas_cols(window), STYLE_PLAIN, text);
+    canvas_free(window);
+}
+
+static void known(Sheet *sheet, const char *label, const char *text)
+{
+    line(sheet, label, "%s", text[0] != '\0' ? text : "not chosen yet");
+}
+
+static void scaler_line(Sheet *sheet, const ScalerFacts *scaler)
+{
+    char scale[NUMBER_TEXT], growth[NUMBER_TEXT], backoff[NUMBER_TEXT], interval[NUMBER_TEXT];
+
+    words_scale(scaler->scale, scale);
+    if (scaler->mode == SCALER_OFF)
+        line(sheet, "scaler", "off");
+    else if (scaler->mode == SCALER_STATIC)
+        line(sheet, "scaler", "%s static", scale);
+    else
+        line(sheet, "scaler", "%s dynamic: x%s after %s clean steps, x%s at a skip", scale,
+             words_real(scaler->growth, 6, growth), words_count(scaler->interval, interval),
+             words_real(scaler->backoff, 6, backoff));
+}
+
+static void step_line(Sheet *sheet, const Snapshot *snapshot)
+{
+    char step[NUMBER_TEXT], skipped[NUMBER_TEXT], share[NUMBER_TEXT];
+    Measure skips = {snapshot->step == 0, 0.0};
+
+    if (snapshot->step > 0)
+        skips.value = (double)snapshot->skipped / (double)snapshot->step;
+    words_count(snapshot->step, step);
+    words_count(snapshot->skipped, skipped);
+    if (snapshot->skipped > 0)
+        line(sheet, "step", "%s, of which %s skipped (%s)", step, skipped,
+             words_share(skips, share));
+    else
+        line(sheet, "step", "%s, none skipped", step);
+}
+
+static void batch_line(Sheet *sheet, const Snapshot *snapshot)
+{
+    char batch[NUMBER_TEXT], epoch[NUMBER_TEXT];
+
+    words_count(snapshot->batch, batch);
+    if (snapshot->epoch_steps > 0)
+        line(sheet, "batch", "%s, an epoch takes %s steps", batch,
+             words_count(snapshot->epoch_steps, epoch));
+    else
+        line(sheet, "batch", "%s", batch);
+}
+
+static void results(Sheet *sheet, const Snapshot *snapshot)
+{
+    char number[NUMBER_TEXT], step[NUMBER_TEXT];
+
+    if (!snapshot->loss.none)
+        line(sheet, "loss", "%s, mean of the last %d steps", words_measure(snapshot->loss, number),
+             snapshot->step < LOSS_WINDOW ? (int)snapshot->step : LOSS_WINDOW);
+    if (!snapshot->accuracy.none)
+        line(sheet, "accuracy", "%s after step %s", words_share(snapshot->accuracy, number),
+             words_count(snapshot->accuracy_step, step));
+    if (!snapshot->steps_per_second.none)
+        line(sheet, "speed", "%s steps/s", words_measure(snapshot->steps_per_second, number));
+}
+
+static void run_draw(const Snapshot *snapshot, const Gaze *gaze, Canvas *canvas)
+{
+    Sheet sheet = {canvas, 1};
+    char lr[NUMBER_TEXT];
+
+    (void)gaze;
+    widget_heading(canvas, run_panel.title, snapshot->training ? "training" : "paused", "");
+    known(&sheet, "backend", snapshot->backend);
+    known(&sheet, "data", snapshot->data);
+    known(&sheet, "net", snapshot->net);
+    known(&sheet, "optim", snapshot->optim);
+    line(&sheet, "lr", "%s", number_shortest(snapshot->lr, lr));
+    known(&sheet, "criterion", snapshot->loss_name);
+    batch_line(&sheet, snapshot);
+    line(&sheet, "autocast", "%s", format_name(snapshot->autocast));
+    scaler_line(&sheet, &snapshot->scaler);
+    line(&sheet, "seed", "%" PRIu64, snapshot->seed);
+    step_line(&sheet, snapshot);
+    results(&sheet, snapshot);
+}
+
+const Panel run_panel = {
+    .name = "run",
+    .title = "run",
+    .summary = "the experiment in words",
+    .rows = 18,
+    .min_cols = 36,
+    .draw = run_draw,
+};

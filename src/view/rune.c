@@ -1,0 +1,91 @@
+#include "view/rune.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef struct Range {
+    uint32_t first, last;
+} Range;
+
+static const Range no_columns[] = {
+    {0x0300, 0x036F}, {0x0483, 0x0489}, {0x0591, 0x05BD}, {0x064B, 0x065F}, {0x1AB0, 0x1AFF},
+    {0x1DC0, 0x1DFF}, {0x200B, 0x200F}, {0x202A, 0x202E}, {0x2060, 0x2064}, {0x20D0, 0x20FF},
+    {0xFE00, 0xFE0F}, {0xFE20, 0xFE2F}, {0xFEFF, 0xFEFF},
+};
+
+static const Range two_columns[] = {
+    {0x1100, 0x115F},   {0x2E80, 0x303E},   {0x3041, 0x33FF},   {0x3400, 0x4DBF},
+    {0x4E00, 0x9FFF},   {0xA000, 0xA4CF},   {0xA960, 0xA97C},   {0xAC00, 0xD7A3},
+    {0xF900, 0xFAFF},   {0xFE30, 0xFE6F},   {0xFF00, 0xFF60},   {0xFFE0, 0xFFE6},
+    {0x1F300, 0x1F64F}, {0x1F680, 0x1F6FF}, {0x1F900, 0x1F9FF}, {0x20000, 0x3FFFD},
+};
+
+static bool within(uint32_t rune, const Range *ranges, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (rune >= ranges[i].first && rune <= ranges[i].last)
+            return true;
+    }
+    return false;
+}
+
+int rune_width(uint32_t rune)
+{
+    if (within(rune, no_columns, sizeof no_columns / sizeof no_columns[0]))
+        return 0;
+    return within(rune, two_columns, sizeof two_columns / sizeof two_columns[0]) ? 2 : 1;
+}
+
+static int bytes_after(unsigned char lead)
+{
+    if (lead >= 0xC2 && lead <= 0xDF)
+        return 1;
+    if (lead >= 0xE0 && lead <= 0xEF)
+        return 2;
+    return lead >= 0xF0 && lead <= 0xF4 ? 3 : -1;
+}
+
+/* Overlong forms, surrogates and what lies beyond Unicode are not characters. */
+static bool well_formed(uint32_t rune, int after)
+{
+    static const uint32_t least[] = {0, 0x80, 0x800, 0x10000};
+
+    return rune >= least[after] && rune <= 0x10FFFF && (rune < 0xD800 || rune > 0xDFFF);
+}
+
+uint32_t rune_next(const char **text)
+{
+    const unsigned char *byte = (const unsigned char *)*text;
+    int after = bytes_after(byte[0]);
+    uint32_t rune = byte[0];
+
+    if (byte[0] == 0)
+        return 0;
+    *text += 1;
+    if (byte[0] < 0x80)
+        return rune;
+    if (after < 0)
+        return RUNE_BROKEN;
+    rune &= 0x3Fu >> after;
+    for (int i = 1; i <= after; i++) {
+        if ((byte[i] & 0xC0) != 0x80)
+            return RUNE_BROKEN;
+        rune = rune << 6 | (byte[i] & 0x3Fu);
+    }
+    if (!well_formed(rune, after))
+        return RUNE_BROKEN;
+    *text += after;
+    return rune;
+}
+
+const char *rune_bytes(uint32_t rune, char bytes[RUNE_BYTES])
+{
+    int after = rune < 0x80 ? 0 : rune < 0x800 ? 1 : rune < 0x10000 ? 2 : 3;
+    static const unsigned char lead[] = {0x00, 0xC0, 0xE0, 0xF0};
+
+    bytes[0] = (char)(lead[after] | rune >> (6 * after));
+    for (int i = 1; i <= after; i++)
+        bytes[i] = (char)(0x80 | (rune >> (6 * (after - i)) & 0x3F));
+    bytes[after + 1] = '\0';
+    return bytes;
+}

@@ -1,0 +1,54 @@
+#!/bin/sh
+# Runs every script in lessons/ and holds it to its claims: sh tests/lessons/run.sh BUILD
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+
+build=${1:?usage: sh tests/lessons/run.sh BUILD}
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+passed=0
+failed=0
+
+verdict() { # STATUS TEXT
+    if [ "$1" = 0 ]; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "$2"
+    fi
+}
+
+# The condition is awk's, over the first line that begins with LABEL: $2 is what stands behind it.
+claim() { # LESSON LABEL CONDITION
+    awk -F '\t' -v label="$2" '$1 == label { found = 1; if (!('"$3"')) exit 1; exit 0 }
+                                END { if (!found) exit 1 }' "$folder/$1.out"
+    verdict $? "$1: '$2' is not so: $3; it printed
+$(cat "$folder/$1.out")"
+}
+
+for script in lessons/*.halfstep; do
+    name=$(basename "$script" .halfstep)
+    "$build/halfstep" "$script" >"$folder/$name.out" 2>"$folder/$name.err" </dev/null
+    verdict $? "$name: failed: $(cat "$folder/$name.err")"
+    grep -q "^claim $name " "$0"
+    verdict $? "$name: tests/lessons/run.sh holds it to no claim"
+done
+
+# name, loss, moved, skipped, underflow. A none compares as text, so it is asked for by name.
+claim silent-failure "no scale" '$2 > 0.1 && $3 == 0 && $4 == 0 && $5 == 1'
+claim silent-failure "behind it" '$2 == "none"'
+claim silent-failure "scale 1024" '$2 < 0.045 && $3 > 0.5 && $4 == 0 && $5 < 0.2'
+claim silent-failure "dynamic" '$2 < 0.045 && $3 > 0.5 && $5 < 0.2'
+claim silent-failure "bf16" '$2 < 0.045 && $3 > 0.5 && $4 == 0 && $5 == 0'
+
+# name, step, skipped, scale
+claim overflow "static 2^40" '$2 == 40 && $3 == 40 && $4 == 2^40'
+claim overflow "dynamic from 2^40" '$2 == 120 && $3 > 10 && $3 < 60 && $4 < 2^30'
+
+# exponent, underflow, lost_mass, overflow
+claim how-much-scale 0 '$2 > 0.1 && $3 < $2 && $4 == 0'
+claim how-much-scale 16 '$2 < 0.02 && $4 == 0'
+claim how-much-scale 40 '$2 == 0 && $4 > 0.1'
+
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]

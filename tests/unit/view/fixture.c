@@ -1,0 +1,169 @@
+#include "fixture.h"
+
+#include "base/memory.h"
+#include "base/text.h"
+
+#include <math.h>
+
+enum { TENSORS = 7, STEPS = 1284, INTERVAL = 300 };
+
+static void add_bin(CastCounts *counts, Format format, int exponent, int64_t count)
+{
+    const FormatInfo *info = &format_table[format];
+    CastClass class = CAST_NORMAL;
+    double mass = ldexp(1.5, exponent) * (double)count;
+
+    if (count == 0)
+        return;
+    if (exponent > info->max_exponent)
+        class = CAST_OVERFLOW;
+    else if (exponent < info->least_exponent - 1)
+        class = CAST_UNDERFLOW;
+    else if (exponent < info->min_exponent)
+        class = CAST_SUBNORMAL;
+    counts->classes[class] += count;
+    counts->histogram[exponent - EXPONENT_LEAST] += count;
+    counts->count += count;
+    counts->mass += mass;
+    counts->lost_mass += class == CAST_UNDERFLOW ? mass : 0.0;
+    counts->amax = fmaxf(counts->amax, ldexpf(1.5f, exponent));
+}
+
+/* A hill of counts, halved at every step away from `centre`, less steep below. */
+static void add_hill(CastCounts *counts, Format format, int centre, int64_t top)
+{
+    for (int i = 0; top >> i > 0; i++) {
+        add_bin(counts, format, centre - 2 * i, top >> i);
+        add_bin(counts, format, centre - 2 * i - 1, (top >> i) * 3 / 4);
+        if (i > 0)
+            add_bin(counts, format, centre + i, top >> i);
+    }
+}
+
+static void add_class(CastCounts *counts, CastClass class, int64_t count)
+{
+    counts->classes[class] += count;
+    counts->count += count;
+}
+
+static TensorFacts *name_tensor(Snapshot *snapshot, const char *name, TensorKind kind,
+                                Format format)
+{
+    TensorFacts *tensor = &snapshot->tensors[snapshot->tensor_count++];
+
+    text_copy(tensor->name, sizeof tensor->name, name);
+    tensor->kind = kind;
+    tensor->format = format;
+    tensor->probed = true;
+    tensor->scaled = kind == TENSOR_ACTIVATION_GRAD || kind == TENSOR_WEIGHT_GRAD;
+    return tensor;
+}
+
+static void add_tensors(Snapshot *snapshot)
+{
+    TensorFacts *tensor;
+
+    snapshot->tensors = xcalloc(TENSORS, sizeof *snapshot->tensors);
+    tensor = name_tensor(snapshot, "fc1.weight", TENSOR_WEIGHT, FORMAT_FP16);
+    add_hill(&tensor->counts, FORMAT_FP16, -3, 300);
+    tensor = name_tensor(snapshot, "fc1.out", TENSOR_ACTIVATION, FORMAT_FP16);
+    add_hill(&tensor->counts, FORMAT_FP16, 1, 900);
+    add_class(&tensor->counts, CAST_ZERO, 5000);
+    tensor = name_tensor(snapshot, "fc2.out.grad", TENSOR_ACTIVATION_GRAD, FORMAT_FP16);
+    add_hill(&tensor->counts, FORMAT_FP16, -17, 700);
+    add_class(&tensor->counts, CAST_ZERO, 503);
+    tensor = name_tensor(snapshot, "fc2.weight.grad", TENSOR_WEIGHT_GRAD, FORMAT_FP16);
+    add_hill(&tensor->counts, FORMAT_FP16, 12, 40);
+    add_class(&tensor->counts, CAST_INF, 3);
+    add_class(&tensor->counts, CAST_NAN, 1);
+    tensor = name_tensor(snapshot, "fc1.weight.grad", TENSOR_WEIGHT_GRAD, FORMAT_FP16);
+    add_class(&tensor->counts, CAST_ZERO, 4096);
+    text_copy(tensor->starved_by, sizeof tensor->starved_by, "fc2.out.grad");
+    tensor = name_tensor(snapshot, "fc2.bias.grad", TENSOR_WEIGHT_GRAD, FORMAT_FP32);
+    add_hill(&tensor->counts, FORMAT_FP32, -20, 8);
+    tensor = name_tensor(snapshot, "fc1.bias.grad", TENSOR_WEIGHT_GRAD, FORMAT_FP32);
+    tensor->probed = false;
+    for (int i = 0; i < TENSORS; i++)
+        snapshot->tensors[i].count = snapshot->tensors[i].counts.count;
+    snapshot->tensors[TENSORS - 1].count = 64;
+}
+
+/* Starts at 2^20, backs off five times in a row, then grows every INTERVAL clean steps and twice
+ * grows too far. */
+static void add_steps(Snapshot *snapshot)
+{
+    float scale = 1048576.0f;
+    int32_t tracker = 0;
+
+    for (int64_t step = 1; step <= STEPS; step++) {
+        StepRecord record = {.step = step, .scale_used = scale, .lr = 0.001f};
+
+        record.skipped = scale > 65536.0f || (step % 500 == 0);
+        record.loss = 0.4f + 1.9f * expf(-(float)step / 300.0f) + 0.05f * sinf((float)step / 9.0f);
+        if (step == 500)
+            record.loss = INFINITY;
+        tracker = record.skipped ? 0 : tracker + 1;
+        scale = record.skipped ? scale / 2.0f : scale;
+        if (tracker == INTERVAL) {
+            scale *= 2.0f;
+            tracker = 0;
+            snapshot->scaler.growths++;
+            events_add(&snapshot->events, EVENT_GROWTH, step, "loss scale %g -> %g",
+                       (double)scale / 2.0, (double)scale);
+        }
+        if (record.skipped)
+            events_add_skip(&snapshot->events, step, "fc2.weight.grad", record.scale_used, scale);
+        snapshot->scaler.backoffs += record.skipped;
+        snapshot->skipped += record.skipped;
+        record.scale_next = scale;
+        record.tracker = tracker;
+        history_add(&snapshot->history, &record);
+    }
+    snapshot->step = STEPS;
+    snapshot->scaler.scale = scale;
+    snapshot->scaler.tracker = tracker;
+    snapshot->loss = (Measure){false, history_loss(&snapshot->history)};
+    snapshot->batch_loss = (Measure){false, 0.4012345};
+}
+
+Snapshot fixture_empty(void)
+{
+    return (Snapshot){
+        .autocast = FORMAT_FP32,
+        .scaler = {.scale = 1.0f},
+        .loss = {.none = true},
+        .batch_loss = {.none = true},
+        .grad_norm = {.none = true},
+        .accuracy = {.none = true},
+        .steps_per_second = {.none = true},
+    };
+}
+
+Snapshot fixture_run(void)
+{
+    Snapshot snapshot = fixture_empty();
+
+    text_copy(snapshot.backend, FACT_TEXT, "cpu, 2 threads");
+    text_copy(snapshot.data, FACT_TEXT, "spirals, 4,096 examples of 2 classes");
+    text_copy(snapshot.net, FACT_TEXT, "mlp 2-64-64-2 relu");
+    text_copy(snapshot.optim, FACT_TEXT, "adamw");
+    text_copy(snapshot.loss_name, FACT_TEXT, "cross entropy");
+    snapshot.batch = 64;
+    snapshot.seed = 42;
+    snapshot.autocast = FORMAT_FP16;
+    snapshot.scaler =
+        (ScalerFacts){.mode = SCALER_DYNAMIC, .growth = 2.0, .backoff = 0.5, .interval = INTERVAL};
+    snapshot.training = true;
+    snapshot.epoch_steps = 64;
+    snapshot.lr = 0.001;
+    snapshot.accuracy = (Measure){false, 0.931};
+    snapshot.accuracy_step = 1280;
+    snapshot.steps_per_second = (Measure){false, 312.4};
+    events_add(&snapshot.events, EVENT_SETTING, 0, "autocast fp16");
+    events_add(&snapshot.events, EVENT_RUN, 0, "training begins");
+    add_steps(&snapshot);
+    events_add(&snapshot.events, EVENT_WARNING, STEPS,
+               "the scale has not grown for so long that this sentence needs more than one row");
+    add_tensors(&snapshot);
+    return snapshot;
+}

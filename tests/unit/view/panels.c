@@ -1,0 +1,130 @@
+#include "view/panel.h"
+
+#include "fixture.h"
+#include "view/facts.h"
+#include "view/timeline.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+#include <string.h>
+
+Test(panel, each_is_found_by_its_name_and_says_what_it_shows)
+{
+    for (const Panel *const *panel = panel_table; *panel != NULL; panel++) {
+        cr_expect_eq(panel_find((*panel)->name), *panel);
+        cr_expect_gt(strlen((*panel)->title), 0);
+        cr_expect_gt(strlen((*panel)->summary), 0);
+        cr_expect_gt((*panel)->rows, 0);
+    }
+    cr_expect_null(panel_find("gradient"));
+}
+
+Test(panel, each_draws_at_any_size, .timeout = 120)
+{
+    Snapshot snapshots[] = {fixture_run(), fixture_empty()};
+    Gaze gaze = {"fc2.weight.grad", true};
+
+    for (const Panel *const *panel = panel_table; *panel != NULL; panel++) {
+        for (int rows = 0; rows <= 30; rows += rows < 10 ? 1 : 5) {
+            for (int cols = 0; cols <= 130; cols += cols < 45 ? 1 : 17) {
+                Canvas *canvas = canvas_new(rows, cols, cols % 2 ? GLYPHS_UTF8 : GLYPHS_ASCII);
+
+                (*panel)->draw(&snapshots[0], &gaze, canvas);
+                (*panel)->draw(&snapshots[1], &gaze, canvas);
+                canvas_free(canvas);
+            }
+        }
+    }
+    snapshot_release(&snapshots[0]);
+}
+
+Test(panel, drawing_twice_gives_the_same_and_changes_nothing)
+{
+    Snapshot snapshot = fixture_run();
+    Gaze gaze = {"", false};
+
+    for (const Panel *const *panel = panel_table; *panel != NULL; panel++) {
+        Text texts[2] = {{0}};
+
+        for (int i = 0; i < 2; i++) {
+            Canvas *canvas = canvas_new(20, 80, GLYPHS_UTF8);
+
+            (*panel)->draw(&snapshot, &gaze, canvas);
+            canvas_text(canvas, true, &texts[i]);
+            canvas_free(canvas);
+        }
+        cr_expect_str_eq(text_chars(&texts[0]), text_chars(&texts[1]));
+        text_release(&texts[0]);
+        text_release(&texts[1]);
+    }
+    snapshot_release(&snapshot);
+}
+
+Test(gaze, falls_back_to_the_tensor_that_lost_most)
+{
+    Snapshot snapshot = fixture_run(), empty = fixture_empty();
+    Gaze chosen = {"fc1.out", false}, gone = {"fc9.out", false}, none = {"", false};
+
+    cr_expect_str_eq(gaze_tensor(&chosen, &snapshot)->name, "fc1.out");
+    cr_expect_str_eq(gaze_tensor(&gone, &snapshot)->name, "fc2.out.grad");
+    cr_expect_str_eq(gaze_tensor(&none, &snapshot)->name, "fc2.out.grad");
+    cr_expect_null(gaze_tensor(&chosen, &empty));
+    snapshot_release(&snapshot);
+}
+
+Test(facts, the_axis_takes_the_scale_of_the_counted_step_not_of_the_next)
+{
+    Snapshot snapshot = fixture_empty();
+    StepRecord record = {
+        .step = 1, .scale_used = 65536.0f, .scale_next = 32768.0f, .skipped = true};
+
+    snapshot.scaler.scale = 32768.0f;
+    cr_expect_eq(facts_scale_used(&snapshot), 32768.0f);
+    history_add(&snapshot.history, &record);
+    cr_expect_eq(facts_scale_used(&snapshot), 65536.0f);
+}
+
+static Timeline timeline_after(History *history, int64_t steps, int columns)
+{
+    for (int64_t step = history->steps + 1; step <= steps; step++) {
+        StepRecord record = {
+            .step = step, .loss = 1.0f, .scale_used = 8.0f, .skipped = step % 97 == 0};
+
+        history_add(history, &record);
+    }
+    return timeline_of(history, columns);
+}
+
+Test(timeline, no_step_is_lost_and_the_newest_is_at_the_right_edge)
+{
+    History history = {0};
+
+    for (int64_t steps = 1; steps <= 20000; steps += 1 + steps / 7) {
+        Timeline timeline = timeline_after(&history, steps, 72);
+        int64_t count = 0, skipped = 0;
+        Bucket bucket = {0};
+
+        for (int col = 0; col < timeline.columns; col++) {
+            if (timeline_bucket(&timeline, col, &bucket)) {
+                count += bucket.count;
+                skipped += bucket.skipped;
+            }
+        }
+        cr_assert_eq(count, steps);
+        cr_assert_eq(skipped, history.skipped);
+        cr_assert(timeline_bucket(&timeline, timeline.columns - 1, &bucket));
+    }
+}
+
+Test(timeline, a_long_run_takes_at_least_half_of_the_columns)
+{
+    History history = {0};
+
+    for (int64_t steps = 100; steps <= 20000; steps += steps / 7) {
+        Timeline timeline = timeline_after(&history, steps, 72);
+        Bucket bucket;
+
+        cr_expect(timeline_bucket(&timeline, timeline.columns / 2, &bucket), "after %d steps",
+                  (int)steps);
+    }
+}

@@ -1,0 +1,167 @@
+/* Pictures of every panel and of the whole view, compared with the files in tests/screens.
+ *
+ * HALFSTEP_UPDATE_SCREENS=1 in the environment writes the files anew: look at what changed.
+ */
+#include "fixture.h"
+
+#include "base/file.h"
+#include "base/text.h"
+#include "view/layout.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PATH = 128, LIMIT = 1 << 20, PROMPT_COLS = 80 };
+
+static bool updating(void)
+{
+    const char *value = getenv("HALFSTEP_UPDATE_SCREENS"); /* NOLINT(concurrency-mt-unsafe) */
+
+    return value != NULL && strcmp(value, "1") == 0;
+}
+
+static void compare_file(const char *name, const Text *text)
+{
+    char path[PATH];
+    Bytes kept = {0};
+    Status status;
+
+    snprintf(path, sizeof path, "tests/screens/%s.txt", name);
+    if (updating()) {
+        status = file_write(path, text_chars(text), text->length);
+        cr_assert(!failed(status), "%s", status.text);
+        return;
+    }
+    status = file_read(path, LIMIT, &kept);
+    cr_assert(!failed(status), "%s", status.text);
+    cr_expect(kept.count == text->length && memcmp(kept.data, text_chars(text), kept.count) == 0,
+              "%s differs from:\n%s", path, text_chars(text));
+    bytes_release(&kept);
+}
+
+static void append_canvas(const Canvas *canvas, Text *text)
+{
+    canvas_text(canvas, false, text);
+}
+
+static void append_panel(const Snapshot *snapshot, const Gaze *gaze, const char *name,
+                         Canvas *canvas, Text *text)
+{
+    const Panel *panel = panel_find(name);
+
+    cr_assert_not_null(panel, "%s", name);
+    canvas_clear(canvas);
+    panel->draw(snapshot, gaze, canvas);
+    append_canvas(canvas, text);
+}
+
+/* The panel at the prompt: in UTF-8, in ASCII, and narrow. */
+static void compare_panel(const Snapshot *snapshot, const Gaze *gaze, const char *name,
+                          const char *file)
+{
+    Canvas *canvases[] = {
+        canvas_new(panel_find(name)->rows, PROMPT_COLS, GLYPHS_UTF8),
+        canvas_new(panel_find(name)->rows, PROMPT_COLS, GLYPHS_ASCII),
+        canvas_new(panel_find(name)->rows, 41, GLYPHS_UTF8),
+    };
+    Text text = {0};
+
+    for (int i = 0; i < 3; i++) {
+        append_panel(snapshot, gaze, name, canvases[i], &text);
+        text_append(&text, "\n");
+        canvas_free(canvases[i]);
+    }
+    compare_file(file, &text);
+    text_release(&text);
+}
+
+Test(screens, every_panel_looks_as_kept)
+{
+    Snapshot snapshot = fixture_run();
+    Gaze gaze = {"", false};
+
+    for (const Panel *const *panel = panel_table; *panel != NULL; panel++)
+        compare_panel(&snapshot, &gaze, (*panel)->name, (*panel)->name);
+    snapshot_release(&snapshot);
+}
+
+Test(screens, every_panel_of_an_empty_run_says_what_is_missing)
+{
+    Snapshot snapshot = fixture_empty();
+    Canvas *canvas = canvas_new(20, PROMPT_COLS, GLYPHS_UTF8);
+    Gaze gaze = {"", false};
+    Text text = {0};
+
+    for (const Panel *const *panel = panel_table; *panel != NULL; panel++)
+        append_panel(&snapshot, &gaze, (*panel)->name, canvas, &text);
+    compare_file("empty", &text);
+    text_release(&text);
+    canvas_free(canvas);
+}
+
+Test(screens, gradients_of_each_sort_of_tensor_look_as_kept)
+{
+    static const char *const names[] = {"fc1.weight",      "fc1.out",         "fc2.out.grad",
+                                        "fc2.weight.grad", "fc1.weight.grad", "fc2.bias.grad",
+                                        "fc1.bias.grad"};
+    Snapshot snapshot = fixture_run();
+    Canvas *canvas = canvas_new(13, PROMPT_COLS, GLYPHS_UTF8);
+    Text text = {0};
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        Gaze gaze = {"", true};
+
+        text_copy(gaze.tensor, sizeof gaze.tensor, names[i]);
+        append_panel(&snapshot, &gaze, "gradients", canvas, &text);
+        text_append(&text, "\n");
+    }
+    compare_file("gradients-sorts", &text);
+    text_release(&text);
+    canvas_free(canvas);
+    snapshot_release(&snapshot);
+}
+
+Test(screens, each_mode_of_the_scaler_is_said_in_words)
+{
+    Snapshot snapshot = fixture_run();
+    Canvas *canvas = canvas_new(8, PROMPT_COLS, GLYPHS_UTF8);
+    Gaze gaze = {"", false};
+    Text text = {0};
+
+    snapshot.scaler.mode = SCALER_OFF;
+    append_panel(&snapshot, &gaze, "scale", canvas, &text);
+    snapshot.scaler.mode = SCALER_STATIC;
+    append_panel(&snapshot, &gaze, "scale", canvas, &text);
+    snapshot.scaler.mode = SCALER_OFF;
+    append_panel(&snapshot, &gaze, "run", canvas, &text);
+    compare_file("scale-modes", &text);
+    text_release(&text);
+    canvas_free(canvas);
+    snapshot_release(&snapshot);
+}
+
+static void compare_view(int rows, int cols, Glyphs glyphs, const char *file)
+{
+    Snapshot snapshot = fixture_run();
+    Canvas *canvas = canvas_new(rows, cols, glyphs);
+    Gaze gaze = {"", false};
+    Text text = {0};
+
+    layout_draw(&snapshot, &gaze, NULL, canvas);
+    append_canvas(canvas, &text);
+    compare_file(file, &text);
+    text_release(&text);
+    canvas_free(canvas);
+    snapshot_release(&snapshot);
+}
+
+Test(screens, the_view_at_each_usual_size_looks_as_kept)
+{
+    compare_view(24, 80, GLYPHS_UTF8, "view-80x24");
+    compare_view(24, 80, GLYPHS_ASCII, "view-80x24-ascii");
+    compare_view(40, 120, GLYPHS_UTF8, "view-120x40");
+    compare_view(50, 200, GLYPHS_UTF8, "view-200x50");
+    compare_view(12, 40, GLYPHS_UTF8, "view-40x12");
+}
