@@ -132,6 +132,11 @@ $(call programs,$(1)): %: %.o $(call objects,$(call helpers,$(1))) $(ARCHIVES)
 endef
 $(foreach kind,$(KINDS),$(if $(call mains,$(kind)),$(eval $(call kind_programs,$(kind)))))
 
+# CUDA's own casts, which compile without a GPU, are one of the oracles where they are installed.
+CUDA ?= /usr/local/cuda
+$(BUILD)/tests/exhaustive/%.o: private INCLUDES += \
+    $(if $(wildcard $(CUDA)/include/cuda_fp8.h),-DHALFSTEP_HAVE_CUDA_HEADERS -isystem $(CUDA)/include)
+
 $(BUILD)/tests/plugin/%.so: tests/plugin/%.c Makefile $(BUILD)/flags
 	$(call say,cc   $<)
 	@mkdir -p $(@D)

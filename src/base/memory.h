@@ -13,8 +13,10 @@ void *xcalloc(size_t count, size_t size) __attribute__((malloc, returns_nonnull)
 /* Uninitialised memory, aligned to 64 bytes: what vector loops and OpenBLAS like best. */
 void *xaligned(size_t count, size_t size) __attribute__((malloc, returns_nonnull));
 
-/* Takes `old` (may be NULL) and hands back room for `count` elements of `size` bytes. */
-void *xrealloc(void *old, size_t count, size_t size) __attribute__((returns_nonnull));
+/* Takes `old` (may be NULL) and hands back room for `count` elements of `size` bytes.
+ * Under a linker's name of its own: libreadline calls an xrealloc, and would get ours. */
+void *xrealloc(void *old, size_t count, size_t size) __asm__("halfstep_xrealloc")
+    __attribute__((returns_nonnull));
 
 char *xstrdup(const char *text) __attribute__((malloc, returns_nonnull));
 

@@ -97,10 +97,11 @@ static void emit_loss(Builder *builder, const LossKind *kind, Net *net)
     ValueId scaled;
 
     builder->phase = PHASE_LOSS;
-    net->loss = builder_value(builder, ROLE_SCALAR, FORMAT_FP32, 1, one, "loss");
-    builder_emit(builder, kind->op, net->loss, net->logits, net->target, NO_VALUE);
+    net->loss.saved = NO_VALUE;
+    net->loss.loss = builder_value(builder, ROLE_SCALAR, FORMAT_FP32, 1, one, "loss");
+    kind->forward(builder, net->logits, net->target, &net->loss);
     scaled = builder_value(builder, ROLE_SCALAR, FORMAT_FP32, 1, one, "loss.scaled");
-    builder_emit(builder, OP_SCALE, scaled, net->loss, NO_VALUE, NO_VALUE);
+    builder_emit(builder, OP_SCALE, scaled, net->loss.loss, NO_VALUE, NO_VALUE);
 }
 
 /* A gradient is needed below a layer as long as something is trained there. */
@@ -114,10 +115,10 @@ static bool trained_below(const Net *net, int layer)
 
 static void emit_backward(Builder *builder, const LossKind *kind, Net *net)
 {
-    ValueId grad = layer_grad(builder, net->logits);
+    ValueId grad;
 
     builder->phase = PHASE_BACKWARD;
-    builder_emit_counted(builder, kind->backward, grad, net->logits, net->target, NO_VALUE);
+    grad = kind->backward(builder, net->logits, net->target, &net->loss);
     for (int i = net->count - 1; i >= 0 && grad != NO_VALUE; i--) {
         Layer *layer = &net->layers[i];
 

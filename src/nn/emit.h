@@ -22,7 +22,7 @@ typedef struct Net {
     int count;
     Layer layers[NET_LAYERS];
     ValueId x, target, logits;
-    ValueId loss; /* of the batch, before weight and scale */
+    LossValues loss; /* of the batch, before weight and scale */
 } Net;
 
 /* Does the network take these inputs and give what the loss needs? Fails: STATUS_SHAPE, with the

@@ -5,11 +5,20 @@
 #include "nn/loss.h"
 #include "program/builder.h"
 
+typedef struct LossValues {
+    ValueId loss;  /* one fp32 number, made by whoever emits */
+    ValueId saved; /* NO_VALUE: nothing */
+} LossValues;
+
 typedef struct LossKind {
     const char *name;
     const char *text;
-    bool classes;        /* its targets are labels, not numbers */
-    OpKind op, backward; /* (logits, target) -> loss; -> gradient of the logits */
+    bool classes; /* its targets are labels, not numbers */
+
+    /* Forward, into `out->loss`; may keep in `out->saved` what backward needs. */
+    void (*forward)(Builder *builder, ValueId logits, ValueId target, LossValues *out);
+    /* The gradient of the logits, times loss weight and scale. */
+    ValueId (*backward)(Builder *builder, ValueId logits, ValueId target, const LossValues *out);
 } LossKind;
 
 /* The list: adding a loss is one file, one word here, one test. */

@@ -20,8 +20,10 @@
     X(GELU_BACKWARD, gelu_backward) \
     X(TANH, tanh) \
     X(TANH_BACKWARD, tanh_backward) \
-    X(CROSS_ENTROPY, cross_entropy) \
-    X(CROSS_ENTROPY_BACKWARD, cross_entropy_backward) \
+    X(LOG_SOFTMAX, log_softmax) \
+    X(LOG_SOFTMAX_BACKWARD, log_softmax_backward) \
+    X(NLL, nll) \
+    X(NLL_BACKWARD, nll_backward) \
     X(MSE, mse) \
     X(MSE_BACKWARD, mse_backward) \
     X(CORRECT, correct) \

@@ -184,7 +184,7 @@ static Status take_all(Reader *reader)
     while (got) {
         ArgKind kind = next_positional(reader)->kind;
         Word word = {0};
-        Status status = ok();
+        Status status;
 
         if (kind == ARG_RAW || kind == ARG_LINE)
             return take_raw(reader, reader->next);

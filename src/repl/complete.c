@@ -171,11 +171,11 @@ static const char *command_start(const char *line, size_t cursor, bool *in_strin
     char quote = '\0';
 
     for (size_t i = 0; i < cursor; i++) {
-        if (quote != '\0')
-            quote = line[i] == quote ? '\0' : quote;
-        else if (line[i] == '"' || line[i] == '\'')
+        if (line[i] == quote)
+            quote = '\0';
+        else if (quote == '\0' && (line[i] == '"' || line[i] == '\''))
             quote = line[i];
-        else if (line[i] == ';')
+        else if (quote == '\0' && line[i] == ';')
             start = line + i + 1;
     }
     *in_string = quote != '\0';
@@ -224,7 +224,8 @@ void complete(const char *line, size_t cursor, const Snapshot *known, Candidates
     *candidates = (Candidates){.start = start};
     place.word = line + start;
     place.length = cursor - start;
-    place.before = start > 0 ? line[start - 1] : '\0';
+    if (start > 0)
+        place.before = line[start - 1];
     if (!read_words(from, &place))
         return;
     read_key(from, &place);

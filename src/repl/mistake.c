@@ -1,8 +1,8 @@
 #include "repl/mistake.h"
 
-#include <langinfo.h>
+#include "view/rune.h"
+
 #include <string.h>
-#include <wchar.h>
 
 enum { WINDOW = 76, BEFORE = 40, INDENT = 2 };
 
@@ -13,38 +13,20 @@ typedef struct Glyph {
     bool shown; /* as it is; else as ? */
 } Glyph;
 
-static size_t sequence_length(const char *at)
+static bool is_control(uint32_t rune)
 {
-    unsigned char first = (unsigned char)*at;
-    size_t length = first < 0x80 ? 1 : first < 0xC2 ? 0 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
-
-    if (first > 0xF4)
-        return 0;
-    for (size_t i = 1; i < length; i++) {
-        if (((unsigned char)at[i] & 0xC0) != 0x80)
-            return 0;
-    }
-    return length;
-}
-
-static bool locale_is_utf8(void)
-{
-    return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+    return rune < ' ' || (rune >= 0x7F && rune < 0xA0);
 }
 
 static Glyph glyph_at(const char *at)
 {
-    size_t length = sequence_length(at);
-    wchar_t wide = L'?';
-    mbstate_t state = {0};
-    int columns;
+    const char *behind = at;
+    uint32_t rune = rune_next(&behind);
+    size_t bytes = (size_t)(behind - at);
 
-    if (length == 1)
-        return (Glyph){1, 1, *at >= ' ' && *at != 0x7F};
-    if (length == 0 || !locale_is_utf8() || mbrtowc(&wide, at, length, &state) != length)
-        return (Glyph){length == 0 ? 1 : length, 1, false};
-    columns = wcwidth(wide);
-    return (Glyph){length, columns < 0 ? 1 : columns, columns >= 0};
+    if (is_control(rune) || (rune == RUNE_BROKEN && bytes == 1))
+        return (Glyph){bytes, 1, false};
+    return (Glyph){bytes, rune_width(rune), true};
 }
 
 static size_t columns_between(const char *line, size_t from, size_t to)

@@ -43,7 +43,7 @@ static Status option_value(Words *words, const char *name, const char **value)
     size_t length = strlen(name);
 
     *value = NULL;
-    if (strncmp(word, name, length) != 0 || (word[length] != '\0' && word[length] != '='))
+    if (!text_starts(word, name) || (word[length] != '\0' && word[length] != '='))
         return ok();
     if (word[length] == '=') {
         *value = word + length + 1;
@@ -115,7 +115,7 @@ Status options_read(int count, char **words, Options *options)
     *options = (Options){.backend = "auto"};
     if (threads != NULL && *threads != '\0')
         TRY(read_threads(threads, "HALFSTEP_THREADS", &options->threads));
-    for (; reader.at < count; reader.at++)
+    for (; reader.at < count && words[reader.at] != NULL; reader.at++)
         TRY(read_word(&reader, options));
     if (options->commands != NULL && options->file != NULL)
         return fail(STATUS_USAGE, "either -c COMMANDS or a file, not both");

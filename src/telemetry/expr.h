@@ -3,7 +3,8 @@
  * The language is Lua 5.4 in a sandbox: no io, os, debug, require, load, pcall, metatables, string
  * patterns or rep; an instruction limit and a 16 MiB cap. Before Lua reads a text, 1% becomes 0.01,
  * 64k becomes 65536 and != becomes ~=; 2^16 stays; mod(a, b) is the remainder. `none` is a missing
- * number: it prints as none and every comparison with it is false.
+ * number: it prints as none, arithmetic with it gives none, and every comparison with it is false,
+ * != among them. Numbers join to texts (..) as the shortest that read back.
  *
  * Thread rule: an Expr or a Script belongs to one thread at a time; each has a Lua state of its own.
  */
@@ -21,7 +22,8 @@ typedef struct ExprNeeds {
 
 /* Reads one or more expressions separated by commas. Every name is checked now: metrics, tensors of
  * `known` (a tensor metric takes its name as text: underflow("fc2.out.grad")), and Lua's
- * arithmetic. Caller frees. Fails: STATUS_USAGE, naming the word and, where one is near, its like. */
+ * arithmetic. Where `known` is NULL, tensors are not checked. Caller frees. Fails:
+ * STATUS_USAGE, naming the word and, where one is near, its like. */
 Status expr_read(const char *text, const Snapshot *known, Expr **expr) MUST_CHECK;
 void expr_free(Expr *expr);
 

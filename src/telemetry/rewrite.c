@@ -124,14 +124,15 @@ static bool word_is_known(const char *word, bool script)
     return false;
 }
 
-/* A text without escapes names its tensor now; all others do when they are run. */
+/* A plain text names its tensor now; one with escapes does when it is run, one without an end never. */
 static Status check_tensor(const Check *check, const Token *token)
 {
     char name[WORD_TEXT];
     Measure unused;
 
     if (check->rules->known == NULL || token->chars[0] == '[' || token->length < 2 ||
-        token->length - 2 >= sizeof name || memchr(token->chars, '\\', token->length) != NULL)
+        token->chars[token->length - 1] != token->chars[0] || token->length - 2 >= sizeof name ||
+        memchr(token->chars, '\\', token->length) != NULL)
         return ok();
     memcpy(name, token->chars + 1, token->length - 2);
     name[token->length - 2] = '\0';

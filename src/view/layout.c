@@ -127,7 +127,7 @@ static void two_columns(int rows, int cols, Layout *layout)
     bool wide = side >= WIDE_SIDE;
     int log_rows = wide ? 0 : clamp(rows / 6, 3, 8);
     Box left = {1, 0, rows - FRAME - log_rows, cols - side - 1};
-    Box right = {0, cols - side, left.rows, side};
+    Box right = {1, cols - side, left.rows, side};
     Box below = {1 + left.rows, 0, log_rows, cols};
 
     stack(main_column, COUNT(main_column), left, layout);

@@ -272,7 +272,6 @@ static int suspend(Screen *screen)
     guard_visual(false);
     guard_stop();
     guard_visual(true);
-    (void)reset_prog_mode();
     (void)curs_set(0);
     screen->stale = true;
     return KEY_RESIZED;

@@ -42,7 +42,7 @@ static void run_pack(Format format, Arrays *arrays)
 
 static void measure(Format format, const char *name, Operation *operation, Arrays *arrays)
 {
-    double best = INFINITY;
+    double best = HUGE_VAL;
 
     for (int repeat = 0; repeat < REPEATS; repeat++) {
         double start = now(), seconds;

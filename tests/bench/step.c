@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { WARM_UP = 50, STEPS = 200, REPEATS = 7 };
+enum { WARM_UP = 50, STEPS = 200, REPEATS = 5 };
 
 static double now(void)
 {

@@ -111,7 +111,7 @@ static int shell_main(void)
         (void)setpgid(0, 0);
         (void)tcsetpgrp(0, getpid());
         (void)signal(SIGTTOU, SIG_DFL);
-        _exit(child_main());
+        exit(child_main()); /* NOLINT(concurrency-mt-unsafe) */
     }
     while (waitpid(job, &status, WUNTRACED) == job && WIFSTOPPED(status)) {
         (void)tcsetpgrp(0, getpgrp());
@@ -160,7 +160,7 @@ static void terminal_open(Terminal *terminal, int (*child)(void))
     (void)fflush(stdout);
     terminal->child = forkpty(&terminal->master, NULL, NULL, &size);
     if (terminal->child == 0)
-        _exit(child());
+        exit(child()); /* NOLINT(concurrency-mt-unsafe) */
 }
 
 /* Takes what the child has sent within `milliseconds`; false when there is nothing more to come. */

@@ -104,7 +104,6 @@ static Status apply(Repl *repl, Settings *wanted)
 
 static Status scale_dynamic(Repl *repl, Args *args, Settings *wanted)
 {
-    TRY(refuse(args, "init", "simulate"));
     wanted->scaler = scaler_spec_default();
     if (args_has(args, "value"))
         TRY(take_value(args, &wanted->scaler.start));
@@ -199,19 +198,20 @@ static Status scale_show(Repl *repl, const Settings *settings)
     return ok();
 }
 
+/* What would have no effect is refused, not passed over. */
 static Status refuse_keys(Args *args)
 {
+    static const char *const simulated[] = {"init", "tracker"};
     static const char *const factors[] = {"growth", "backoff", "interval"};
+    Status status = ok();
 
-    if (!args_is(args, "scale", "simulate")) {
-        TRY(refuse(args, "init", "simulate"));
-        TRY(refuse(args, "tracker", "simulate"));
-    }
-    if (args_is(args, "scale", "dynamic") || args_is(args, "scale", "simulate"))
+    if (args_is(args, "scale", "simulate"))
         return ok();
-    for (size_t i = 0; i < sizeof(factors) / sizeof(factors[0]); i++)
-        TRY(refuse(args, factors[i], "dynamic and simulate"));
-    return ok();
+    for (size_t i = 0; i < 2 && !failed(status); i++)
+        status = refuse(args, simulated[i], "simulate");
+    for (size_t i = 0; i < 3 && !failed(status) && !args_is(args, "scale", "dynamic"); i++)
+        status = refuse(args, factors[i], "dynamic and simulate");
+    return status;
 }
 
 static Status scale_run(Repl *repl, Args *args)

@@ -2,6 +2,7 @@
  * inf put into the second weight's gradient at step 2. tests/golden/two_linear_mse_sgd.txt says how
  * it was made.
  */
+#include "numbers.h"
 #include "rig.h"
 
 #include "amp/emit.h"
@@ -30,48 +31,21 @@ typedef struct Case {
     float tolerance; /* of weights, relative; 0: every bit */
 } Case;
 
-static FILE *open_golden(void)
-{
-    FILE *file = fopen("tests/golden/two_linear_mse_sgd.txt", "r");
-
-    cr_assert_not_null(file, "run the tests from the top of the repository");
-    return file;
-}
-
-/* The numbers behind the colon of the first line from here that begins with `name`. */
-static void read_numbers(FILE *file, const char *name, float *values, int count)
-{
-    static char line[LINE];
-    size_t length = strlen(name);
-
-    while (fgets(line, sizeof line, file) != NULL) {
-        char *at = strchr(line, ':');
-
-        if (strncmp(line, name, length) != 0 || line[length] != ' ' || at == NULL)
-            continue;
-        at++;
-        for (int i = 0; i < count; i++)
-            values[i] = strtof(at, &at);
-        return;
-    }
-    cr_assert_fail("no %s in the golden file", name);
-}
-
 static void read_golden(Golden *golden)
 {
-    FILE *file = open_golden();
+    FILE *file = numbers_open("two_linear_mse_sgd.txt");
 
-    read_numbers(file, "init.W1", golden->w1, MATRIX);
-    read_numbers(file, "init.b1", golden->b1, WIDTH);
-    read_numbers(file, "init.W2", golden->w2, MATRIX);
-    read_numbers(file, "init.b2", golden->b2, WIDTH);
+    numbers_read(file, "init.W1", golden->w1, MATRIX);
+    numbers_read(file, "init.b1", golden->b1, WIDTH);
+    numbers_read(file, "init.W2", golden->w2, MATRIX);
+    numbers_read(file, "init.b2", golden->b2, WIDTH);
     for (int i = 0; i < BATCHES; i++) {
         char name[8];
 
         snprintf(name, sizeof name, "x%d", i);
-        read_numbers(file, name, golden->inputs + i * MATRIX, MATRIX);
+        numbers_read(file, name, golden->inputs + i * MATRIX, MATRIX);
         snprintf(name, sizeof name, "t%d", i);
-        read_numbers(file, name, golden->targets + i * MATRIX, MATRIX);
+        numbers_read(file, name, golden->targets + i * MATRIX, MATRIX);
     }
     fclose(file);
 }
@@ -79,7 +53,7 @@ static void read_golden(Golden *golden)
 static FILE *find_case(const char *name)
 {
     static char line[LINE];
-    FILE *file = open_golden();
+    FILE *file = numbers_open("two_linear_mse_sgd.txt");
     char wanted[64];
 
     snprintf(wanted, sizeof wanted, "## case %s:", name);
@@ -153,7 +127,7 @@ static void expect_tensor(Rig *rig, FILE *file, const Case *c, const char *golde
 {
     float ours[MATRIX], theirs[MATRIX];
 
-    read_numbers(file, golden, theirs, count);
+    numbers_read(file, golden, theirs, count);
     rig_read(rig, name, ours);
     for (int i = 0; i < count; i++)
         cr_expect(c->tolerance == 0.0f

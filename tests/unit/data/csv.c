@@ -199,7 +199,7 @@ Test(csv, bytes_that_cannot_be_shown_do_not_reach_the_text)
 {
     DataSpec spec = scratch_spec("csv", "a.csv");
 
-    scratch_put("a.csv", "1,2,0\n3,\x1b[2J\x07\xff\0,1\n", 19);
+    scratch_put("a.csv", "1,2,0\n3,\x1b[2J\x7f\xff\0,1\n", 19);
     refuses(&spec, STATUS_IO,
             "'?[2J?"
             "?"

@@ -113,6 +113,10 @@ Test(options, a_size_that_does_not_divide_is_refused_with_one_that_does)
 
     spec.size = 3;
     refuses(&spec, STATUS_USAGE, "4 x 6; try size=2");
+    spec.size = 4;
+    refuses(&spec, STATUS_USAGE, "4 x 6; try size=2");
+    spec.size = 6;
+    refuses(&spec, STATUS_USAGE, "4 x 6; try size=2");
     spec.size = 100;
     refuses(&spec, STATUS_USAGE, "try size=2");
     spec.size = -2;

@@ -45,6 +45,16 @@ Test(points, the_classes_are_balanced_and_the_shape_is_two_features)
     has_shape("moons", 2);
 }
 
+/* Largest distance along an axis between points of the same number. */
+static float farthest(const Dataset *one, const Dataset *other)
+{
+    float most = 0.0f;
+
+    for (int64_t i = 0; i < 5000; i++)
+        most = fmaxf(most, fabsf(one->inputs[i] - other->inputs[i]));
+    return most;
+}
+
 Test(points, a_seed_gives_the_same_points_again_and_another_seed_others)
 {
     static const char *const kinds[] = {"spirals", "spirals 3", "moons"};
@@ -53,7 +63,7 @@ Test(points, a_seed_gives_the_same_points_again_and_another_seed_others)
         Dataset *one = drawn(kinds[i], 1), *same = drawn(kinds[i], 1), *other = drawn(kinds[i], 2);
 
         cr_assert(same_inputs(one, same));
-        cr_assert_not(same_inputs(one, other));
+        cr_assert_gt(farthest(one, other), 1.0f, "only the noise differs");
         data_free(one);
         data_free(same);
         data_free(other);

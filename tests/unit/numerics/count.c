@@ -183,21 +183,51 @@ Test(count, blocks_counted_apart_and_added_in_order_give_the_same_bits)
 }
 
 /* The sum of a block in the order that count.c promises, without vectors: every machine's bits. */
-Test(count, the_order_of_a_sum_does_not_hang_on_the_processor)
+static double sum_in_lanes(const float *in, int count)
 {
-    enum { LANES = 32, VALUES = 1000 };
-    float in[VALUES], out[VALUES];
+    enum { LANES = 32 };
     double lanes[LANES] = {0}, sum = 0.0;
-    CastCounts counts = {0};
 
-    for (int i = 0; i < VALUES; i++) {
-        in[i] = (float)ldexp((double)(i + 1) / 3.0, -(i * 7 % 60));
-        lanes[i % LANES] += (double)in[i];
-    }
+    for (int i = 0; i < count; i++)
+        lanes[i % LANES] += fabs((double)in[i]);
     for (int lane = 0; lane < LANES; lane++)
         sum += lanes[lane];
-    cast_counted(FORMAT_BF16, OVERFLOW_INFINITY, in, out, VALUES, &counts);
-    cr_assert_eq(counts.mass, sum, "%a is not %a", counts.mass, sum);
+    return sum;
+}
+
+Test(count, the_order_of_a_sum_does_not_hang_on_the_processor)
+{
+    enum { MOST = 1000 };
+    const Random random = {.seed = 3};
+    float in[MOST], out[MOST];
+
+    for (int count = 900; count <= MOST; count++) {
+        CastCounts counts = {0};
+        double sum;
+
+        for (int i = 0; i < count; i++)
+            in[i] = (float)ldexp(random_normal(&random, (uint64_t)count * MOST + (uint64_t)i),
+                                 -(i * 7 % 40));
+        sum = sum_in_lanes(in, count);
+        cast_counted(FORMAT_BF16, OVERFLOW_INFINITY, in, out, count, &counts);
+        cr_assert_eq(counts.mass, sum, "%d values: %a is not %a", count, counts.mass, sum);
+    }
+}
+
+Test(count, adding_counts_of_nothing_but_zeros_keeps_the_extremes)
+{
+    const float values[] = {-3.0f, 0.5f}, zeros[] = {0.0f, -0.0f};
+    float out[2];
+    CastCounts counts = {0}, more = {0};
+
+    cast_counted(FORMAT_FP16, OVERFLOW_INFINITY, values, out, 2, &counts);
+    cast_counted(FORMAT_FP16, OVERFLOW_INFINITY, zeros, out, 2, &more);
+    cast_counts_add(&counts, &more);
+    cr_assert_eq(counts.amax, 3.0f);
+    cr_assert_eq(counts.amin, 0.5f);
+    cr_assert_eq(counts.count, 4);
+    cast_counts_add(&more, &counts);
+    cr_assert_eq(more.amin, 0.5f);
 }
 
 static void hold_prediction(const float *in, int count, Format format, int shift)

@@ -59,6 +59,9 @@ Test(events, another_event_between_ends_a_row)
     events_add_skip(&log, 6, "a.weight.grad", 64.0F, 32.0F);
     cr_assert_eq(events_held(&log), 3);
     expect_line(&log, 1, "step 5: scale 64");
+    events_add(&log, EVENT_SETTING, 6, "scale %d", 16);
+    events_add_skip(&log, 7, "", 16.0F, 8.0F);
+    cr_assert_eq(events_held(&log), 5, "a setting has no tensor either, and is no skip");
 }
 
 Test(events, a_skip_without_a_tensor_leaves_it_out)

@@ -101,6 +101,7 @@ Test(expr, inside_quotes_nothing_is_changed)
 {
     expect("'1% != 64k .. x' .. \"y\"", "1% != 64k .. xy");
     expect("[[1%]], '\\'%'", "1%\t'%");
+    expect("'it\\'s 1%'", "it's 1%");
     expect("loss -- 1% != 64k $", "0.5");
 }
 
@@ -139,6 +140,7 @@ Test(expr, numbers_print_as_the_shortest_that_reads_back)
     expect("0.1 + 0.2, 16.0, 1 / 3", "0.30000000000000004\t16\t0.3333333333333333");
     expect("'scale ' .. 2^4, 'n=' .. 2^50 + 1, 1 .. 2", "scale 16\tn=1125899906842625\t12");
     expect("tostring(2^4), tonumber('64k'), tonumber('x')", "16\t65536\tnone");
+    expect("1..2", "12");
     expect("true, nil, 'text'", "true\tnil\ttext");
 }
 
@@ -270,6 +272,7 @@ Test(expr, slips_of_the_pen_are_explained)
     expect_failure("!loss", "'!' alone means nothing here; write not, or != between two values");
     expect_failure("3x", "'3x' is not a number; try 1024, 1e-3, 2^16, 64k or 1%");
     expect_failure("loss <", "unexpected symbol near <eof>");
+    expect_failure("zeros 'fc1.\nweight", "line 1: unfinished string near ''fc1.'");
     expect_failure("loss,\nstep +* 2", "line 2: unexpected symbol near '*'");
     expect_failure("'a' < 3", "attempt to compare string with number");
     expect_failure("'a' .. {}", "a table cannot be joined to a text with ..");

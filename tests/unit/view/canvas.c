@@ -67,6 +67,7 @@ Test(canvas, half_of_a_wide_character_is_never_left_behind)
     for (int row = 0; row < 3; row++)
         canvas_print(canvas, row, 1, STYLE_PLAIN, "世");
     canvas_put(canvas, 0, 1, STYLE_PLAIN, 'x');
+    cr_expect_eq(canvas_cell(canvas, 0, 2).rune, ' ');
     canvas_put(canvas, 1, 2, STYLE_PLAIN, 'x');
     canvas_print(canvas, 2, 3, STYLE_PLAIN, "世");
     expect_text(canvas, false, " x\n  x\n 世\n");

@@ -95,24 +95,33 @@ static Timeline timeline_after(History *history, int64_t steps, int columns)
     return timeline_of(history, columns);
 }
 
+static void expect_all_steps(const History *history, int columns)
+{
+    Timeline timeline = timeline_of(history, columns);
+    int64_t count = 0, skipped = 0;
+    Bucket bucket = {0};
+
+    for (int col = 0; col < columns; col++) {
+        if (timeline_bucket(&timeline, col, &bucket)) {
+            count += bucket.count;
+            skipped += bucket.skipped;
+        }
+    }
+    cr_assert_eq(count, history->steps, "%d columns", columns);
+    cr_assert_eq(skipped, history->skipped, "%d columns", columns);
+    cr_assert(timeline_bucket(&timeline, columns - 1, &bucket));
+}
+
 Test(timeline, no_step_is_lost_and_the_newest_is_at_the_right_edge)
 {
     History history = {0};
 
     for (int64_t steps = 1; steps <= 20000; steps += 1 + steps / 7) {
-        Timeline timeline = timeline_after(&history, steps, 72);
-        int64_t count = 0, skipped = 0;
-        Bucket bucket = {0};
-
-        for (int col = 0; col < timeline.columns; col++) {
-            if (timeline_bucket(&timeline, col, &bucket)) {
-                count += bucket.count;
-                skipped += bucket.skipped;
-            }
-        }
-        cr_assert_eq(count, steps);
-        cr_assert_eq(skipped, history.skipped);
-        cr_assert(timeline_bucket(&timeline, timeline.columns - 1, &bucket));
+        (void)timeline_after(&history, steps, 1);
+        expect_all_steps(&history, 16);
+        expect_all_steps(&history, 72);
+        expect_all_steps(&history, 192);
+        expect_all_steps(&history, 300);
     }
 }
 

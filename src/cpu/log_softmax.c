@@ -1,0 +1,58 @@
+/* log_softmax: out = x - max - log(sum exp(x - max)), computed in fp32, rounded once
+ * backward: din = dout - exp(out) (sum of dout), from the stored out
+ *
+ *   x, out, dout, din (n, classes), in one format
+ *
+ * Source: aten/src/ATen/native/cuda/{SoftMax.cu, PersistentSoftmax.cuh}.
+ */
+#include "cpu/plan.h"
+
+#include <math.h>
+
+/* A nan is the largest of all: it must reach every number of its row. */
+static float largest(const float *row, int64_t width)
+{
+    float most = row[0];
+
+    for (int64_t j = 1; j < width; j++)
+        most = row[j] > most || isnan(row[j]) ? row[j] : most;
+    return most;
+}
+
+void cpu_log_softmax(Plan *plan, const Instr *instr)
+{
+    const float *x = plan_in(plan, instr, 0);
+    float *out = plan_out(plan, instr);
+    int64_t width = plan_row(plan, instr->out);
+
+    for (int64_t row = 0; row < plan->program.batch; row++, x += width, out += width) {
+        float most = largest(x, width), sum = 0.0f, log_of_sum;
+
+        for (int64_t j = 0; j < width; j++)
+            sum += expf(x[j] - most);
+        log_of_sum = logf(sum);
+        for (int64_t j = 0; j < width; j++)
+            out[j] = x[j] - most - log_of_sum;
+    }
+    cpu_round(plan, instr);
+}
+
+void cpu_log_softmax_backward(Plan *plan, const Instr *instr)
+{
+    const float *dout = plan_in(plan, instr, 0), *out = plan_in(plan, instr, 1);
+    float *din = plan_out(plan, instr);
+    int64_t width = plan_row(plan, instr->out);
+
+    for (int64_t row = 0; row < plan->program.batch; row++) {
+        float sum = 0.0f;
+
+        for (int64_t j = 0; j < width; j++)
+            sum += dout[j];
+        for (int64_t j = 0; j < width; j++)
+            din[j] = dout[j] - expf(out[j]) * sum;
+        dout += width;
+        out += width;
+        din += width;
+    }
+    cpu_round(plan, instr);
+}

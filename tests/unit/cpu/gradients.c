@@ -1,0 +1,139 @@
+/* Every layer and loss against finite differences, in fp32. */
+#include "rig.h"
+
+#include "amp/emit.h"
+#include "base/random.h"
+#include "nn/emit.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdlib.h>
+
+enum { BATCH = 5, SIDE = 3, FEATURES = SIDE * SIDE, OUTPUTS = 4, MOST = 256 };
+
+static const Random numbers = {.seed = 5, .stream = RANDOM_DATA};
+
+static void make_inputs(float *inputs, int32_t *labels, float *targets)
+{
+    for (int i = 0; i < BATCH * FEATURES; i++)
+        inputs[i] = random_uniform(&numbers, (uint64_t)i, -1.0f, 1.0f);
+    for (int i = 0; i < BATCH * OUTPUTS; i++)
+        targets[i] = random_uniform(&numbers, (uint64_t)(1000 + i), -1.0f, 1.0f);
+    for (int i = 0; i < BATCH; i++)
+        labels[i] = (int32_t)(random_bits(&numbers, (uint64_t)(2000 + i)) % OUTPUTS);
+}
+
+static void emit(Rig *rig, const char *net, const char *loss)
+{
+    Builder b = {.program = &rig->program, .low = FORMAT_FP32, .probes = true};
+    bool classes = loss_find(loss)->classes;
+    ExampleShape shape = {.rank = 3,
+                          .shape = {1, SIDE, SIDE},
+                          .classes = classes ? OUTPUTS : 0,
+                          .target_width = classes ? 0 : OUTPUTS};
+    LossSpec loss_spec = {.weight = 1.0f};
+    NetSpec spec;
+    Net made;
+    Status status = net_parse(net, "relu", &spec);
+
+    cr_assert_not(failed(status), "%s", status.text);
+    text_copy(loss_spec.kind, sizeof loss_spec.kind, loss);
+    status = net_check(&spec, &loss_spec, &shape);
+    cr_assert_not(failed(status), "%s", status.text);
+    rig->program.batch = BATCH;
+    nn_emit_step(&b, &spec, &loss_spec, &shape, &made);
+}
+
+static double loss_of(Rig *rig)
+{
+    float loss;
+
+    rig_run(rig);
+    rig_read(rig, "loss", &loss);
+    return (double)loss;
+}
+
+static double slope(Rig *rig, const char *name, float *weights, int i)
+{
+    const float h = 0x1p-6f;
+    float kept = weights[i];
+    double above, below;
+
+    weights[i] = kept + h;
+    rig_write(rig, name, weights);
+    above = loss_of(rig);
+    weights[i] = kept - h;
+    rig_write(rig, name, weights);
+    below = loss_of(rig);
+    weights[i] = kept;
+    rig_write(rig, name, weights);
+    return (above - below) / (2.0 * (double)h);
+}
+
+static void check_param(Rig *rig, const char *net, int index)
+{
+    const Param *param = &rig->program.params[index];
+    const Value *master = &rig->program.values[param->master];
+    const char *grad_name = rig->program.values[param->grad].name;
+    int count = (int)value_count(master);
+    float weights[MOST], grad[MOST];
+
+    rig_read(rig, master->name, weights);
+    (void)loss_of(rig);
+    rig_read(rig, grad_name, grad);
+    for (int i = 0; i < count; i++) {
+        double expected = slope(rig, master->name, weights, i);
+
+        cr_expect(fabs((double)grad[i] - expected) <= 2e-3 * fabs(expected) + 1e-4,
+                  "%s: %s[%d] is %g, by differences %g", net, grad_name, i, (double)grad[i],
+                  expected);
+    }
+}
+
+static void check_net(const char *net, const char *loss)
+{
+    static float inputs[BATCH * FEATURES], targets[BATCH * OUTPUTS];
+    static int32_t labels[BATCH];
+    DataView view = {.inputs = inputs, .train_count = BATCH, .features = FEATURES};
+    Rig rig;
+
+    make_inputs(inputs, labels, targets);
+    if (loss_find(loss)->classes) {
+        view.labels = labels;
+    } else {
+        view.targets = targets;
+        view.target_width = OUTPUTS;
+    }
+    rig_open(&rig, 1, &view);
+    emit(&rig, net, loss);
+    rig_compile(&rig);
+    for (int i = 0; i < rig.program.param_count; i++) {
+        float start[MOST];
+
+        nn_init_param(&rig.program, i, 3, start);
+        rig_write(&rig, rig.program.values[rig.program.params[i].master].name, start);
+    }
+    for (int i = 0; i < rig.program.param_count; i++)
+        check_param(&rig, net, i);
+    rig_close(&rig);
+}
+
+Test(gradients, of_linear_and_cross_entropy_are_the_slopes_of_the_loss)
+{
+    check_net("flatten, linear 4", "cross-entropy");
+}
+
+Test(gradients, of_relu_are_the_slopes_of_the_loss)
+{
+    check_net("flatten, linear 6, relu, linear 4", "cross-entropy");
+}
+
+Test(gradients, of_gelu_are_the_slopes_of_the_loss)
+{
+    check_net("linear 6, gelu, linear 5, gelu, linear 4", "cross-entropy");
+}
+
+Test(gradients, of_tanh_and_mse_are_the_slopes_of_the_loss)
+{
+    check_net("linear 6, tanh, flatten, linear 4, tanh", "mse");
+}
