@@ -1,0 +1,114 @@
+/* What a network's program looks like: which casts autocast writes, which are written once. */
+#include "nn/emit.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+#include <string.h>
+
+static void emit(Program *program, const char *text, Format low, const char *loss)
+{
+    Builder b = {.program = program, .low = low, .probes = true};
+    ExampleShape shape = {.rank = 1, .shape = {6}, .classes = 3};
+    LossSpec loss_spec = {.weight = 1.0f};
+    NetSpec spec;
+    Net net;
+
+    *program = (Program){.batch = 4};
+    text_copy(loss_spec.kind, sizeof loss_spec.kind, loss);
+    cr_assert_not(failed(net_parse(text, "relu", &spec)));
+    nn_emit_step(&b, &spec, &loss_spec, &shape, &net);
+}
+
+static int count_ops(const Program *program, OpKind op)
+{
+    int count = 0;
+
+    for (int i = 0; i < program->instr_count; i++)
+        count += program->instrs[i].op == op;
+    return count;
+}
+
+static Format format_of(const Program *program, const char *name)
+{
+    ValueId id = program_find(program, name);
+
+    cr_assert(id >= 0, "no %s", name);
+    return program->values[id].format;
+}
+
+Test(emit, casts_each_weight_once_and_the_input_once)
+{
+    Program program;
+
+    emit(&program, "linear 5, relu, linear 3", FORMAT_FP16, "cross-entropy");
+    cr_expect_not(failed(program_verify(&program)));
+    cr_expect_eq(count_ops(&program, OP_CAST), 5); /* two weights, two biases, x */
+    cr_expect_eq(program_phase(&program, PHASE_FORWARD), 4);
+    program_release(&program);
+}
+
+Test(emit, casts_nothing_where_autocast_is_off)
+{
+    Program program;
+
+    emit(&program, "linear 5, relu, linear 3", FORMAT_FP32, "cross-entropy");
+    cr_expect_not(failed(program_verify(&program)));
+    cr_expect_eq(count_ops(&program, OP_CAST), 0);
+    program_release(&program);
+}
+
+Test(emit, keeps_masters_and_loss_in_fp32_and_the_rest_in_the_low_format)
+{
+    Program program;
+
+    emit(&program, "linear 5, gelu, linear 3", FORMAT_BF16, "cross-entropy");
+    cr_expect_eq(format_of(&program, "fc1.weight"), FORMAT_FP32);
+    cr_expect_eq(format_of(&program, "fc1.weight.bf16"), FORMAT_BF16);
+    cr_expect_eq(format_of(&program, "fc1.out"), FORMAT_BF16);
+    cr_expect_eq(format_of(&program, "gelu1.out"), FORMAT_BF16);
+    cr_expect_eq(format_of(&program, "fc2.out.grad"), FORMAT_BF16);
+    cr_expect_eq(format_of(&program, "fc1.weight.grad"), FORMAT_BF16);
+    cr_expect_eq(format_of(&program, "loss"), FORMAT_FP32);
+    program_release(&program);
+}
+
+Test(emit, runs_an_activation_on_the_input_in_fp32_and_widens_its_gradient)
+{
+    Program program;
+
+    emit(&program, "linear 6, relu, linear 3", FORMAT_FP16, "cross-entropy");
+    program_release(&program);
+    emit(&program, "tanh, linear 5, relu, linear 3", FORMAT_FP16, "cross-entropy");
+    cr_expect_not(failed(program_verify(&program)));
+    cr_expect_eq(format_of(&program, "tanh1.out"), FORMAT_FP32);
+    cr_expect_eq(program_find(&program, "x.grad"), NO_VALUE); /* nothing is trained below it */
+    program_release(&program);
+}
+
+Test(emit, asks_for_no_gradient_below_the_first_trained_layer)
+{
+    Program program;
+
+    emit(&program, "linear 5, relu, linear 3", FORMAT_FP16, "cross-entropy");
+    cr_expect_eq(count_ops(&program, OP_LINEAR_DX), 1);
+    cr_expect_eq(count_ops(&program, OP_LINEAR_DW), 2);
+    program_release(&program);
+}
+
+Test(emit, starts_weights_uniform_within_the_root_of_the_fan_in)
+{
+    float first[30], again[30], other[30];
+    float bound = (float)(1.0 / sqrt(6.0)), most = 0.0f;
+    Program program;
+
+    emit(&program, "linear 5, relu, linear 3", FORMAT_FP16, "cross-entropy");
+    nn_init_param(&program, 0, 1, first);
+    nn_init_param(&program, 0, 1, again);
+    nn_init_param(&program, 0, 2, other);
+    for (int i = 0; i < 30; i++)
+        most = fmaxf(most, fabsf(first[i]));
+    cr_expect(most <= bound && most > 0.8f * bound);
+    cr_expect_arr_eq(first, again, sizeof first);
+    cr_expect_neq(memcmp(first, other, sizeof first), 0);
+    program_release(&program);
+}

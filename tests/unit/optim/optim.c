@@ -1,0 +1,81 @@
+#include "optim/optim.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+#include <string.h>
+
+Test(optim, has_the_defaults_of_pytorch)
+{
+    OptimSpec spec;
+
+    cr_assert_not(failed(optim_spec("adamw", &spec)));
+    cr_expect_eq(spec.lr, 1e-3);
+    cr_expect_eq(spec.beta1, 0.9);
+    cr_expect_eq(spec.beta2, 0.999);
+    cr_expect_eq(spec.eps, 1e-8);
+    cr_expect_eq(spec.weight_decay, 0.01);
+    cr_assert_not(failed(optim_spec("adam", &spec)));
+    cr_expect_eq(spec.weight_decay, 0.0);
+    cr_assert_not(failed(optim_spec("momentum", &spec)));
+    cr_expect_eq(spec.momentum, 0.9);
+    cr_expect(failed(optim_spec("lion", &spec)));
+}
+
+Test(optim, refuses_settings_out_of_range)
+{
+    OptimSpec good, bad;
+
+    cr_assert_not(failed(optim_spec("adam", &good)));
+    cr_expect_not(failed(optim_check(&good)));
+    bad = good, bad.lr = -1.0;
+    cr_expect(failed(optim_check(&bad)));
+    bad = good, bad.lr = (double)INFINITY;
+    cr_expect(failed(optim_check(&bad)));
+    bad = good, bad.beta1 = 1.0;
+    cr_expect(failed(optim_check(&bad)));
+    bad = good, bad.eps = (double)NAN;
+    cr_expect(failed(optim_check(&bad)));
+    bad = good, bad.weight_decay = -0.1;
+    cr_expect(failed(optim_check(&bad)));
+}
+
+Test(optim, prints_what_differs_from_the_defaults)
+{
+    OptimSpec spec;
+    char text[96];
+
+    cr_assert_not(failed(optim_spec("adamw", &spec)));
+    cr_expect_str_eq(optim_print(&spec, text, sizeof text), "adamw lr=0.001");
+    spec.beta2 = 0.99;
+    cr_expect_str_eq(optim_print(&spec, text, sizeof text), "adamw lr=0.001 beta2=0.99");
+}
+
+static int states_of(const char *kind)
+{
+    Program program = {0};
+    Builder b = {.program = &program};
+    int64_t shape[] = {2, 3};
+    ValueId weight = builder_param(&b, 2, shape, 3, "fc1.weight");
+    OptimSpec spec;
+    int states = 0;
+
+    cr_assert_not(failed(optim_spec(kind, &spec)));
+    builder_grad(&b, weight, builder_like(&b, weight, ROLE_WEIGHT_GRAD, FORMAT_FP16, "g"));
+    optim_emit(&spec, &b);
+    cr_expect_eq(program.instr_count, 1);
+    for (int i = 0; i < program.value_count; i++) {
+        states += program.values[i].role == ROLE_STATE;
+        if (program.values[i].role == ROLE_STATE)
+            cr_expect_eq(program.values[i].format, FORMAT_FP32);
+    }
+    program_release(&program);
+    return states;
+}
+
+Test(optim, keeps_as_much_fp32_state_as_pytorch)
+{
+    cr_expect_eq(states_of("sgd"), 0);
+    cr_expect_eq(states_of("momentum"), 1);
+    cr_expect_eq(states_of("adam"), 2);
+    cr_expect_eq(states_of("adamw"), 2);
+}

@@ -1,0 +1,142 @@
+#include "program/builder.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+static Program program;
+static Builder b;
+
+static ValueId value(Role role, Format format, int64_t rows, int64_t cols, const char *name)
+{
+    return builder_value(&b, role, format, 2, (int64_t[]){rows, cols}, "%s", name);
+}
+
+static void begin(void)
+{
+    program = (Program){.batch = 4};
+    b = (Builder){.program = &program, .phase = PHASE_FORWARD, .probes = true};
+}
+
+static void expect(const char *words)
+{
+    Status status = program_verify(&program);
+
+    cr_expect_eq(failed(status), words != NULL, "%s", status.text);
+    if (words != NULL)
+        cr_expect_not_null(strstr(status.text, words), "%s", status.text);
+    program_release(&program);
+}
+
+static void linear(Format x_format, int64_t features, int64_t bias_width, int64_t out_width)
+{
+    ValueId x = value(ROLE_INPUT, x_format, 4, 6, "x");
+    ValueId w = value(ROLE_MASTER, FORMAT_FP32, 3, features, "w");
+    ValueId bias = value(ROLE_MASTER, FORMAT_FP32, bias_width, 1, "b");
+    ValueId out = value(ROLE_ACTIVATION, FORMAT_FP32, 4, out_width, "out");
+
+    builder_emit(&b, OP_GATHER, x, NO_VALUE, NO_VALUE, NO_VALUE);
+    builder_emit(&b, OP_LINEAR, out, x, w, bias);
+}
+
+Test(verify, takes_a_product_that_fits)
+{
+    begin();
+    linear(FORMAT_FP32, 6, 3, 3);
+    expect(NULL);
+}
+
+Test(verify, refuses_shapes_that_do_not_fit_and_names_them)
+{
+    begin();
+    linear(FORMAT_FP32, 5, 3, 3);
+    expect("linear cannot join x (4, 6) with w (3, 5)");
+    begin();
+    linear(FORMAT_FP32, 6, 2, 3);
+    expect("b (2, 1)");
+    begin();
+    linear(FORMAT_FP32, 6, 3, 8);
+    expect("out (4, 8)");
+}
+
+Test(verify, refuses_a_product_of_two_formats)
+{
+    begin();
+    linear(FORMAT_FP16, 6, 3, 3);
+    expect("x in fp16 by w in fp32");
+}
+
+Test(verify, refuses_to_read_what_nobody_wrote)
+{
+    ValueId x, out;
+
+    begin();
+    x = value(ROLE_ACTIVATION, FORMAT_FP16, 4, 6, "h");
+    out = builder_like(&b, x, ROLE_ACTIVATION, FORMAT_FP16, "r");
+    builder_emit(&b, OP_RELU, out, x, NO_VALUE, NO_VALUE);
+    expect("reads h before");
+}
+
+Test(verify, refuses_to_write_twice)
+{
+    ValueId x;
+
+    begin();
+    x = value(ROLE_INPUT, FORMAT_FP32, 4, 6, "x");
+    builder_emit(&b, OP_GATHER, x, NO_VALUE, NO_VALUE, NO_VALUE);
+    builder_emit(&b, OP_GATHER, x, NO_VALUE, NO_VALUE, NO_VALUE);
+    expect("written already");
+}
+
+Test(verify, refuses_phases_out_of_order)
+{
+    ValueId x, y;
+
+    begin();
+    x = value(ROLE_INPUT, FORMAT_FP32, 4, 6, "x");
+    y = value(ROLE_INPUT, FORMAT_FP32, 4, 6, "y");
+    builder_emit(&b, OP_GATHER, x, NO_VALUE, NO_VALUE, NO_VALUE);
+    b.phase = PHASE_CAST;
+    builder_emit(&b, OP_GATHER, y, NO_VALUE, NO_VALUE, NO_VALUE);
+    expect("comes after phase forward");
+}
+
+Test(verify, wants_fp32_masters)
+{
+    ValueId weight, grad;
+
+    begin();
+    weight = value(ROLE_MASTER, FORMAT_FP16, 3, 6, "w");
+    grad = value(ROLE_STATE, FORMAT_FP16, 3, 6, "g");
+    b.phase = PHASE_STEP;
+    builder_emit(&b, OP_SGD, NO_VALUE, weight, grad, NO_VALUE);
+    expect("must be fp32");
+}
+
+Test(print, shows_phases_formats_and_what_is_counted)
+{
+    Text text = {0};
+    ValueId x, copy;
+
+    begin();
+    x = value(ROLE_INPUT, FORMAT_FP32, 4, 6, "x");
+    copy = builder_like(&b, x, ROLE_COPY, FORMAT_FP16, "x.fp16");
+    builder_emit(&b, OP_GATHER, x, NO_VALUE, NO_VALUE, NO_VALUE);
+    builder_emit_counted(&b, OP_CAST, copy, x, NO_VALUE, NO_VALUE);
+    program_print(&program, &text);
+    cr_expect_str_eq(
+        text_chars(&text),
+        "forward\n"
+        "  gather       x                     fp32 <- training examples\n"
+        "  cast         x.fp16                fp16 <- x *\n"
+        "products sum in fp32 and are rounded once; * what rounding does is counted\n");
+    text_release(&text);
+    program_release(&program);
+}
+
+Test(op, has_a_name_and_a_text_for_every_row)
+{
+    for (int i = 0; i < OP_COUNT; i++) {
+        cr_assert_not_null(op_table[i].name, "op %d", i);
+        cr_expect_gt(strlen(op_table[i].text), 8, "%s", op_table[i].name);
+    }
+}
