@@ -5,9 +5,11 @@
 #include "repl/complete.h"
 #include "repl/interrupt.h"
 
+#include <errno.h>
 #include <stdio.h> /* readline's headers want FILE */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <readline/history.h>
 #include <readline/readline.h>
@@ -59,14 +61,23 @@ static char **find_matches(const char *typed, int start, int end)
     return matches;
 }
 
-/* ^C: what was typed goes, and readline returns an empty line. */
-static int on_signal(void)
+/* readline's own reader goes on waiting after ^C. This one ends the line, which is then dropped. */
+static int get_byte(FILE *stream)
 {
-    if (interrupt_pending()) {
-        rl_replace_line("", 1);
-        rl_done = 1;
+    unsigned char byte;
+
+    for (;;) {
+        ssize_t count;
+
+        rl_check_signals();
+        if (interrupt_pending())
+            return '\n';
+        count = read(fileno(stream), &byte, 1);
+        if (count == 1)
+            return byte;
+        if (count == 0 || errno != EINTR)
+            return EOF;
     }
-    return 0;
 }
 
 static void load_history(void)
@@ -91,7 +102,7 @@ void line_open(Session *session, bool terminal)
     rl_attempted_completion_function = find_matches;
     rl_completer_word_break_characters = COMPLETE_BREAKS;
     rl_completer_quote_characters = "";
-    rl_signal_event_hook = on_signal;
+    rl_getc_function = get_byte;
     rl_change_environment = 0; /* curses looks there for the size */
     load_history();
 }
@@ -123,12 +134,12 @@ LineEnd line_ask(const char *prompt, Text *line)
     text_clear(line);
     interrupt_clear();
     typed = readline(prompt);
-    if (interrupt_pending())
-        putchar('\n');
     if (typed == NULL)
         return interrupt_pending() ? LINE_READ : LINE_END;
-    remember(typed);
-    text_append(line, typed);
+    if (!interrupt_pending()) {
+        remember(typed);
+        text_append(line, typed);
+    }
     free(typed);
     return LINE_READ;
 }

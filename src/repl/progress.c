@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { BAR_CELLS = 20, TICKS_BETWEEN_LINES = 50 };
+enum { BAR_CELLS = 10, TICKS_BETWEEN_LINES = 50 };
 
 static const double tick = 0.1; /* seconds */
 
@@ -26,12 +26,23 @@ static Manner manner_for(const Repl *repl)
 
 static void append_bar(int64_t done, int64_t wanted, Text *text)
 {
-    int full = wanted > 0 ? (int)(done * BAR_CELLS / wanted) : 0;
+    int full = (int)((double)done / (double)wanted * BAR_CELLS);
 
     text_append(text, "[");
     for (int i = 0; i < BAR_CELLS; i++)
         text_append(text, i < full ? "#" : "-");
-    text_append(text, "] ");
+    text_append(text, "]  ");
+}
+
+/* What both forms say of the run. */
+static void append_run(const Snapshot *snapshot, Text *text)
+{
+    char number[NUMBER_TEXT];
+
+    text_printf(text, "  loss %s", phrase_measure(snapshot->loss, number));
+    if (snapshot->scaler.mode != SCALER_OFF)
+        text_printf(text, "  scale %s", number_friendly((double)snapshot->scaler.scale, number));
+    text_printf(text, "  %s skipped", phrase_count(snapshot->skipped, number));
 }
 
 void progress_line(const Snapshot *snapshot, int64_t done, int64_t wanted, Text *text)
@@ -41,16 +52,23 @@ void progress_line(const Snapshot *snapshot, int64_t done, int64_t wanted, Text 
     text_append(text, phrase_count(done, number));
     if (wanted > 0)
         text_printf(text, " of %s", phrase_count(wanted, number));
-    text_printf(text, " steps  loss %s", phrase_measure(snapshot->loss, number));
-    if (snapshot->scaler.mode != SCALER_OFF)
-        text_printf(text, "  scale %s", number_friendly((double)snapshot->scaler.scale, number));
-    text_printf(text, "  %s skipped", phrase_count(snapshot->skipped, number));
+    text_append(text, " steps");
+    append_run(snapshot, text);
 }
 
-static void append_speed(const Snapshot *snapshot, Text *text)
+void progress_bar(const Snapshot *snapshot, int64_t done, int64_t wanted, Text *text)
 {
+    char number[NUMBER_TEXT];
+
+    if (wanted > 0)
+        append_bar(done, wanted, text);
+    text_append(text, phrase_count(done, number));
+    if (wanted > 0)
+        text_printf(text, "/%s", phrase_count(wanted, number));
+    append_run(snapshot, text);
     if (!snapshot->steps_per_second.none)
-        text_printf(text, "  %.0f steps/s", snapshot->steps_per_second.value);
+        text_printf(text, "  %s/s",
+                    phrase_count((int64_t)snapshot->steps_per_second.value, number));
 }
 
 /* Cut where the terminal ends: a line that wraps could not be drawn over. */
@@ -62,9 +80,7 @@ static void show_bar(Repl *repl, Snapshot *snapshot)
 
     session_snapshot(repl_session(repl), snapshot);
     session_progress(repl_session(repl), &done, &wanted);
-    append_bar(done, wanted, &line);
-    progress_line(snapshot, done, wanted, &line);
-    append_speed(snapshot, &line);
+    progress_bar(snapshot, done, wanted, &line);
     fprintf(stderr, "\r%.*s\033[K", columns, text_chars(&line));
     fflush(stderr);
     text_release(&line);
@@ -77,8 +93,7 @@ static void show_line(Repl *repl, Snapshot *snapshot)
 
     session_snapshot(repl_session(repl), snapshot);
     session_progress(repl_session(repl), &done, &wanted);
-    progress_line(snapshot, done, wanted, &line);
-    append_speed(snapshot, &line);
+    progress_bar(snapshot, done, wanted, &line);
     text_append(&line, "\n");
     repl_complain(repl, text_chars(&line));
     text_release(&line);

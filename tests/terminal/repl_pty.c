@@ -273,7 +273,7 @@ static void test_banner(void)
     expect(strstr(line, "cpu") != NULL, "its first line names what computes");
     type(&terminal, "\004");
     expect(terminal_end(&terminal) == 0, "^D on an empty line ends the program");
-    expect(is_cooked(&terminal) || true, "");
+    expect(is_cooked(&terminal), "and the terminal is as it was");
     terminal_close(&terminal);
 }
 
@@ -292,8 +292,7 @@ static void test_completion(void)
            "Tab completes a key, without a blank");
     type(&terminal, "\025");
     type(&terminal, "print underf\t\"fc2.o\t.g\t");
-    expect(wait_for(&terminal, "> print underflow(\"fc2.out.grad") ||
-               wait_for(&terminal, "> print underflow(\"\"fc2.out.grad"),
+    expect(wait_for(&terminal, "> print underflow(\"fc2.out.grad"),
            "Tab completes a metric and a tensor");
     type(&terminal, "\025");
     type(&terminal, "sc\t\t");
@@ -334,9 +333,9 @@ static void test_interrupt(void)
     type(&terminal, "\003");
     expect(wait_for_prompt(&terminal), "^C at the prompt clears the line");
     enter(&terminal, "step 5; print step");
-    (void)wait_for(&terminal, "5 of 5");
+    (void)wait_for(&terminal, "5/5");
     enter(&terminal, "train 900 epochs; print \"not\" .. \"reached\"");
-    expect(wait_for(&terminal, "steps/s"), "a bar shows how far the training is");
+    expect(wait_for(&terminal, "/s"), "a bar shows how far the training is");
     expect(count_rows(&terminal, "[") == 2, "it is drawn on one line");
     type(&terminal, "\003");
     expect(wait_for(&terminal, "paused after step"), "^C pauses");
@@ -345,7 +344,7 @@ static void test_interrupt(void)
     enter(&terminal, "print step > 5");
     expect(wait_for(&terminal, "true"), "the run is intact");
     enter(&terminal, "train 3");
-    expect(wait_for(&terminal, "3 of 3"), "and goes on");
+    expect(wait_for(&terminal, "3/3"), "and goes on");
     enter(&terminal, "quit");
     expect(terminal_end(&terminal) == 0, "quit ends the program");
     terminal_close(&terminal);
