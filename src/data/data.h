@@ -64,7 +64,8 @@ void data_free(Dataset *dataset);
 void data_order(const DataSpec *spec, const Dataset *dataset, uint64_t seed, int64_t epoch,
                 int32_t *order);
 
-/* "fashion size=14 target=input": what would be typed after `data` to get this. */
+/* "fashion size=14 target=input": what would be typed after `data` to get this. The seed is the
+ * experiment's and not part of it. */
 void data_spec_print(const DataSpec *spec, char *text, int room);
 
 #endif

@@ -133,8 +133,6 @@ void data_spec_print(const DataSpec *spec, char *text, int room)
         text_append(&out, " target=input");
     if (!spec->shuffle)
         text_append(&out, " shuffle=off");
-    if (spec->seed != 0)
-        text_printf(&out, " seed=%llu", (unsigned long long)spec->seed);
     text_copy(text, room > 0 ? (size_t)room : 0, text_chars(&out));
     text_release(&out);
 }

@@ -76,7 +76,7 @@ static Status load_cuda(Registry *registry)
     PluginEntry *entry = NULL;
 
     if (!find_plugin(&path)) {
-        status = fail(STATUS_UNSUPPORTED, "cuda: not built (no " PLUGIN " beside the program)");
+        status = fail(STATUS_UNSUPPORTED, "cuda: not built");
         goto done;
     }
     registry->library = dlopen(text_chars(&path), RTLD_NOW | RTLD_LOCAL);

@@ -21,58 +21,63 @@ static Status read_threads(const char *word, const char *where, int *threads)
 
     if (failed(count_parse(word, &count)) || count < 0 || count > MOST_THREADS)
         return fail(STATUS_USAGE,
-                    "%s takes a number from 0 (one for each processor) to %d, not "
-                    "'%.40s'",
-                    where, MOST_THREADS, word);
+                    "%s takes a number from 0 (one for each processor) to %d, not '%.40s'", where,
+                    MOST_THREADS, word);
     *threads = (int)count;
     return ok();
 }
 
-static Status read_backend(const char *word, const char **backend)
+static Status take_threads(const char *value, Options *options)
 {
-    if (strcmp(word, "auto") != 0 && strcmp(word, "cpu") != 0 && strcmp(word, "cuda") != 0)
-        return fail(STATUS_USAGE, "--backend takes auto, cpu or cuda, not '%.40s'", word);
-    *backend = word;
+    return read_threads(value, "--threads", &options->threads);
+}
+
+static Status take_backend(const char *value, Options *options)
+{
+    if (strcmp(value, "auto") != 0 && strcmp(value, "cpu") != 0 && strcmp(value, "cuda") != 0)
+        return fail(STATUS_USAGE, "--backend takes auto, cpu or cuda, not '%.40s'", value);
+    options->backend = value;
     return ok();
 }
 
-/* The value of --name VALUE or --name=VALUE; NULL in `*value` where this is another option. */
-static Status option_value(Words *words, const char *name, const char **value)
+static Status take_commands(const char *value, Options *options)
 {
-    const char *word = words->words[words->at];
-    size_t length = strlen(name);
+    options->commands = value;
+    return ok();
+}
 
-    *value = NULL;
-    if (!text_starts(word, name) || (word[length] != '\0' && word[length] != '='))
-        return ok();
-    if (word[length] == '=') {
-        *value = word + length + 1;
-        return ok();
+/* Options with a value: --name VALUE or --name=VALUE. */
+typedef struct Valued {
+    const char *name;
+    Status (*take)(const char *value, Options *options);
+} Valued;
+
+static const Valued valued[] = {
+    {"--threads", take_threads},
+    {"--backend", take_backend},
+    {"-c", take_commands},
+};
+
+static const Valued *find_valued(const char *word)
+{
+    size_t length = strcspn(word, "=");
+
+    for (size_t i = 0; i < sizeof(valued) / sizeof(valued[0]); i++) {
+        if (strlen(valued[i].name) == length && strncmp(word, valued[i].name, length) == 0)
+            return &valued[i];
     }
+    return NULL;
+}
+
+static Status read_valued(const Valued *option, Words *words, Options *options)
+{
+    const char *equals = strchr(words->words[words->at], '=');
+
+    if (equals != NULL)
+        return option->take(equals + 1, options);
     if (words->at + 1 >= words->count)
-        return fail(STATUS_USAGE, "%s lacks its value; `halfstep --help` shows how", name);
-    *value = words->words[++words->at];
-    return ok();
-}
-
-static Status read_valued(Words *words, Options *options, bool *taken)
-{
-    const char *value;
-
-    *taken = true;
-    TRY(option_value(words, "--threads", &value));
-    if (value != NULL)
-        return read_threads(value, "--threads", &options->threads);
-    TRY(option_value(words, "--backend", &value));
-    if (value != NULL)
-        return read_backend(value, &options->backend);
-    TRY(option_value(words, "-c", &value));
-    if (value != NULL) {
-        options->commands = value;
-        return ok();
-    }
-    *taken = false;
-    return ok();
+        return fail(STATUS_USAGE, "%s lacks its value; `halfstep --help` shows how", option->name);
+    return option->take(words->words[++words->at], options);
 }
 
 static bool *find_switch(Options *options, const char *word)
@@ -89,15 +94,15 @@ static bool *find_switch(Options *options, const char *word)
 static Status read_word(Words *words, Options *options)
 {
     const char *word = words->words[words->at];
-    bool taken, *flag = find_switch(options, word);
+    const Valued *option = find_valued(word);
+    bool *flag = find_switch(options, word);
 
     if (flag != NULL) {
         *flag = true;
         return ok();
     }
-    TRY(read_valued(words, options, &taken));
-    if (taken)
-        return ok();
+    if (option != NULL)
+        return read_valued(option, words, options);
     if (word[0] == '-' && word[1] != '\0')
         return fail(STATUS_USAGE, "there is no option '%.40s'; `halfstep --help` lists them", word);
     if (options->file != NULL)
@@ -115,7 +120,7 @@ Status options_read(int count, char **words, Options *options)
     *options = (Options){.backend = "auto"};
     if (threads != NULL && *threads != '\0')
         TRY(read_threads(threads, "HALFSTEP_THREADS", &options->threads));
-    for (; reader.at < count && words[reader.at] != NULL; reader.at++)
+    for (; reader.at < count; reader.at++)
         TRY(read_word(&reader, options));
     if (options->commands != NULL && options->file != NULL)
         return fail(STATUS_USAGE, "either -c COMMANDS or a file, not both");

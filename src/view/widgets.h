@@ -4,6 +4,7 @@
 #ifndef VIEW_WIDGETS_H
 #define VIEW_WIDGETS_H
 
+#include "telemetry/snapshot.h"
 #include "view/canvas.h"
 
 /* A panel's first row: a rule with its title, `left` behind it and `right` at the end. Where there
@@ -33,5 +34,8 @@ int widget_wrapped(Canvas *canvas, int row, int cols, Style style, const char *t
 
 /* `text` from `row` 1 on, in place of a picture. */
 void widget_notice(Canvas *canvas, Style style, const char *text);
+
+/* Why a tensor has no counts to show: no step was taken, or probes are off. */
+void widget_uncounted(const Snapshot *snapshot, Canvas *canvas);
 
 #endif

@@ -263,7 +263,7 @@ static void gradients_draw(const Snapshot *snapshot, const Gaze *gaze, Canvas *c
     if (draw_heading(tensor, axis, canvas))
         axis[0] = '\0';
     if (!tensor->probed) {
-        widget_notice(canvas, STYLE_WARN, "not counted: probe on");
+        widget_uncounted(snapshot, canvas);
         return;
     }
     if (gaze->true_values && tensor->scaled && scale > 0.0f)

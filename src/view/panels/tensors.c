@@ -252,7 +252,7 @@ static void tensors_draw(const Snapshot *snapshot, const Gaze *gaze, Canvas *can
     if (probed > 0)
         draw_rows(snapshot, gazed, first, canvas);
     else
-        widget_notice(canvas, STYLE_WARN, "no tensor is counted: probe on");
+        widget_uncounted(snapshot, canvas);
 }
 
 const Panel tensors_panel = {

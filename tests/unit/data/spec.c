@@ -101,8 +101,7 @@ Test(spec, printing_gives_what_would_be_typed)
     spec.target_input = false;
     spec.gain = 0.1;
     spec.shuffle = false;
-    spec.seed = 18446744073709551615u;
-    prints(&spec, "fashion full limit=500 gain=0.1 shuffle=off seed=18446744073709551615");
+    prints(&spec, "fashion full limit=500 gain=0.1 shuffle=off");
     spec = data_spec_default();
     strcpy(spec.kind, "csv");
     strcpy(spec.path, "a/iris.csv");
