@@ -10,7 +10,7 @@
 
 static Status cpu_open(const BackendOptions *options, Backend **backend)
 {
-    const char *matmul = getenv("HALFSTEP_MATMUL");
+    const char *matmul = getenv("HALFSTEP_MATMUL"); /* NOLINT(concurrency-mt-unsafe): no setenv */
     Backend *made = xcalloc(1, sizeof *made);
 
     made->pool = pool_new(options->threads > 0 ? options->threads : pool_processors());

@@ -19,6 +19,16 @@ static float largest(const float *row, int64_t width)
     return most;
 }
 
+/* log(sum exp(x - max)): the sum is at least 1, for the largest gives exp(0) */
+static float log_sum(const float *row, int64_t width, float most)
+{
+    float sum = expf(row[0] - most);
+
+    for (int64_t j = 1; j < width; j++)
+        sum += expf(row[j] - most);
+    return logf(sum);
+}
+
 void cpu_log_softmax(Plan *plan, const Instr *instr)
 {
     const float *x = plan_in(plan, instr, 0);
@@ -26,11 +36,8 @@ void cpu_log_softmax(Plan *plan, const Instr *instr)
     int64_t width = plan_row(plan, instr->out);
 
     for (int64_t row = 0; row < plan->program.batch; row++, x += width, out += width) {
-        float most = largest(x, width), sum = 0.0f, log_of_sum;
+        float most = largest(x, width), log_of_sum = log_sum(x, width, most);
 
-        for (int64_t j = 0; j < width; j++)
-            sum += expf(x[j] - most);
-        log_of_sum = logf(sum);
         for (int64_t j = 0; j < width; j++)
             out[j] = x[j] - most - log_of_sum;
     }

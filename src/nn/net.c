@@ -102,6 +102,18 @@ static Status read_list(const char *text, NetSpec *spec)
     }
 }
 
+/* The first width is that of the input; an activation stands before every layer but the first. */
+static Status add_width(NetSpec *spec, int64_t width, const char *act)
+{
+    if (spec->inputs == 0) {
+        spec->inputs = width;
+        return ok();
+    }
+    if (spec->count > 1)
+        TRY(add_layer(spec, act, 0));
+    return add_layer(spec, "linear", width);
+}
+
 static Status read_widths(const char *text, const char *act, NetSpec *spec)
 {
     const LayerKind *activation = layer_find(act);
@@ -113,13 +125,7 @@ static Status read_widths(const char *text, const char *act, NetSpec *spec)
     TRY(add_layer(spec, "flatten", 0));
     while (next_word(&text, " \t", word)) {
         TRY(read_width(word, &width));
-        if (spec->inputs == 0) {
-            spec->inputs = width;
-            continue;
-        }
-        if (spec->count > 1)
-            TRY(add_layer(spec, act, 0));
-        TRY(add_layer(spec, "linear", width));
+        TRY(add_width(spec, width, act));
     }
     if (spec->count < 2)
         return fail(STATUS_USAGE, "a network needs inputs and outputs; try net 784 256 128 10");

@@ -46,21 +46,24 @@ static Status in_unit(const char *name, double value)
     return fail(STATUS_USAGE, "%s must be from 0 up to, not including, 1", name);
 }
 
+static Status not_negative(const char *name, double value, const char *usual)
+{
+    if (value >= 0.0 && isfinite(value))
+        return ok();
+    return fail(STATUS_USAGE, "%s must be 0 or more and finite; try %s", name, usual);
+}
+
 Status optim_check(const OptimSpec *spec)
 {
     OptimSpec defaults;
 
     TRY(optim_spec(spec->kind, &defaults));
-    if (!(spec->lr >= 0.0 && isfinite(spec->lr)))
-        return fail(STATUS_USAGE, "the learning rate must be 0 or more and finite; try lr=1e-3");
+    TRY(not_negative("the learning rate", spec->lr, "lr=1e-3"));
     TRY(in_unit("momentum", spec->momentum));
     TRY(in_unit("beta1", spec->beta1));
     TRY(in_unit("beta2", spec->beta2));
-    if (!(spec->eps >= 0.0 && isfinite(spec->eps)))
-        return fail(STATUS_USAGE, "eps must be 0 or more; PyTorch takes 1e-8");
-    if (!(spec->weight_decay >= 0.0 && isfinite(spec->weight_decay)))
-        return fail(STATUS_USAGE, "weight_decay must be 0 or more; PyTorch's adamw takes 0.01");
-    return ok();
+    TRY(not_negative("eps", spec->eps, "eps=1e-8"));
+    return not_negative("weight_decay", spec->weight_decay, "weight_decay=0.01");
 }
 
 static void print_if_other(Text *line, const char *name, double value, double usual)
@@ -74,7 +77,7 @@ static void print_if_other(Text *line, const char *name, double value, double us
 const char *optim_print(const OptimSpec *spec, char *text, int room)
 {
     char number[NUMBER_TEXT];
-    OptimSpec usual;
+    OptimSpec usual = *spec;
     Text line = {0};
 
     if (failed(optim_spec(spec->kind, &usual)))

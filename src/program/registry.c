@@ -62,7 +62,7 @@ static bool plugin_beside_program(Text *path)
 
 static bool find_plugin(Text *path)
 {
-    const char *folder = getenv("HALFSTEP_PLUGINS");
+    const char *folder = getenv("HALFSTEP_PLUGINS"); /* NOLINT(concurrency-mt-unsafe): no setenv */
 
     if (folder != NULL)
         return plugin_in(folder, path);
@@ -81,7 +81,8 @@ static Status load_cuda(Registry *registry)
     }
     registry->library = dlopen(text_chars(&path), RTLD_NOW | RTLD_LOCAL);
     if (registry->library == NULL) {
-        status = fail(STATUS_UNSUPPORTED, "cuda: %.150s", dlerror());
+        status = fail(STATUS_UNSUPPORTED, "cuda: %.150s",
+                      dlerror()); /* NOLINT(concurrency-mt-unsafe): glibc's is per thread */
         goto done;
     }
     *(void **)&entry = dlsym(registry->library, "halfstep_backend");
@@ -103,15 +104,17 @@ done:
     return status;
 }
 
-static Status open_cuda(Registry *registry, const BackendOptions *options, Backend **backend)
+static Status open_cuda(Registry *registry, const BackendOptions *options,
+                        const BackendClass **class, Backend **backend)
 {
-    if (registry->cuda == NULL) {
-        if (registry->library != NULL)
-            dlclose(registry->library);
+    if (registry->cuda == NULL && registry->library != NULL) {
+        dlclose(registry->library);
         registry->library = NULL;
-        TRY(load_cuda(registry));
     }
-    return registry->cuda->open(options, backend);
+    if (registry->cuda == NULL)
+        TRY(load_cuda(registry));
+    *class = registry->cuda;                 /* set, where load_cuda did not fail */
+    return (*class)->open(options, backend); /* NOLINT(clang-analyzer-core.NullDereference) */
 }
 
 static void describe(const BackendClass *class, const Backend *backend, Text *why)
@@ -128,22 +131,19 @@ Status registry_open(Registry *registry, const char *name, const BackendOptions 
     bool any = strcmp(name, "auto") == 0;
     Status no_gpu = ok();
 
-    if (any || strcmp(name, "cuda") == 0) {
-        no_gpu = open_cuda(registry, options, backend);
-        if (!failed(no_gpu)) {
-            *class = registry->cuda;
-            describe(*class, *backend, why);
-            return ok();
-        }
-        if (!any)
-            return no_gpu;
-    } else if (strcmp(name, "cpu") != 0) {
+    if (!any && strcmp(name, "cpu") != 0 && strcmp(name, "cuda") != 0)
         return fail(STATUS_USAGE, "there is no backend '%.40s'; take auto, cpu or cuda", name);
+    if (strcmp(name, "cpu") != 0) {
+        no_gpu = open_cuda(registry, options, class, backend);
+        if (!any)
+            TRY(no_gpu);
     }
-    TRY(registry->cpu->open(options, backend));
-    *class = registry->cpu;
+    if (strcmp(name, "cpu") == 0 || failed(no_gpu)) {
+        *class = registry->cpu;
+        TRY(registry->cpu->open(options, backend));
+    }
     describe(*class, *backend, why);
-    if (any)
+    if (failed(no_gpu))
         text_printf(why, "; %s", no_gpu.text);
     return ok();
 }

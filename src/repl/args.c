@@ -28,26 +28,41 @@ static Status give(Args *args, int i, const char *text, Mark mark)
     return arg_check(&command_args(args->command)[i], value);
 }
 
-static Status no_such_key(const Command *command, const char *key, ArgKind kind)
+/* What could have been meant: the keys of the command, or its flags. */
+static int list_keys(const Command *command, bool flags, const char *names[ARGS_MOST + 1])
 {
     const ArgSpec *specs = command_args(command);
-    const char *like[ARGS_MOST + 1];
-    const char *near, *dashes = kind == ARG_FLAG ? "--" : "", *equals = kind == ARG_FLAG ? "" : "=";
     int count = 0;
 
     for (int i = 0; specs[i].kind != ARG_END; i++) {
-        if (kind == ARG_FLAG ? specs[i].kind == ARG_FLAG : specs[i].key)
-            like[count++] = specs[i].name;
+        if (flags ? specs[i].kind == ARG_FLAG : specs[i].key)
+            names[count++] = specs[i].name;
     }
-    like[count] = NULL;
-    near = text_nearest(key, like);
-    if (near == NULL && count > 0)
-        near = like[0];
-    if (near == NULL)
-        return fail(STATUS_USAGE, "%s has no option %s%.40s%s; `help %s` shows what it takes",
-                    command->name, dashes, key, equals, command->name);
-    return fail(STATUS_USAGE, "%s has no option %s%.40s%s; did you mean %s%s%s?", command->name,
-                dashes, key, equals, dashes, near, equals);
+    names[count] = NULL;
+    return count;
+}
+
+static Status no_such_key(const Command *command, const char *key, bool flag)
+{
+    const char *names[ARGS_MOST + 1], *near, *before = flag ? "--" : "", *behind = flag ? "" : "=";
+    int count = list_keys(command, flag, names);
+    Text list = {0};
+    Status status;
+
+    near = text_nearest(key, names);
+    for (int i = 0; i < count; i++)
+        text_printf(&list, "%s%s%s%s", i == 0 ? "" : ", ", before, names[i], behind);
+    if (near != NULL)
+        status = fail(STATUS_USAGE, "%s has no option %s%.40s%s; did you mean %s%s%s?",
+                      command->name, before, key, behind, before, near, behind);
+    else if (count > 0)
+        status = fail(STATUS_USAGE, "%s has no option %s%.40s%s; it takes %s", command->name,
+                      before, key, behind, text_chars(&list));
+    else
+        status = fail(STATUS_USAGE, "%s has no option %s%.40s%s; `help %s` shows what it takes",
+                      command->name, before, key, behind, command->name);
+    text_release(&list);
+    return status;
 }
 
 static Status take_flag(Args *args, const Word *word)
@@ -56,7 +71,7 @@ static Status take_flag(Args *args, const Word *word)
 
     args->blame = word->mark;
     if (i < 0 || command_args(args->command)[i].kind != ARG_FLAG)
-        return no_such_key(args->command, word->text + 2, ARG_FLAG);
+        return no_such_key(args->command, word->text + 2, true);
     return give(args, i, "", word->mark);
 }
 
@@ -70,7 +85,7 @@ static Status take_key(Args *args, const Word *word)
     i = args_find(args->command, key);
     args->blame = word->mark;
     if (i < 0 || !command_args(args->command)[i].key)
-        return no_such_key(args->command, key, ARG_WORD);
+        return no_such_key(args->command, key, false);
     if (args->values[i].given)
         return fail(STATUS_USAGE, "%s= is given twice; leave one out", key);
     if (value_mark.start == value_mark.end)
@@ -84,8 +99,12 @@ static Status too_much(const Args *args, const Word *word)
     Status status;
 
     usage_print(args->command, &usage);
-    status = fail(STATUS_USAGE, "'%.40s' is more than %s takes; try %.100s", word->text,
-                  args->command->name, text_chars(&usage));
+    if (args->command->args == NULL)
+        status = fail(STATUS_USAGE, "%s takes nothing behind it; leave '%.40s' out",
+                      args->command->name, word->text);
+    else
+        status = fail(STATUS_USAGE, "'%.40s' is more than %s takes; try %.100s", word->text,
+                      args->command->name, text_chars(&usage));
     text_release(&usage);
     return status;
 }

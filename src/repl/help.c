@@ -46,9 +46,7 @@ void help_overview(Text *text)
                 wrap_row(command_table[i]->name, command_table[i]->summary, 14, text);
         }
     }
-    text_append(text,
-                "`help COMMAND`, `help metrics`, `help terms`, `help underflow` say more; Tab "
-                "completes\n");
+    text_append(text, "`help train`, `help metrics`, `help terms`, `help underflow` say more\n");
 }
 
 static void print_arguments(const Command *command, Text *text)

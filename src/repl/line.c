@@ -144,6 +144,15 @@ LineEnd line_ask(const char *prompt, Text *line)
     return LINE_READ;
 }
 
+/* ^C while it waits: as at the prompt, what was there of the line goes. */
+static bool was_interrupted(int c)
+{
+    if (c != EOF || !ferror(stdin) || errno != EINTR)
+        return false;
+    clearerr(stdin);
+    return true;
+}
+
 LineEnd line_plain(size_t longest, Text *line)
 {
     LineEnd end = LINE_READ;
@@ -151,7 +160,7 @@ LineEnd line_plain(size_t longest, Text *line)
 
     text_clear(line);
     if (c == EOF)
-        return LINE_END;
+        return was_interrupted(c) ? LINE_READ : LINE_END;
     for (; c != EOF && c != '\n'; c = getchar()) {
         char byte = (char)c;
 
@@ -162,5 +171,7 @@ LineEnd line_plain(size_t longest, Text *line)
         else
             text_append_bytes(line, &byte, 1);
     }
+    if (was_interrupted(c))
+        text_clear(line);
     return end;
 }

@@ -52,7 +52,7 @@ void progress_line(const Snapshot *snapshot, int64_t done, int64_t wanted, Text 
     text_append(text, phrase_count(done, number));
     if (wanted > 0)
         text_printf(text, " of %s", phrase_count(wanted, number));
-    text_append(text, " steps");
+    text_append(text, done == 1 && wanted == 0 ? " step" : " steps");
     append_run(snapshot, text);
 }
 

@@ -2,6 +2,7 @@
 #include "train/experiment.h"
 
 #include "base/memory.h"
+#include "numerics/bits.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -68,7 +69,7 @@ static double share_moved(const float *now, const float *then, int64_t count)
     int64_t moved = 0;
 
     for (int64_t i = 0; i < count; i++)
-        moved += memcmp(&now[i], &then[i], sizeof *now) != 0;
+        moved += bits_of(FORMAT_FP32, now[i]) != bits_of(FORMAT_FP32, then[i]);
     return (double)moved / (double)count;
 }
 

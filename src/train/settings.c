@@ -33,17 +33,22 @@ static Status check_autocast(Format format)
                 format_name(format));
 }
 
+static Status check_numbers(const Settings *settings)
+{
+    if (settings->batch < 1 || settings->batch > LARGEST_BATCH)
+        return fail(STATUS_USAGE, "a batch holds 1 to %d examples; try batch 64", LARGEST_BATCH);
+    if (!(settings->pace >= 0.0 && settings->pace <= 1e9))
+        return fail(STATUS_USAGE, "the pace is in steps a second; try pace 60 or pace max");
+    return ok();
+}
+
 Status settings_check(const Settings *settings)
 {
     TRY(optim_check(&settings->optim));
     TRY(scaler_check(&settings->scaler));
     TRY(loss_check(&settings->loss));
     TRY(check_autocast(settings->autocast));
-    if (settings->batch < 1 || settings->batch > LARGEST_BATCH)
-        return fail(STATUS_USAGE, "a batch holds 1 to %d examples; try batch 64", LARGEST_BATCH);
-    if (!(settings->pace >= 0.0 && settings->pace <= 1e9))
-        return fail(STATUS_USAGE, "the pace is in steps a second; try pace 60 or pace max");
-    return ok();
+    return check_numbers(settings);
 }
 
 enum { WORDS = DATA_PATH + 64 };

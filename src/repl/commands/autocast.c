@@ -34,7 +34,7 @@ static void hint(Repl *repl, const Settings *settings)
         repl_note(repl,
                   "small gradients underflow in fp16 without a loss scale; try `scale dynamic`");
     else if (settings->autocast != FORMAT_FP16 && scaled)
-        repl_note(repl, "%s reaches low enough without a loss scale; `scale off` turns it off",
+        repl_note(repl, "%s needs no loss scale; `scale off` turns it off",
                   format_name(settings->autocast));
 }
 

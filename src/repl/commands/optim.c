@@ -28,17 +28,32 @@ static const char *const optim_examples[] = {
     NULL,
 };
 
+/* Each is checked as it is taken, so that the fault is shown at its place. */
 static Status take_options(Args *args, OptimSpec *spec)
 {
+    const struct {
+        const char *name;
+        double *field;
+    } options[] = {{"lr", &spec->lr},       {"momentum", &spec->momentum},
+                   {"beta1", &spec->beta1}, {"beta2", &spec->beta2},
+                   {"eps", &spec->eps},     {"weight_decay", &spec->weight_decay}};
+
+    for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+        if (!args_has(args, options[i].name))
+            continue;
+        args_blame(args, options[i].name);
+        *options[i].field = args_number(args, options[i].name, 0.0);
+        TRY(optim_check(spec));
+    }
+    return ok();
+}
+
+static Status take_all(Args *args, OptimSpec *spec)
+{
+    args_blame(args, "optimizer");
     if (args_has(args, "optimizer"))
         TRY(optim_spec(args_text(args, "optimizer"), spec));
-    spec->lr = args_number(args, "lr", spec->lr);
-    spec->momentum = args_number(args, "momentum", spec->momentum);
-    spec->beta1 = args_number(args, "beta1", spec->beta1);
-    spec->beta2 = args_number(args, "beta2", spec->beta2);
-    spec->eps = args_number(args, "eps", spec->eps);
-    spec->weight_decay = args_number(args, "weight_decay", spec->weight_decay);
-    return optim_check(spec);
+    return take_options(args, spec);
 }
 
 static Status optim_run(Repl *repl, Args *args)
@@ -47,7 +62,7 @@ static Status optim_run(Repl *repl, Args *args)
     Text what = {0};
     Status status = ok();
 
-    TRY(take_options(args, &wanted.optim));
+    TRY(take_all(args, &wanted.optim));
     phrase_optim(&wanted, &what);
     if (args_empty(args))
         repl_print(repl, "%s\n", text_chars(&what));

@@ -83,11 +83,18 @@ static Status refuse(Args *args, const char *name, const char *belongs)
     return fail(STATUS_USAGE, "%s belongs to scale %s; leave it out here", name, belongs);
 }
 
-static void take_factors(const Args *args, ScalerSpec *spec)
+/* Each is checked as it is taken, so that the fault is shown at its place. */
+static Status take_factors(Args *args, ScalerSpec *spec)
 {
+    args_blame(args, "growth");
     spec->growth = args_number(args, "growth", spec->growth);
+    TRY(scaler_check(spec));
+    args_blame(args, "backoff");
     spec->backoff = args_number(args, "backoff", spec->backoff);
+    TRY(scaler_check(spec));
+    args_blame(args, "interval");
     spec->interval = args_count(args, "interval", spec->interval);
+    return scaler_check(spec);
 }
 
 static Status apply(Repl *repl, Settings *wanted)
@@ -105,9 +112,9 @@ static Status apply(Repl *repl, Settings *wanted)
 static Status scale_dynamic(Repl *repl, Args *args, Settings *wanted)
 {
     wanted->scaler = scaler_spec_default();
+    TRY(take_factors(args, &wanted->scaler));
     if (args_has(args, "value"))
         TRY(take_value(args, &wanted->scaler.start));
-    take_factors(args, &wanted->scaler);
     return apply(repl, wanted);
 }
 
@@ -140,8 +147,7 @@ static Status scale_simulate(Repl *repl, Args *args, Settings *wanted)
         return fail(STATUS_USAGE,
                     "scale simulate lacks its pattern of 0 and 1 (1: overflow found); "
                     "try scale simulate 0*2000 1");
-    take_factors(args, &spec);
-    TRY(scaler_check(&spec));
+    TRY(take_factors(args, &spec));
     args_blame(args, "init");
     TRY(read_scale(args_number(args, "init", (double)spec.start), &scaler.scale));
     scaler.tracker = (int32_t)args_count(args, "tracker", 0);

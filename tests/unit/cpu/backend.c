@@ -229,8 +229,10 @@ static double worst_error(Product product, bool reference)
             double sum = 0.0, size = 0.0;
 
             for (int64_t k = 0; k < product.k; k++) {
-                double a = product.a[product.a_transposed ? k * product.m + i : i * product.k + k];
-                double b = product.b[product.b_transposed ? j * product.k + k : k * product.n + j];
+                double a =
+                    (double)product.a[product.a_transposed ? k * product.m + i : i * product.k + k];
+                double b =
+                    (double)product.b[product.b_transposed ? j * product.k + k : k * product.n + j];
 
                 sum += a * b;
                 size += fabs(a * b);

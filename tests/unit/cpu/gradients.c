@@ -18,9 +18,9 @@ static void make_inputs(float *inputs, int32_t *labels, float *targets)
     for (int i = 0; i < BATCH * FEATURES; i++)
         inputs[i] = random_uniform(&numbers, (uint64_t)i, -1.0f, 1.0f);
     for (int i = 0; i < BATCH * OUTPUTS; i++)
-        targets[i] = random_uniform(&numbers, (uint64_t)(1000 + i), -1.0f, 1.0f);
+        targets[i] = random_uniform(&numbers, UINT64_C(1000) + (uint64_t)i, -1.0f, 1.0f);
     for (int i = 0; i < BATCH; i++)
-        labels[i] = (int32_t)(random_bits(&numbers, (uint64_t)(2000 + i)) % OUTPUTS);
+        labels[i] = (int32_t)(random_bits(&numbers, UINT64_C(2000) + (uint64_t)i) % OUTPUTS);
 }
 
 static void emit(Rig *rig, const char *net, const char *loss)

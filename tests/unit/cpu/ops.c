@@ -30,13 +30,17 @@ static double ulps(Format format, float ours, float theirs)
     return fabs((double)ours - (double)theirs) / ldexp(1.0, exponent - info->mantissa_bits);
 }
 
-/* Within `most` units in the last place, or within `absolute`. */
+/* Either is enough. */
+typedef struct Tolerance {
+    double ulps, absolute;
+} Tolerance;
+
 static void expect_close(const char *what, Format format, const float *ours, const float *theirs,
-                         int count, double most, double absolute)
+                         int count, Tolerance tolerance)
 {
     for (int i = 0; i < count; i++)
-        cr_expect(ulps(format, ours[i], theirs[i]) <= most ||
-                      fabs((double)ours[i] - (double)theirs[i]) <= absolute,
+        cr_expect(ulps(format, ours[i], theirs[i]) <= tolerance.ulps ||
+                      fabs((double)ours[i] - (double)theirs[i]) <= tolerance.absolute,
                   "%s[%d] is %a, PyTorch has %a", what, i, (double)ours[i], (double)theirs[i]);
 }
 
@@ -78,11 +82,11 @@ static void run_activation(const char *name, Format format, OpKind op, OpKind ba
     snprintf(row, sizeof row, "%s.%s.out", name, format_name(format));
     numbers_find(file, row, theirs, ELEMENTS);
     rig_read(&rig, "out", ours);
-    expect_close(row, format, ours, theirs, ELEMENTS, most, cancelled);
+    expect_close(row, format, ours, theirs, ELEMENTS, (Tolerance){most, cancelled});
     snprintf(row, sizeof row, "%s.%s.din", name, format_name(format));
     numbers_find(file, row, theirs, ELEMENTS);
     rig_read(&rig, "din", ours);
-    expect_close(row, format, ours, theirs, ELEMENTS, most, 100.0 * cancelled);
+    expect_close(row, format, ours, theirs, ELEMENTS, (Tolerance){most, 100.0 * cancelled});
     rig_close(&rig);
     fclose(file);
 }
@@ -153,13 +157,13 @@ static void run_loss(const LossCase *c, Format format, float scale, float weight
     snprintf(row, sizeof row, "%s.%s.%.0f.loss", c->name, format_name(format), (double)scale);
     numbers_find(file, row, theirs, 1);
     rig_read(&rig, "loss", ours);
-    expect_close(row, FORMAT_FP32, ours, theirs, 1, 2.0, 0.0);
+    expect_close(row, FORMAT_FP32, ours, theirs, 1, (Tolerance){2.0, 0.0});
     snprintf(row, sizeof row, "%s.%s.%.0f.dx", c->name, format_name(format), (double)scale);
     numbers_find(file, row, theirs, ROWS * CLASSES);
     rig_read(&rig, "x.grad", ours);
     /* At the label two numbers of size scale x weight / batch are subtracted: fp32's last places. */
-    expect_close(row, format, ours, theirs, ROWS * CLASSES, 1.0,
-                 (double)(scale * weight) * 0x1p-24);
+    expect_close(row, format, ours, theirs, ROWS * CLASSES,
+                 (Tolerance){1.0, (double)(scale * weight) * 0x1p-24});
     rig_close(&rig);
     fclose(file);
 }
@@ -227,7 +231,7 @@ static void run_optimizer(const char *name, const char *kind, double lr, double 
         numbers_find(file, row, theirs, WEIGHTS);
         rig_read(&rig, "w", values);
         /* Weights of about 1; PyTorch's CPU kernels contract a + b c, which ours never do. */
-        expect_close(row, FORMAT_FP32, values, theirs, WEIGHTS, 4.0, 0x1p-22);
+        expect_close(row, FORMAT_FP32, values, theirs, WEIGHTS, (Tolerance){4.0, 0x1p-22});
     }
     rig_close(&rig);
     fclose(file);

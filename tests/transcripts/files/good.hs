@@ -1,0 +1,3 @@
+# a good script
+batch 32
+train 2

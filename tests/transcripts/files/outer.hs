@@ -1,0 +1,2 @@
+source line7.hs
+seed 5

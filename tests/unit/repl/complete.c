@@ -1,0 +1,117 @@
+#include "repl/complete.h"
+
+#include "base/memory.h"
+#include "base/text.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+/* A snapshot that knows two tensors. */
+static Snapshot known(void)
+{
+    Snapshot snapshot = {.tensor_count = 2};
+
+    snapshot.tensors = xcalloc(2, sizeof *snapshot.tensors);
+    text_copy(snapshot.tensors[0].name, TENSOR_NAME, "fc1.out");
+    text_copy(snapshot.tensors[1].name, TENSOR_NAME, "fc2.out.grad");
+    return snapshot;
+}
+
+/* The candidates for `line` with the cursor at its end, joined by blanks. */
+static void expect_offered(const char *line, const char *wanted)
+{
+    Snapshot snapshot = known();
+    Candidates candidates;
+    Text text = {0};
+
+    complete(line, strlen(line), &snapshot, &candidates);
+    for (size_t i = 0; i < candidates.count; i++)
+        text_printf(&text, "%s%s", i == 0 ? "" : " ", candidates.words[i]);
+    cr_expect_str_eq(text_chars(&text), wanted, "%s: %s", line, text_chars(&text));
+    text_release(&text);
+    candidates_release(&candidates);
+    snapshot_release(&snapshot);
+}
+
+Test(complete, commands_at_the_start_and_behind_a_semicolon)
+{
+    expect_offered("tr", "train");
+    expect_offered("seed 1; sc", "scale");
+    expect_offered("p", "pace pause print probe");
+    expect_offered("xyz", "");
+}
+
+Test(complete, values_of_a_choice)
+{
+    expect_offered("probe o", "off on");
+    expect_offered("autocast ", "bf16 fp16 off");
+    expect_offered("net 1 2 act=ta", "tanh");
+    expect_offered("data fashion target=", "input labels");
+}
+
+Test(complete, keys_and_flags_of_the_command)
+{
+    expect_offered("data fashion li", "limit=");
+    expect_offered("show run --", "--true");
+    expect_offered("train 5 e", "epoch epochs");
+    expect_offered("train un", "until");
+}
+
+Test(complete, metrics_in_expressions_and_tensors_in_their_quotes)
+{
+    expect_offered("print underf", "underflow(");
+    expect_offered("print loss, sca", "scale");
+    expect_offered("train until accu", "accuracy");
+    expect_offered("print underflow(\"fc2.", "fc2.out.grad");
+    expect_offered("print moved(\"", "fc1.out fc2.out.grad");
+    expect_offered("show gradients fc1", "fc1.out");
+}
+
+Test(complete, a_shortened_verb_is_understood)
+{
+    expect_offered("autoc bf", "bf16");
+    expect_offered("s bf", "");
+}
+
+Test(complete, a_semicolon_in_quotes_ends_nothing)
+{
+    expect_offered("print \";\" .. los", "loss lost_mass(");
+}
+
+Test(complete, file_names_are_left_to_the_file_system)
+{
+    Candidates candidates;
+
+    complete("source x", 8, NULL, &candidates);
+    cr_assert(candidates.files);
+    candidates_release(&candidates);
+    complete("data csv:x", 10, NULL, &candidates);
+    cr_assert(candidates.files);
+    cr_assert_eq(candidates.start, 9);
+    candidates_release(&candidates);
+    complete("seed 1", 6, NULL, &candidates);
+    cr_assert(!candidates.files);
+    candidates_release(&candidates);
+}
+
+Test(complete, what_ends_in_a_sign_wants_no_blank)
+{
+    Candidates candidates;
+
+    complete("data fashion li", 15, NULL, &candidates);
+    cr_assert(candidates.no_blank);
+    candidates_release(&candidates);
+    complete("trai", 4, NULL, &candidates);
+    cr_assert(!candidates.no_blank);
+    candidates_release(&candidates);
+}
+
+Test(complete, only_what_stands_before_the_cursor_counts)
+{
+    Candidates candidates;
+
+    complete("tr seed 1", 2, NULL, &candidates);
+    cr_assert_eq(candidates.count, 1);
+    cr_assert_str_eq(candidates.words[0], "train");
+    candidates_release(&candidates);
+}

@@ -1,0 +1,151 @@
+#include "repl/explain.h"
+
+#include "base/memory.h"
+#include "repl/phrase.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A history is large: keep snapshots off the stack. */
+static Snapshot *snapshot_new(void)
+{
+    Snapshot *snapshot = xcalloc(1, sizeof *snapshot);
+
+    snapshot->scaler.mode = SCALER_DYNAMIC;
+    snapshot->scaler.scale = 32768.0F;
+    return snapshot;
+}
+
+static void expect_said(Snapshot *snapshot, const char *wanted)
+{
+    Text text = {0};
+
+    explain(snapshot, &text);
+    cr_expect_str_eq(text_chars(&text), wanted);
+    text_release(&text);
+    snapshot_release(snapshot);
+    free(snapshot);
+}
+
+static void add_skip(Snapshot *snapshot)
+{
+    snapshot->step = 1200;
+    snapshot->last_skip = (SkipFacts){
+        .step = 1190,
+        .tensor = "fc2.weight.grad",
+        .format = FORMAT_FP16,
+        .nonfinite = 3,
+        .count = 32768,
+        .amax = 61234.0F,
+        .scale_used = 65536.0F,
+        .scale_next = 32768.0F,
+        .in_a_row = 1,
+    };
+}
+
+Test(explain, before_training)
+{
+    expect_said(snapshot_new(), "nothing was skipped: nothing has been trained yet; try train 20");
+}
+
+Test(explain, a_run_without_skips)
+{
+    Snapshot *snapshot = snapshot_new();
+
+    snapshot->step = 1234;
+    expect_said(snapshot, "nothing was skipped in 1,234 steps, and no gradient is wholly lost");
+}
+
+Test(explain, a_skip_names_tensor_values_limit_and_scale)
+{
+    Snapshot *snapshot = snapshot_new();
+
+    add_skip(snapshot);
+    expect_said(snapshot,
+                "step 1,190 was skipped: 3 of the 32,768 values of fc2.weight.grad were inf or nan "
+                "in fp16, whose largest number is 65504; the largest finite magnitude before the "
+                "cast was 6.123e+04. No weight moved, and the loss scale went from 2^16 to 2^15.");
+}
+
+Test(explain, a_static_scale_stays_and_skips_in_a_row_are_counted)
+{
+    Snapshot *snapshot = snapshot_new();
+    Text text = {0};
+
+    add_skip(snapshot);
+    snapshot->scaler.mode = SCALER_STATIC;
+    snapshot->last_skip.scale_next = snapshot->last_skip.scale_used;
+    snapshot->last_skip.in_a_row = 22;
+    explain(snapshot, &text);
+    cr_expect_not_null(strstr(text_chars(&text), "the loss scale stays 2^16; try a smaller one"));
+    cr_expect_not_null(strstr(text_chars(&text), "It was the 22nd skip in a row."));
+    text_release(&text);
+    snapshot_release(snapshot);
+    free(snapshot);
+}
+
+Test(explain, a_gradient_wholly_lost_comes_before_any_skip)
+{
+    Snapshot *snapshot = snapshot_new();
+    TensorFacts *lost;
+
+    add_skip(snapshot);
+    snapshot->scaler.mode = SCALER_OFF;
+    snapshot->tensor_count = 2;
+    snapshot->tensors = xcalloc(2, sizeof *snapshot->tensors);
+    lost = &snapshot->tensors[0];
+    *lost = (TensorFacts){.name = "fc2.out.grad",
+                          .kind = TENSOR_ACTIVATION_GRAD,
+                          .format = FORMAT_FP16,
+                          .probed = true,
+                          .counts = {.count = 1280, .amax = 1e-9F}};
+    lost->counts.classes[CAST_UNDERFLOW] = 1280;
+    text_copy(snapshot->tensors[1].starved_by, TENSOR_NAME, "fc2.out.grad");
+    expect_said(snapshot,
+                "fc2.out.grad is wholly lost in fp16: all 1,280 of its nonzero values became 0, "
+                "the largest being 1e-09 where the smallest number is 5.96e-08. 1 tensor behind it "
+                "gets only zeros. Try `scale dynamic`, or `autocast bf16`.");
+}
+
+Test(phrase, numbers_for_people)
+{
+    static const struct {
+        int64_t number;
+        const char *count, *ordinal;
+    } cases[] = {{0, "0", "0th"},
+                 {1, "1", "1st"},
+                 {12, "12", "12th"},
+                 {23, "23", "23rd"},
+                 {999, "999", "999th"},
+                 {1000, "1,000", "1,000th"},
+                 {-1234567, "-1,234,567", NULL},
+                 {111, "111", "111th"},
+                 {102, "102", "102nd"}};
+    char text[NUMBER_TEXT];
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        cr_expect_str_eq(phrase_count(cases[i].number, text), cases[i].count);
+        if (cases[i].ordinal != NULL)
+            cr_expect_str_eq(phrase_ordinal(cases[i].number, text), cases[i].ordinal);
+    }
+}
+
+Test(phrase, an_experiment_as_it_would_be_typed)
+{
+    Settings settings = settings_default();
+    Text text = {0};
+
+    phrase_settings(&settings, "; ", &text);
+    cr_expect_str_eq(text_chars(&text),
+                     "data fashion; net 784 256 128 10; loss cross-entropy; optim adamw lr=0.001; "
+                     "batch 64; seed 1; autocast fp16; scale dynamic interval=50");
+    text_clear(&text);
+    settings.scaler = (ScalerSpec){SCALE_DYNAMIC, 1024.0F, 1.5, 0.8, 2000};
+    settings.loss.weight = 1e-4F;
+    phrase_scale(&settings, &text);
+    phrase_loss(&settings, &text);
+    cr_expect_str_eq(text_chars(&text), "scale dynamic 2^10 growth=1.5 backoff=0.8"
+                                        "loss cross-entropy weight=0.0001");
+    text_release(&text);
+}

@@ -1,0 +1,116 @@
+#include "repl/help.h"
+
+#include "repl/commands.h"
+#include "repl/terms.h"
+#include "repl/wrap.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+static void expect_help(Names names)
+{
+    CatalogEntry entry;
+
+    for (int i = 0; names_get(names, NULL, i, &entry); i++) {
+        Text text = {0};
+        Status status = help_topic(entry.name, NULL, &text);
+
+        cr_expect(!failed(status), "%s: %s", entry.name, status.text);
+        cr_expect(text.length > 10, "%s", entry.name);
+        text_release(&text);
+    }
+}
+
+Test(help, everything_that_can_be_named_is_explained)
+{
+    CatalogEntry entry;
+
+    cr_assert(names_get(NAMES_TOPICS, NULL, 40, &entry), "there are many topics");
+    for (Names names = NAMES_DATA; names <= NAMES_TERMS; names++) {
+        if (names != NAMES_SHOWN && names != NAMES_OPS && names != NAMES_AUTOCAST)
+            expect_help(names);
+    }
+}
+
+Test(help, the_overview_names_every_command)
+{
+    Text text = {0};
+
+    help_overview(&text);
+    for (int i = 0; command_table[i] != NULL; i++) {
+        char row[40] = "\n  ";
+
+        text_copy(row + 3, sizeof row - 3, command_table[i]->name);
+        cr_expect(strstr(text_chars(&text), row) != NULL, "%s", command_table[i]->name);
+    }
+    text_release(&text);
+}
+
+Test(help, no_line_is_wider_than_a_page)
+{
+    CatalogEntry entry;
+
+    for (int i = 0; names_get(NAMES_TOPICS, NULL, i, &entry); i++) {
+        Text text = {0};
+
+        cr_assert(!failed(help_topic(entry.name, NULL, &text)));
+        for (const char *line = text_chars(&text); *line != '\0';) {
+            size_t length = strcspn(line, "\n");
+
+            cr_expect(length <= PAGE_WIDTH || strncmp(line, "  ", 2) == 0, "%s: %.*s", entry.name,
+                      (int)length, line);
+            line += length + 1;
+        }
+        text_release(&text);
+    }
+}
+
+Test(help, a_word_that_is_several_things_is_told_for_each)
+{
+    Text text = {0};
+
+    cr_assert(!failed(help_topic("scale", NULL, &text)));
+    cr_assert_not_null(strstr(text_chars(&text), "usage: scale"));
+    cr_assert_not_null(strstr(text_chars(&text), "scale (metric)"));
+    cr_assert_not_null(strstr(text_chars(&text), "scale (panel)"));
+    text_release(&text);
+}
+
+Test(help, an_unknown_topic_gets_its_nearest)
+{
+    Text text = {0};
+    Status status = help_topic("undreflow", NULL, &text);
+
+    cr_assert_str_eq(status.text, "there is no help on 'undreflow'; did you mean underflow?");
+    cr_assert_eq(text.length, 0);
+    text_release(&text);
+}
+
+Test(terms, each_is_a_sentence_and_stands_once)
+{
+    CatalogEntry entry;
+
+    for (int i = 0; term_get(i, &entry); i++) {
+        size_t length = strlen(entry.text);
+
+        cr_expect_str_eq(term_find(entry.name), entry.text, "%s stands twice", entry.name);
+        cr_expect_eq(entry.text[length - 1], '.', "%s", entry.name);
+    }
+    cr_assert(!term_get(-1, &entry));
+    cr_assert_null(term_find("nothing of the kind"));
+}
+
+Test(wrap, lines_break_at_blanks)
+{
+    Text text = {0};
+
+    wrap_row("name",
+             "one two three four five six seven eight nine ten eleven twelve thirteen "
+             "fourteen",
+             8, &text);
+    cr_assert_str_eq(
+        text_chars(&text),
+        "  name  one two three four five six seven eight nine ten eleven twelve thirteen\n"
+        "        fourteen\n");
+    text_release(&text);
+}

@@ -1,0 +1,27 @@
+/* A session on the CPU over small synthetic data, for the tests of this folder. */
+#ifndef TESTS_SESSION_RIG_H
+#define TESTS_SESSION_RIG_H
+
+#include "train/session.h"
+
+extern Session *session; /* opened by open_small or open_with */
+extern Snapshot now;     /* what look() saw last */
+
+void open_with(int threads);
+void open_small(void);
+void close_all(void);
+
+/* The test fails where the status has. */
+void must(Status status);
+void apply(const Settings *wanted);
+
+/* Takes so many steps and waits. */
+void train(int64_t steps);
+
+/* Measures `moved`, fills `now`. */
+const Snapshot *look(void);
+
+/* Share of the weight's numbers that are not those of the start; -1: none. */
+double moved(const char *name);
+
+#endif
