@@ -18,8 +18,11 @@ static void on_interrupt(int number)
 
 void interrupt_install(void)
 {
-    struct sigaction action = {.sa_handler = on_interrupt};
+    struct sigaction action = {.sa_handler = on_interrupt}, before;
 
+    /* A shell's background job ignores ^C, and goes on doing so. */
+    if (sigaction(SIGINT, NULL, &before) == 0 && before.sa_handler == SIG_IGN)
+        return;
     /* Without SA_RESTART: a read that waits for a command returns. */
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);

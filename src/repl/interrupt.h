@@ -4,7 +4,7 @@
 
 #include "train/session.h"
 
-/* From here on Ctrl-C no longer ends the program. */
+/* From here on Ctrl-C no longer ends the program; unless it was ignored already, as it then stays. */
 void interrupt_install(void);
 
 /* How often Ctrl-C came since the last clearing. */

@@ -18,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LINES_EACH = 250, PATIENCE = 120, DIGITS = 3, ASAN_STATUS = 99 };
+enum { LINES_EACH = 250, PATIENCE = 120, START = 4, DIGITS = 3, ASAN_STATUS = 99 };
 
 static const char *const seeds[] = {
     "data spirals gain=2; net 2 8 3",
@@ -151,18 +151,25 @@ static void run_child(int input, bool transcript)
     _exit(ASAN_STATUS);
 }
 
-/* Hands over the input as the pipe takes it. A training that lasts is interrupted, as by ^C. */
+/* As ^C: a training that lasts is paused. Not while the program starts, for it would end. */
+static void interrupt(pid_t child, time_t started)
+{
+    if (time(NULL) >= started + START)
+        (void)kill(child, SIGINT);
+}
+
+/* Hands over the input as the pipe takes it. */
 static void feed(int pipe_end, pid_t child, const Text *input)
 {
     size_t sent = 0;
-    time_t end = time(NULL) + PATIENCE;
+    time_t started = time(NULL), end = started + PATIENCE;
 
     while (sent < input->length && time(NULL) < end) {
         struct pollfd room = {.fd = pipe_end, .events = POLLOUT};
         ssize_t count;
 
         if (poll(&room, 1, 300) == 0) {
-            (void)kill(child, SIGINT);
+            interrupt(child, started);
             continue;
         }
         count = write(pipe_end, input->chars + sent, input->length - sent);
@@ -175,7 +182,7 @@ static void feed(int pipe_end, pid_t child, const Text *input)
 /* The wait status; -1 where the program had to be killed. */
 static int wait_for_end(pid_t child)
 {
-    time_t end = time(NULL) + PATIENCE;
+    time_t started = time(NULL), end = started + PATIENCE;
     int status = 0;
 
     for (int tick = 1; waitpid(child, &status, WNOHANG) == 0; tick++) {
@@ -185,7 +192,7 @@ static int wait_for_end(pid_t child)
             return -1;
         }
         if (tick % 30 == 0)
-            (void)kill(child, SIGINT);
+            interrupt(child, started);
         (void)poll(NULL, 0, 10);
     }
     return status;

@@ -76,16 +76,16 @@ done
 
 fine "the command works" sh -c "$program -c 'lr 0.5; decay 0.5; print lr' | grep -qx 0.25"
 fine "help knows the command" sh -c "$program -c 'help decay' | grep -q FACTOR"
-fine "the panel works" sh -c "$program -c 'scale static 2^40; step 3; show skips' | grep -q '3 of 3 steps'"
+fine "the panel works" sh -c "$program -c 'scale static 2^40; step 3; show skips' | grep -q 'the last: step 3, by fc'"
 sh tests/transcripts/run.sh "$build" >"$copy/transcripts" 2>&1
 fine "its transcript" sh -c "! grep -A5 '^failed: decay' '$copy/transcripts'"
 fine "the tests of repl" make -j2 unit-repl
 fine "the pictures" make -j2 unit-view
 fine "README.md takes the new row" sh -c "make -j2 $build/tests/lint/tables &&
     sh tests/lint/readme.sh $build --write && grep -q '\`decay FACTOR\`' README.md"
-for lint in layers doors sizes tested; do
-    fine "$lint" sh "tests/lint/$lint.sh"
-done
+fine "layers" sh tests/lint/layers.sh
+fine "doors" sh tests/lint/doors.sh
+fine "tests name both" sh -c "! sh tests/lint/tested.sh | grep -E ' (decay|skips)\$'"
 if command -v clang-format-14 >/dev/null; then
     fine "format" clang-format-14 --dry-run -Werror src/repl/commands/decay.c src/view/panels/skips.c
 fi
