@@ -41,7 +41,7 @@ static Status read_chunks(gzFile file, const char *path, size_t limit, Bytes *by
     do {
         if (room - bytes->count < CHUNK) {
             room = room == 0 ? CHUNK : room * 2;
-            bytes->data = xrealloc(bytes->data, room, 1);
+            bytes->data = xresize(bytes->data, room, 1);
         }
         got = gzread(file, bytes->data + bytes->count, CHUNK);
         if (got > 0)

@@ -40,7 +40,7 @@ void *xaligned(size_t count, size_t size)
     return memory;
 }
 
-void *xrealloc(void *old, size_t count, size_t size)
+void *xresize(void *old, size_t count, size_t size)
 {
     void *memory = realloc(old, bytes_of(count, size));
 
@@ -61,5 +61,5 @@ void *grow(void *array, size_t count, size_t *room, size_t size)
     if (count < *room)
         return array;
     *room = *room == 0 ? FIRST_ROOM : *room * 2;
-    return xrealloc(array, *room, size);
+    return xresize(array, *room, size);
 }

@@ -14,9 +14,8 @@ void *xcalloc(size_t count, size_t size) __attribute__((malloc, returns_nonnull)
 void *xaligned(size_t count, size_t size) __attribute__((malloc, returns_nonnull));
 
 /* Takes `old` (may be NULL) and hands back room for `count` elements of `size` bytes.
- * Under a linker's name of its own: libreadline calls an xrealloc, and would get ours. */
-void *xrealloc(void *old, size_t count, size_t size) __asm__("halfstep_xrealloc")
-    __attribute__((returns_nonnull));
+ * Not called xrealloc: libreadline calls one of that name, and would get ours. */
+void *xresize(void *old, size_t count, size_t size) __attribute__((returns_nonnull));
 
 char *xstrdup(const char *text) __attribute__((malloc, returns_nonnull));
 

@@ -15,7 +15,7 @@ static void make_room(Text *text, size_t more)
         return;
     while (text->room < wanted)
         text->room = text->room == 0 ? 64 : text->room * 2;
-    text->chars = xrealloc(text->chars, text->room, 1);
+    text->chars = xresize(text->chars, text->room, 1);
 }
 
 void text_release(Text *text)

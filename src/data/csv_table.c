@@ -173,8 +173,8 @@ static void make_room(Reader *reader)
         return;
     reader->room = reader->room == 0 ? 64 : reader->room * 2;
     table->inputs =
-        xrealloc(table->inputs, reader->room, (size_t)(table->columns - 1) * sizeof *table->inputs);
-    table->last = xrealloc(table->last, reader->room, sizeof *table->last);
+        xresize(table->inputs, reader->room, (size_t)(table->columns - 1) * sizeof *table->inputs);
+    table->last = xresize(table->last, reader->room, sizeof *table->last);
 }
 
 static Status read_row(Reader *reader, Span line)
@@ -259,7 +259,7 @@ Status csv_table_read(const char *path, CsvTable *table)
 
     *table = (CsvTable){0};
     TRY(file_read(path, MOST_BYTES, &bytes));
-    bytes.data = xrealloc(bytes.data, bytes.count + 1, 1);
+    bytes.data = xresize(bytes.data, bytes.count + 1, 1);
     bytes.data[bytes.count] = '\0';
     reader.at = (const char *)bytes.data;
     reader.end = reader.at + bytes.count;

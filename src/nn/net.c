@@ -42,7 +42,8 @@ static Status read_width(const char *word, int64_t *width)
 {
     TRY(count_parse(word, width));
     if (*width < 1 || *width > NET_WIDEST)
-        return fail(STATUS_USAGE, "a width of %.20s does not work; take 1 to %d", word, NET_WIDEST);
+        return fail(STATUS_USAGE, "a width of '%.20s' does not work; take 1 to %d", word,
+                    NET_WIDEST);
     return ok();
 }
 
@@ -58,7 +59,7 @@ static Status unknown_layer(const char *word)
     }
     near = text_nearest(word, names);
     if (near != NULL)
-        status = fail(STATUS_USAGE, "there is no layer '%s'; did you mean %s", word, near);
+        status = fail(STATUS_USAGE, "there is no layer '%s'; did you mean %s?", word, near);
     else
         status =
             fail(STATUS_USAGE, "there is no layer '%s'; there are %s", word, text_chars(&list));

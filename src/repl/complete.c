@@ -31,7 +31,8 @@ static void offer(Candidates *candidates, const Place *place, const char *name, 
     candidates->words =
         grow(candidates->words, candidates->count, &candidates->room, sizeof(*candidates->words));
     candidates->words[candidates->count++] = word.chars;
-    candidates->no_blank = ending[0] != '\0';
+    if (ending[0] != '\0')
+        candidates->behind = '\0';
 }
 
 static void offer_names(Candidates *candidates, const Place *place, Names names)
@@ -221,7 +222,7 @@ void complete(const char *line, size_t cursor, const Snapshot *known, Candidates
 
     while (start > (size_t)(from - line) && strchr(COMPLETE_BREAKS, line[start - 1]) == NULL)
         start--;
-    *candidates = (Candidates){.start = start};
+    *candidates = (Candidates){.start = start, .behind = place.in_string ? '"' : ' '};
     place.word = line + start;
     place.length = cursor - start;
     if (start > 0)

@@ -14,8 +14,9 @@ typedef struct Candidates {
     size_t start; /* of the word that is replaced; it goes up to the cursor */
     char **words; /* sorted, each beginning with what is there already */
     size_t count, room;
-    bool files;    /* a file name is wanted instead */
-    bool no_blank; /* a single candidate wants no blank behind it: it ends in `=`, `(` or `:` */
+    bool files;  /* a file name is wanted instead */
+    char behind; /* what a single candidate wants behind it: a blank, a closing quote, or 0 where
+                      it ends in `=` or `(` */
 } Candidates;
 
 /* `known` gives the tensors and may be NULL. Caller releases. */

@@ -53,8 +53,7 @@ static char **find_matches(const char *typed, int start, int end)
     complete(rl_line_buffer, (size_t)end, &known, &candidates);
     snapshot_release(&known);
     rl_attempted_completion_over = !candidates.files;
-    if (candidates.no_blank)
-        rl_completion_append_character = '\0';
+    rl_completion_append_character = (unsigned char)candidates.behind;
     if (candidates.count > 0)
         matches = to_matches(&candidates, typed);
     candidates_release(&candidates);

@@ -24,11 +24,15 @@ static int exit_status(Status status)
 static void banner(Repl *repl)
 {
     const Settings *settings = session_settings(repl_session(repl));
+    const SettingPart parts[] = {SETTING_DATA, SETTING_NET, SETTING_AUTOCAST, SETTING_SCALE};
     Text line = {0};
 
-    phrase_settings(settings, "; ", &line);
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        text_append(&line, i == 0 ? "" : "; ");
+        settings_part(settings, parts[i], &line);
+    }
     repl_print(repl, "halfstep on %s\n", session_backend(repl_session(repl)));
-    repl_print(repl, "ready: %s\n", text_chars(&line));
+    repl_print(repl, "%s\n", text_chars(&line));
     repl_print(repl, "type watch, train, help\n");
     text_release(&line);
 }
@@ -65,8 +69,8 @@ static void at_terminal(Repl *repl)
             putchar('\n');
             break;
         }
-        /* A mistake was shown, and at a prompt it ends nothing. */
-        (void)failed(execute_line(repl, "", text_chars(&line)));
+        /* Several lines where they were pasted. A mistake was shown; at a prompt it ends nothing. */
+        (void)failed(execute_text(repl, NULL, text_chars(&line), line.length));
     }
     text_release(&line);
 }

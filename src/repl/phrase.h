@@ -1,4 +1,4 @@
-/* Settings and numbers in the learner's words. */
+/* Numbers in the learner's words. */
 #ifndef REPL_PHRASE_H
 #define REPL_PHRASE_H
 
@@ -15,16 +15,5 @@ const char *phrase_ordinal(int64_t number, char text[NUMBER_TEXT]);
 
 /* A number to four digits, or "none". Returns `text`. */
 const char *phrase_measure(Measure measure, char text[NUMBER_TEXT]);
-
-/* Append the part of the experiment as it would be typed: "scale dynamic interval=50". */
-void phrase_data(const Settings *settings, Text *text);
-void phrase_net(const Settings *settings, Text *text);
-void phrase_loss(const Settings *settings, Text *text);
-void phrase_optim(const Settings *settings, Text *text);
-void phrase_autocast(const Settings *settings, Text *text);
-void phrase_scale(const Settings *settings, Text *text);
-
-/* The whole experiment, `between` the commands: "; " or a newline. */
-void phrase_settings(const Settings *settings, const char *between, Text *text);
 
 #endif

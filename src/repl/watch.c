@@ -141,7 +141,6 @@ static void draw(Watch *watch)
     int rows, cols;
     Canvas *canvas;
 
-    session_snapshot(watch->session, &watch->snapshot);
     screen_size(watch->screen, &rows, &cols);
     canvas = canvas_new(rows, cols, screen_glyphs(watch->screen));
     layout_draw(&watch->snapshot, &watch->gaze, watch->message, canvas);

@@ -72,7 +72,7 @@ static void *allocate(void *context, void *old, size_t old_size, size_t size)
     }
     sandbox->used += size - held;
     if (size > 0)
-        return xrealloc(old, size, 1);
+        return xresize(old, size, 1);
     free(old);
     return NULL;
 }

@@ -20,7 +20,7 @@ void snapshot_copy(Snapshot *to, const Snapshot *from)
     if (to == from)
         return;
     if (count > 0) {
-        tensors = xrealloc(tensors, count, sizeof *tensors);
+        tensors = xresize(tensors, count, sizeof *tensors);
         memcpy(tensors, from->tensors, count * sizeof *tensors);
     } else {
         free(tensors);

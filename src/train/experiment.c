@@ -212,15 +212,12 @@ Status experiment_change(Experiment *experiment, const Settings *wanted)
 {
     const ScalerSpec *before = &experiment->settings.scaler, *after = &wanted->scaler;
     bool restart = before->mode != after->mode || before->start != after->start;
-    Status problem = find_problem(wanted, experiment->data->set);
 
-    if (!failed(experiment->problem) && failed(problem))
-        return problem; /* a run that stands is not broken by a batch that does not fit */
-    if (!failed(problem) && !settings_same_program(&experiment->settings, wanted))
+    TRY(find_problem(wanted, experiment->data->set));
+    if (!settings_same_program(&experiment->settings, wanted))
         TRY(new_plan(experiment, wanted));
     experiment->settings = *wanted;
-    if (!failed(problem))
-        write_scalars(experiment, restart);
+    write_scalars(experiment, restart);
     experiment_describe(experiment);
     experiment_refresh(experiment);
     return ok();

@@ -39,7 +39,8 @@ Status experiment_new(const BackendClass *class, Backend *backend, LoadedData *d
                       const Settings *settings, Experiment **experiment) MUST_CHECK;
 void experiment_free(Experiment *experiment);
 
-/* Makes `wanted` hold, within the same run (settings_same_run). On failure nothing has changed. */
+/* Makes `wanted` hold, within the same run (settings_same_run), which must not be pending. On failure
+ * nothing has changed: a run that stands is not broken by, say, a batch that does not fit. */
 Status experiment_change(Experiment *experiment, const Settings *wanted) MUST_CHECK;
 
 /* The loss scale, now; the tracker stays. Where scaling was off it becomes static. */

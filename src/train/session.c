@@ -150,7 +150,7 @@ static Status apply_job(Session *session, void *argument)
     Settings before;
 
     change->wanted.data.seed = change->wanted.seed;
-    if (session->current != NULL &&
+    if (session->current != NULL && !failed(session->current->problem) &&
         settings_same_run(&session->current->settings, &change->wanted)) {
         before = session->current->settings;
         TRY(experiment_change(session->current, &change->wanted));

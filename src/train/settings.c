@@ -53,97 +53,131 @@ Status settings_check(const Settings *settings)
 
 enum { WORDS = DATA_PATH + 64 };
 
-static bool same_data(const Settings *a, const Settings *b)
+static void add_option(Text *text, const char *name, double value, double usual)
 {
-    char a_words[WORDS], b_words[WORDS];
+    char number[NUMBER_TEXT];
 
-    data_spec_print(&a->data, a_words, sizeof a_words);
-    data_spec_print(&b->data, b_words, sizeof b_words);
-    return strcmp(a_words, b_words) == 0;
+    if (value != usual)
+        text_printf(text, " %s=%s", name, number_shortest(value, number));
 }
 
-static bool same_net(const Settings *a, const Settings *b)
+static void print_scale(const ScalerSpec *scaler, Text *text)
 {
-    char a_words[WORDS], b_words[WORDS];
+    const ScalerSpec usual = scaler_spec_default();
+    char number[NUMBER_TEXT];
 
-    return strcmp(net_print(&a->net, a_words, sizeof a_words),
-                  net_print(&b->net, b_words, sizeof b_words)) == 0;
+    number_friendly((double)scaler->start, number);
+    if (scaler->mode == SCALE_OFF) {
+        text_append(text, "scale off");
+        return;
+    }
+    if (scaler->mode == SCALE_STATIC) {
+        text_printf(text, "scale static %s", number);
+        return;
+    }
+    text_append(text, "scale dynamic");
+    if (scaler->start != usual.start)
+        text_printf(text, " %s", number);
+    add_option(text, "growth", scaler->growth, usual.growth);
+    add_option(text, "backoff", scaler->backoff, usual.backoff);
+    add_option(text, "interval", (double)scaler->interval, (double)usual.interval);
 }
 
-/* But for the learning rate, which is a scalar. */
-static bool same_optim(const Settings *a, const Settings *b)
+void settings_part(const Settings *settings, SettingPart part, Text *text)
 {
-    char a_words[WORDS], b_words[WORDS];
-    OptimSpec other = b->optim;
+    char words[WORDS];
 
-    other.lr = a->optim.lr;
-    return strcmp(optim_print(&a->optim, a_words, sizeof a_words),
-                  optim_print(&other, b_words, sizeof b_words)) == 0;
+    switch (part) {
+    case SETTING_DATA:
+        data_spec_print(&settings->data, words, sizeof words);
+        text_printf(text, "data %s", words);
+        break;
+    case SETTING_NET:
+        text_printf(text, "net %s", net_print(&settings->net, words, sizeof words));
+        break;
+    case SETTING_LOSS:
+        text_printf(text, "loss %s", loss_print(&settings->loss, words, sizeof words));
+        break;
+    case SETTING_OPTIM:
+        text_printf(text, "optim %s", optim_print(&settings->optim, words, sizeof words));
+        break;
+    case SETTING_BATCH:
+        text_printf(text, "batch %lld", (long long)settings->batch);
+        break;
+    case SETTING_SEED:
+        text_printf(text, "seed %llu", (unsigned long long)settings->seed);
+        break;
+    case SETTING_AUTOCAST:
+        text_printf(text, "autocast %s", format_name(settings->autocast));
+        break;
+    case SETTING_SCALE:
+        print_scale(&settings->scaler, text);
+        break;
+    case SETTING_PARTS:
+        break;
+    }
+}
+
+void settings_print(const Settings *settings, const char *between, Text *text)
+{
+    for (SettingPart part = SETTING_DATA; part < SETTING_PARTS; part++) {
+        settings_part(settings, part, text);
+        if (part + 1 < SETTING_PARTS)
+            text_append(text, between);
+    }
+}
+
+static bool same_part(const Settings *a, const Settings *b, SettingPart part)
+{
+    Text a_words = {0}, b_words = {0};
+    bool same;
+
+    settings_part(a, part, &a_words);
+    settings_part(b, part, &b_words);
+    same = strcmp(text_chars(&a_words), text_chars(&b_words)) == 0;
+    text_release(&a_words);
+    text_release(&b_words);
+    return same;
 }
 
 bool settings_same_run(const Settings *a, const Settings *b)
 {
-    return same_data(a, b) && same_net(a, b) && strcmp(a->loss.kind, b->loss.kind) == 0 &&
-           a->seed == b->seed;
+    return same_part(a, b, SETTING_DATA) && same_part(a, b, SETTING_NET) &&
+           strcmp(a->loss.kind, b->loss.kind) == 0 && a->seed == b->seed;
 }
 
 bool settings_same_program(const Settings *a, const Settings *b)
 {
-    return settings_same_run(a, b) && same_optim(a, b) && a->batch == b->batch &&
+    Settings other = *b;
+
+    other.optim.lr = a->optim.lr; /* a scalar */
+    return settings_same_run(a, b) && same_part(a, &other, SETTING_OPTIM) && a->batch == b->batch &&
            a->autocast == b->autocast && a->probes == b->probes;
 }
 
-static void print_scaler(const ScalerSpec *spec, Text *text)
+/* What stands behind the verb. */
+static const char *object_of(const Text *command)
 {
-    char number[NUMBER_TEXT];
+    const char *blank = strchr(text_chars(command), ' ');
 
-    if (spec->mode == SCALE_OFF)
-        text_append(text, "scale off");
-    else if (spec->mode == SCALE_STATIC)
-        text_printf(text, "scale static %s", number_friendly((double)spec->start, number));
-    else
-        text_printf(text, "scale dynamic %s interval=%lld",
-                    number_friendly((double)spec->start, number), (long long)spec->interval);
+    return blank == NULL ? "" : blank + 1;
 }
 
-void settings_print(const Settings *settings, Text *text)
+static void add_difference(const Settings *a, const Settings *b, SettingPart part, Text *text)
 {
-    char words[WORDS];
+    Text before = {0}, after = {0};
 
-    data_spec_print(&settings->data, words, sizeof words);
-    text_printf(text, "data %.80s; ", words);
-    text_printf(text, "net %s; ", net_print(&settings->net, words, sizeof words));
-    text_printf(text, "loss %s; ", loss_print(&settings->loss, words, sizeof words));
-    text_printf(text, "optim %s; ", optim_print(&settings->optim, words, sizeof words));
-    text_printf(text, "batch %lld; autocast %s; ", (long long)settings->batch,
-                format_name(settings->autocast));
-    print_scaler(&settings->scaler, text);
-}
-
-static void differ(Text *text, const char *name, const char *before, const char *after)
-{
-    if (strcmp(before, after) != 0)
-        text_printf(text, "%s%s %.40s -> %.40s", text->length == 0 ? "" : ", ", name, before,
-                    after);
+    settings_part(a, part, &before);
+    settings_part(b, part, &after);
+    text_printf(text, "%s%s -> %s", text->length == 0 ? "" : ", ", text_chars(&before),
+                object_of(&after));
+    text_release(&before);
+    text_release(&after);
 }
 
 void settings_difference(const Settings *a, const Settings *b, Text *text)
 {
-    char before[WORDS], after[WORDS];
-    Text scale_a = {0}, scale_b = {0};
-
-    differ(text, "optim", optim_print(&a->optim, before, sizeof before),
-           optim_print(&b->optim, after, sizeof after));
-    differ(text, "loss", loss_print(&a->loss, before, sizeof before),
-           loss_print(&b->loss, after, sizeof after));
-    differ(text, "autocast", format_name(a->autocast), format_name(b->autocast));
-    number_shortest((double)a->batch, before);
-    number_shortest((double)b->batch, after);
-    differ(text, "batch", before, after);
-    print_scaler(&a->scaler, &scale_a);
-    print_scaler(&b->scaler, &scale_b);
-    if (strcmp(text_chars(&scale_a), text_chars(&scale_b)) != 0)
-        text_printf(text, "%s%s", text->length == 0 ? "" : ", ", text_chars(&scale_b));
-    text_release(&scale_a);
-    text_release(&scale_b);
+    for (SettingPart part = SETTING_DATA; part < SETTING_PARTS; part++)
+        if (!same_part(a, b, part))
+            add_difference(a, b, part, text);
 }

@@ -41,10 +41,26 @@ bool settings_same_run(const Settings *a, const Settings *b);
 /* The same instructions: only scalars differ, if anything. */
 bool settings_same_program(const Settings *a, const Settings *b);
 
-/* The commands that make this experiment, on one line: "data fashion; net 784 ...". */
-void settings_print(const Settings *settings, Text *text);
+/* What a learner sets with one command. */
+typedef enum SettingPart {
+    SETTING_DATA,
+    SETTING_NET,
+    SETTING_LOSS,
+    SETTING_OPTIM,
+    SETTING_BATCH,
+    SETTING_SEED,
+    SETTING_AUTOCAST,
+    SETTING_SCALE,
+    SETTING_PARTS,
+} SettingPart;
 
-/* What differs within a run, in words: "autocast fp16 -> bf16, batch 64 -> 128"; "" for nothing. */
+/* Appends the part as it would be typed: "scale dynamic interval=50". */
+void settings_part(const Settings *settings, SettingPart part, Text *text);
+
+/* The whole experiment, `between` the commands: "; " or a newline. */
+void settings_print(const Settings *settings, const char *between, Text *text);
+
+/* What differs, in words: "autocast fp16 -> bf16, batch 64 -> 128"; "" for nothing. */
 void settings_difference(const Settings *a, const Settings *b, Text *text);
 
 enum { LARGEST_BATCH = 65536, MOST_PARAMS = 1 << 28 };

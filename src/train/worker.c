@@ -44,7 +44,7 @@ static void fill_facts(const Session *session, TrainingFacts *facts)
     const Snapshot *now = &session->current->facts;
     Text words = {0};
 
-    settings_print(&session->current->settings, &words);
+    settings_print(&session->current->settings, "; ", &words);
     text_copy(facts->settings, sizeof facts->settings, text_chars(&words));
     text_release(&words);
     facts->first_step = training->first_step;

@@ -45,7 +45,7 @@ static const char *const seeds[] = {
     "lua for k = 1, 3 do command(\"scale static \" .. 2^k); print(k, loss) end",
     "lua x = {1, 2}; print(#x, x[1], loss == none)",
     "help underflow; help scale; help metrics",
-    "source nowhere.hs; watch; backend",
+    "source nowhere.halfstep; watch; backend",
     "# a comment; print 1",
 };
 enum { SEEDS = sizeof(seeds) / sizeof(seeds[0]) };
@@ -145,6 +145,7 @@ static void run_child(int input, bool transcript)
         program = "build/halfstep";
     (void)dup2(input, STDIN_FILENO);
     (void)dup2(nothing, STDOUT_FILENO);
+    (void)dup2(nothing, STDERR_FILENO);
     (void)setenv("ASAN_OPTIONS", "exitcode=99", 1); /* NOLINT(concurrency-mt-unsafe) */
     execl(program, program, "--backend", "cpu", "--threads", "1",
           transcript ? "--transcript" : (char *)NULL, (char *)NULL);

@@ -21,7 +21,7 @@ static const char *const autocast_examples[] = {"autocast fp16", "autocast bf16;
 
 static void describe(const Settings *settings, Text *text)
 {
-    phrase_autocast(settings, text);
+    settings_part(settings, SETTING_AUTOCAST, text);
     if (settings->autocast == FORMAT_FP32)
         text_append(text, " # everything in fp32");
 }

@@ -84,7 +84,7 @@ static Status data_run(Repl *repl, Args *args)
 
     TRY(take_kind(args, &wanted.data));
     take_options(args, &wanted.data);
-    phrase_data(&wanted, &what);
+    settings_part(&wanted, SETTING_DATA, &what);
     if (args_empty(args)) {
         repl_print(repl, "%s\n", text_chars(&what));
         text_release(&what);

@@ -38,7 +38,7 @@ static Status loss_run(Repl *repl, Args *args)
         wanted.loss.weight = 1.0F;
     }
     wanted.loss.weight = (float)args_number(args, "weight", (double)wanted.loss.weight);
-    phrase_loss(&wanted, &what);
+    settings_part(&wanted, SETTING_LOSS, &what);
     if (args_empty(args))
         repl_print(repl, "%s\n", text_chars(&what));
     else

@@ -32,7 +32,7 @@ static Status lr_run(Repl *repl, Args *args)
     }
     args_blame(args, "rate");
     TRY(optim_check(&wanted.optim));
-    phrase_optim(&wanted, &what);
+    settings_part(&wanted, SETTING_OPTIM, &what);
     status = repl_apply(repl, &wanted, text_chars(&what));
     text_release(&what);
     return status;

@@ -38,7 +38,7 @@ static Status net_change(Repl *repl, Args *args, Settings *wanted)
         return fail(STATUS_USAGE, "act= goes with the widths; try net 784 256 128 10 act=%s", act);
     args_blame(args, "layers");
     TRY(net_parse(layers, act, &wanted->net));
-    phrase_net(wanted, &what);
+    settings_part(wanted, SETTING_NET, &what);
     status = repl_apply(repl, wanted, text_chars(&what));
     text_release(&what);
     repl_check_later(repl);
@@ -52,7 +52,7 @@ static Status net_run(Repl *repl, Args *args)
 
     if (!args_empty(args))
         return net_change(repl, args, &wanted);
-    phrase_net(&wanted, &what);
+    settings_part(&wanted, SETTING_NET, &what);
     repl_print(repl, "%s\n", text_chars(&what));
     text_release(&what);
     return ok();

@@ -63,7 +63,7 @@ static Status optim_run(Repl *repl, Args *args)
     Status status = ok();
 
     TRY(take_all(args, &wanted.optim));
-    phrase_optim(&wanted, &what);
+    settings_part(&wanted, SETTING_OPTIM, &what);
     if (args_empty(args))
         repl_print(repl, "%s\n", text_chars(&what));
     else

@@ -103,7 +103,7 @@ static Status apply(Repl *repl, Settings *wanted)
     Status status;
 
     TRY(scaler_check(&wanted->scaler));
-    phrase_scale(wanted, &what);
+    settings_part(wanted, SETTING_SCALE, &what);
     status = repl_apply(repl, wanted, text_chars(&what));
     text_release(&what);
     return status;
@@ -192,7 +192,7 @@ static Status scale_show(Repl *repl, const Settings *settings)
     char number[NUMBER_TEXT];
     Text text = {0};
 
-    phrase_scale(settings, &text);
+    settings_part(settings, SETTING_SCALE, &text);
     session_snapshot(repl_session(repl), &snapshot);
     if (snapshot.scaler.mode == SCALER_DYNAMIC)
         text_printf(&text, " # now %s, %d of %lld clean steps",

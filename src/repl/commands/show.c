@@ -87,7 +87,7 @@ static Status show_text(Repl *repl, bool program)
     if (program)
         session_print_program(session, &text);
     else
-        phrase_settings(session_settings(session), "\n", &text);
+        settings_print(session_settings(session), "\n", &text);
     repl_print(repl, "%s", text_chars(&text));
     if (text.length > 0 && text.chars[text.length - 1] != '\n')
         repl_print(repl, "\n");

@@ -14,7 +14,7 @@ static const ArgSpec source_args[] = {
     {.kind = ARG_END},
 };
 
-static const char *const source_examples[] = {"source warmup.hs", NULL};
+static const char *const source_examples[] = {"source warmup.halfstep", NULL};
 
 static Status source_run(Repl *repl, Args *args)
 {

@@ -49,7 +49,7 @@ static void expect_refused(const char *text, const char *act, const char *words)
 Test(net, refuses_what_it_cannot_be_in_words_that_help)
 {
     expect_refused("784", "relu", "inputs and outputs");
-    expect_refused("784 0 10", "relu", "0 does not work");
+    expect_refused("784 0 10", "relu", "'0' does not work");
     expect_refused("784 99999999 10", "relu", "99999999");
     expect_refused("784 12.5 10", "relu", "whole number");
     expect_refused("784 256 10", "sigmoidal", "act=relu");

@@ -44,7 +44,7 @@ Test(complete, commands_at_the_start_and_behind_a_semicolon)
 Test(complete, values_of_a_choice)
 {
     expect_offered("probe o", "off on");
-    expect_offered("autocast ", "bf16 fp16 off");
+    expect_offered("autocast ", "bf16 fp16 fp32 off");
     expect_offered("net 1 2 act=ta", "tanh");
     expect_offered("data fashion target=", "input labels");
 }
@@ -94,16 +94,24 @@ Test(complete, file_names_are_left_to_the_file_system)
     candidates_release(&candidates);
 }
 
-Test(complete, what_ends_in_a_sign_wants_no_blank)
+static void expect_behind(const char *line, char behind)
 {
+    Snapshot snapshot = known();
     Candidates candidates;
 
-    complete("data fashion li", 15, NULL, &candidates);
-    cr_assert(candidates.no_blank);
+    complete(line, strlen(line), &snapshot, &candidates);
+    cr_expect_eq(candidates.count, 1, "%s", line);
+    cr_expect_eq(candidates.behind, behind, "%s", line);
     candidates_release(&candidates);
-    complete("trai", 4, NULL, &candidates);
-    cr_assert(!candidates.no_blank);
-    candidates_release(&candidates);
+    snapshot_release(&snapshot);
+}
+
+Test(complete, what_stands_behind_the_only_candidate)
+{
+    expect_behind("trai", ' ');
+    expect_behind("data fashion li", '\0');
+    expect_behind("print underf", '\0');
+    expect_behind("print moved(\"fc2.o", '"');
 }
 
 Test(complete, only_what_stands_before_the_cursor_counts)

@@ -52,7 +52,7 @@ static void expect_works(const Command *command, const char *line)
 /* The file that the example of `source` names. */
 static void write_script(void)
 {
-    FILE *file = fopen("warmup.hs", "w");
+    FILE *file = fopen("warmup.halfstep", "w");
 
     cr_assert_not_null(file);
     fputs("# a script\nbatch 32\ntrain 2\n", file);
@@ -96,7 +96,7 @@ Test(execute, a_failing_command_leaves_the_rest_of_the_line, .init = leave)
 {
     Room room = room_open(true);
 
-    cr_assert(failed(execute_line(room.repl, "", "batch 32; source nowhere.hs; batch 16")));
+    cr_assert(failed(execute_line(room.repl, "", "batch 32; source nowhere.halfstep; batch 16")));
     cr_assert_eq(session_settings(room.session)->batch, 32);
     room_close(&room);
 }
@@ -114,13 +114,13 @@ Test(execute, short_verbs_are_for_the_prompt, .init = leave)
 Test(execute, scripts_may_nest_but_not_for_ever, .init = leave)
 {
     Room room = room_open(false);
-    FILE *file = fopen("self.hs", "w");
+    FILE *file = fopen("self.halfstep", "w");
     Status status;
 
     cr_assert_not_null(file);
-    fputs("source self.hs\n", file);
+    fputs("source self.halfstep\n", file);
     fclose(file);
-    status = execute_line(room.repl, "", "source self.hs");
+    status = execute_line(room.repl, "", "source self.halfstep");
     cr_assert_not_null(strstr(status.text, "deep"));
     room_close(&room);
 }

@@ -136,15 +136,15 @@ Test(phrase, an_experiment_as_it_would_be_typed)
     Settings settings = settings_default();
     Text text = {0};
 
-    phrase_settings(&settings, "; ", &text);
+    settings_print(&settings, "; ", &text);
     cr_expect_str_eq(text_chars(&text),
                      "data fashion; net 784 256 128 10; loss cross-entropy; optim adamw lr=0.001; "
                      "batch 64; seed 1; autocast fp16; scale dynamic interval=50");
     text_clear(&text);
     settings.scaler = (ScalerSpec){SCALE_DYNAMIC, 1024.0F, 1.5, 0.8, 2000};
     settings.loss.weight = 1e-4F;
-    phrase_scale(&settings, &text);
-    phrase_loss(&settings, &text);
+    settings_part(&settings, SETTING_SCALE, &text);
+    settings_part(&settings, SETTING_LOSS, &text);
     cr_expect_str_eq(text_chars(&text), "scale dynamic 2^10 growth=1.5 backoff=0.8"
                                         "loss cross-entropy weight=0.0001");
     text_release(&text);

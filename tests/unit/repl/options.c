@@ -26,8 +26,8 @@ Test(options, each_has_its_effect)
     cr_assert_str_eq(options.backend, "cpu");
     cr_assert_eq(options.threads, 3);
     cr_assert_str_eq(options.commands, "print 1");
-    cr_assert(!failed(TAKE(&options, "file.hs", "--version", "--help")));
-    cr_assert_str_eq(options.file, "file.hs");
+    cr_assert(!failed(TAKE(&options, "file.halfstep", "--version", "--help")));
+    cr_assert_str_eq(options.file, "file.halfstep");
     cr_assert(options.version && options.help);
     cr_assert_str_eq(options.backend, "auto");
 }

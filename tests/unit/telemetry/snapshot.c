@@ -11,7 +11,7 @@ static void add_tensor(Snapshot *snapshot, const char *name, TensorKind kind, do
     TensorFacts *tensor;
     size_t count = (size_t)snapshot->tensor_count++;
 
-    snapshot->tensors = xrealloc(snapshot->tensors, count + 1, sizeof *tensor);
+    snapshot->tensors = xresize(snapshot->tensors, count + 1, sizeof *tensor);
     tensor = &snapshot->tensors[count];
     *tensor = (TensorFacts){.kind = kind};
     text_copy(tensor->name, sizeof tensor->name, name);

@@ -1,2 +1,0 @@
-source line7.hs
-seed 5
