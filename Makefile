@@ -170,7 +170,7 @@ OBJECTS    = $(call objects,$(call sources,) $(wildcard tests/unit/*/*.c) \
 
 .PHONY: check check-tidy check-objects
 check: deps-check ## format, tidy, cppcheck, layers, doors, headers, warnings under gcc and clang
-	+@sh tests/lint/check.sh $(BUILD) '$(SUBMAKE)'
+	+@CPPFLAGS='$(CPPFLAGS)' sh tests/lint/check.sh $(BUILD) '$(SUBMAKE)'
 
 check-tidy: $(TIDIED)
 $(BUILD)/tidy/%.c.ok: %.c .clang-tidy tests/.clang-tidy $(shell find src tests -name '*.h')

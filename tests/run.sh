@@ -21,7 +21,8 @@ unset HALFSTEP_PLUGINS HALFSTEP_DATASETS HALFSTEP_MATMUL NO_COLOR INPUTRC
 export HOME="$home" XDG_STATE_HOME="$home/state" LC_ALL=C.UTF-8 HALFSTEP="$build/halfstep"
 # A build elsewhere has no data sets beside it.
 case $build in /*) export HALFSTEP_DATASETS="$PWD/datasets" ;; esac
-export UBSAN_OPTIONS=print_stacktrace=1 TSAN_OPTIONS="halt_on_error=1 suppressions=tests/tsan.supp"
+export UBSAN_OPTIONS=print_stacktrace=1 LSAN_OPTIONS=suppressions=$PWD/tests/lsan.supp:print_suppressions=0
+export TSAN_OPTIONS="halt_on_error=1 suppressions=$PWD/tests/tsan.supp"
 
 passed=0
 failed=0

@@ -24,6 +24,15 @@ bool file_exists(const char *path)
     return access(path, F_OK) == 0;
 }
 
+int64_t file_stamp(const char *path)
+{
+    struct stat info;
+
+    if (stat(path, &info) != 0)
+        return 0;
+    return (int64_t)info.st_mtim.tv_sec * 1000000000 + info.st_mtim.tv_nsec;
+}
+
 static Status cannot(const char *verb, const char *path)
 {
     char reason[64];

@@ -25,6 +25,9 @@ Status file_write(const char *path, const void *data, size_t count) MUST_CHECK;
 
 bool file_exists(const char *path);
 
+/* When it was last changed, in nanoseconds; 0 where there is none. */
+int64_t file_stamp(const char *path);
+
 /* $XDG_STATE_HOME/halfstep/NAME, else ~/.local/state/halfstep/NAME; makes the folders.
  * Fails: STATUS_IO when there is no home or a folder cannot be made. */
 Status file_state_path(const char *name, Text *path) MUST_CHECK;

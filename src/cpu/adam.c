@@ -4,7 +4,8 @@
  *
  *   w, m, v: fp32; grad in any format, scaled; t counts the steps that were taken
  *
- * Source: torch/optim/adam.py, _single_tensor_adam: scalars in double, each used as a float.
+ * Source: torch/optim/adam.py, _single_tensor_adam: scalars in double, each used as a float; lerp_
+ * as aten/src/ATen/native/Lerp.h has it, from the nearer end.
  */
 #include "cpu/plan.h"
 
@@ -44,9 +45,10 @@ VECTOR_CLONES static void adam_block(const StepBlock *block, const Adam *a)
 
     for (int64_t i = 0; i < block->count; i++) {
         float kept = w[i] * a->keep;
-        float g = block->grad[i] * block->inverse + a->decay * kept;
+        float g = block->grad[i] * block->inverse;
 
-        m[i] = m[i] + a->new1 * (g - m[i]);
+        g = a->decay == 0.0f ? g : g + a->decay * kept; /* 0 times inf would be nan */
+        m[i] = a->new1 < 0.5f ? m[i] + a->new1 * (g - m[i]) : g - (g - m[i]) * (1.0f - a->new1);
         v[i] = v[i] * a->keep2 + a->new2 * g * g;
         w[i] = kept - a->step_size * m[i] / (sqrtf(v[i]) / a->root_correction + a->eps);
     }

@@ -4,12 +4,16 @@
  */
 #include "cpu/plan.h"
 
+#include <math.h>
+
+/* As PyTorch: a nan is the largest, and of equals the first is taken. */
 static int64_t argmax(const float *row, int64_t width)
 {
     int64_t best = 0;
 
     for (int64_t j = 1; j < width; j++)
-        best = row[j] > row[best] ? j : best;
+        if (row[j] > row[best] || (isnan(row[j]) && !isnan(row[best])))
+            best = j;
     return best;
 }
 

@@ -31,11 +31,6 @@ static Program copy_of(const Program *program)
     return copy;
 }
 
-static bool lasting(const Value *value)
-{
-    return value->role == ROLE_MASTER || value->role == ROLE_STATE;
-}
-
 static int64_t most_tasks(const Program *program)
 {
     int64_t most = 1;
@@ -64,7 +59,7 @@ Status cpu_plan_new(Backend *backend, const Program *program, Store *store, Devi
         const Value *value = &program->values[i];
         int64_t count = value_count(value);
 
-        if (lasting(value))
+        if (value_lasts(value))
             made->values[i] = cpu_store_find(store, value->name, count);
         else
             made->values[i] =
@@ -83,7 +78,7 @@ void cpu_plan_free(Plan *plan)
     if (plan == NULL)
         return;
     for (int i = 0; i < plan->program.value_count; i++)
-        if (!lasting(&plan->program.values[i]))
+        if (!value_lasts(&plan->program.values[i]))
             free(plan->values[i]);
     free(plan->values);
     free(plan->counts);
@@ -124,7 +119,8 @@ Status cpu_plan_run(Plan *plan, int first, int last)
         const Instr *instr = &plan->program.instrs[plan->position];
 
         if (interrupted(plan))
-            return fail(STATUS_INTERRUPTED, "interrupted");
+            return fail(STATUS_INTERRUPTED,
+                        "interrupted within a step, which left no trace; train goes on");
         ops[instr->op](plan, instr);
     }
     if (last == plan->program.instr_count)

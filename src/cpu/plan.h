@@ -107,6 +107,12 @@ static inline int64_t plan_row(const Plan *plan, ValueId id)
     return value_count(value) / value->shape[0];
 }
 
+/* What every reader of a scaled gradient multiplies by: the reciprocal, rounded once. */
+static inline float plan_inverse_scale(const Plan *plan)
+{
+    return (float)(1.0 / (double)plan->store->scalars.scale);
+}
+
 static inline bool plan_found_inf(const Plan *plan)
 {
     return plan->first_found != NO_VALUE;

@@ -11,8 +11,9 @@ VECTOR_CLONES static void sgd_block(const StepBlock *block, float lr, float deca
     float *restrict w = block->weight;
 
     for (int64_t i = 0; i < block->count; i++) {
-        float g = block->grad[i] * block->inverse + decay * w[i];
+        float g = block->grad[i] * block->inverse;
 
+        g = decay == 0.0f ? g : g + decay * w[i]; /* 0 times inf would be nan */
         w[i] = w[i] - lr * g;
     }
 }
@@ -22,8 +23,9 @@ VECTOR_CLONES static void momentum_block(const StepBlock *block, float lr, float
     float *restrict w = block->weight, *restrict m = block->state[0];
 
     for (int64_t i = 0; i < block->count; i++) {
-        float g = block->grad[i] * block->inverse + decay * w[i];
+        float g = block->grad[i] * block->inverse;
 
+        g = decay == 0.0f ? g : g + decay * w[i];
         m[i] = mu * m[i] + g;
         w[i] = w[i] - lr * m[i];
     }

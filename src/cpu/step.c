@@ -17,7 +17,7 @@ static void step_block(void *context, int task)
         .weight = plan_in(job->plan, instr, 0) + first,
         .grad = plan_in(job->plan, instr, 1) + first,
         .count = job->count - first < BLOCK ? job->count - first : BLOCK,
-        .inverse = (float)(1.0 / (double)job->plan->store->scalars.scale),
+        .inverse = plan_inverse_scale(job->plan),
     };
 
     for (int i = 0; i < 2; i++)

@@ -68,7 +68,7 @@ void cpu_unscale(Plan *plan, const Instr *instr)
     UnscaleJob job = {
         .grad = plan_in(plan, instr, 0),
         .count = count,
-        .inverse = (float)(1.0 / (double)scalars->scale),
+        .inverse = plan_inverse_scale(plan),
         .findings = plan->findings,
     };
 

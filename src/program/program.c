@@ -20,6 +20,11 @@ int64_t value_count(const Value *value)
     return count;
 }
 
+bool value_lasts(const Value *value)
+{
+    return value->role == ROLE_MASTER || value->role == ROLE_STATE;
+}
+
 ValueId program_find(const Program *program, const char *name)
 {
     for (int i = 0; i < program->value_count; i++)

@@ -82,6 +82,9 @@ void program_release(Program *program);
 
 int64_t value_count(const Value *value); /* of numbers in it */
 
+/* It lives in the Store, from step to step: masters and optimizer state. */
+bool value_lasts(const Value *value);
+
 /* NO_VALUE where there is none of that name. */
 ValueId program_find(const Program *program, const char *name);
 

@@ -197,11 +197,6 @@ static Check *const checks[OP_COUNT] = {
     [OP_UPDATE] = check_nothing,
 };
 
-static bool lasting(const Value *value)
-{
-    return value->role == ROLE_MASTER || value->role == ROLE_STATE;
-}
-
 static Status check_operands(const Program *program, const Instr *instr, const bool *written)
 {
     const OpInfo *info = &op_table[instr->op];
@@ -211,13 +206,14 @@ static Status check_operands(const Program *program, const Instr *instr, const b
 
         if (id < 0 || id >= program->value_count)
             return fail(STATUS_SHAPE, "%s lacks its operand %d", info->name, i + 1);
-        if (!written[id] && !lasting(&program->values[id]))
+        if (!written[id] && !value_lasts(&program->values[id]))
             return fail(STATUS_SHAPE, "%s reads %s before anything has written it", info->name,
                         program->values[id].name);
     }
     if (info->outputs > 0 && (instr->out < 0 || instr->out >= program->value_count))
         return fail(STATUS_SHAPE, "%s has no result", info->name);
-    if (instr->out != NO_VALUE && (written[instr->out] || lasting(&program->values[instr->out])))
+    if (instr->out != NO_VALUE &&
+        (written[instr->out] || value_lasts(&program->values[instr->out])))
         return fail(STATUS_SHAPE, "%s writes %s, which is written already", info->name,
                     program->values[instr->out].name);
     return ok();

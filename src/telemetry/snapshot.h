@@ -52,7 +52,6 @@ typedef struct ScalerFacts {
 typedef struct SkipFacts {
     int64_t step;             /* 0: none was skipped */
     char tensor[TENSOR_NAME]; /* first in the order of the step to hold inf or nan */
-    TensorKind kind;
     Format format;
     int64_t nonfinite, count; /* of its values */
     float amax;               /* its largest finite magnitude before the cast */

@@ -36,8 +36,12 @@ static Status check_size(const Program *program)
 {
     int64_t numbers = 0;
 
-    for (int i = 0; i < program->value_count; i++)
-        numbers += value_count(&program->values[i]);
+    for (int i = 0; i < program->value_count; i++) {
+        const Value *value = &program->values[i];
+
+        /* Masters are kept a second time, as they began. */
+        numbers += value_count(value) * (value->role == ROLE_MASTER ? 2 : 1);
+    }
     if (numbers > most_numbers)
         return fail(STATUS_MEMORY,
                     "this network at this batch needs %lld MiB; 4096 MiB is the most "
@@ -223,6 +227,12 @@ Status experiment_change(Experiment *experiment, const Settings *wanted)
     return ok();
 }
 
+void experiment_restart_scaler(Experiment *experiment)
+{
+    write_scalars(experiment, true);
+    experiment_describe(experiment);
+}
+
 void experiment_set_scale(Experiment *experiment, float scale)
 {
     Scalars scalars;
@@ -256,7 +266,8 @@ static Status load_orders(Experiment *experiment)
         data_order(&experiment->settings.data, experiment->data->set, experiment->settings.seed,
                    epoch, order);
         status = experiment->class->data_order(experiment->data->device, epoch, order);
-        experiment->loaded_epochs[epoch & 1] = epoch;
+        if (!failed(status))
+            experiment->loaded_epochs[epoch & 1] = epoch;
         free(order);
     }
     return status;

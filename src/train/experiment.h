@@ -8,14 +8,8 @@
 #include "nn/emit.h"
 #include "program/backend.h"
 #include "telemetry/snapshot.h"
+#include "train/loaded.h"
 #include "train/settings.h"
-
-/* A data set in memory and on the device. */
-typedef struct LoadedData {
-    DataSpec spec;
-    Dataset *set;
-    DeviceData *device;
-} LoadedData;
 
 typedef struct Experiment {
     const BackendClass *class;
@@ -45,6 +39,9 @@ Status experiment_change(Experiment *experiment, const Settings *wanted) MUST_CH
 
 /* The loss scale, now; the tracker stays. Where scaling was off it becomes static. */
 void experiment_set_scale(Experiment *experiment, float scale);
+
+/* The scale back at its start, the tracker at 0. */
+void experiment_restart_scaler(Experiment *experiment);
 
 /* One step. Fails: STATUS_INTERRUPTED without a trace. */
 Status experiment_step(Experiment *experiment) MUST_CHECK;

@@ -46,17 +46,19 @@ Status experiment_accuracy(Experiment *experiment)
     int64_t correct = 0;
     Status status;
 
-    experiment->facts.accuracy = (Measure){.none = true};
-    if (failed(experiment->problem) || set->class_count == 0 || set->test_count == 0)
+    if (failed(experiment->problem) || set->class_count == 0 || set->test_count == 0) {
+        experiment->facts.accuracy = (Measure){.none = true};
         return ok();
+    }
     emit_accuracy(experiment, &program);
-    status = experiment->class->plan_new(experiment->backend, &program, experiment->store,
-                                         experiment->data->device, &plan);
+    status = program_verify(&program);
+    if (!failed(status))
+        status = experiment->class->plan_new(experiment->backend, &program, experiment->store,
+                                             experiment->data->device, &plan);
     if (!failed(status))
         status = count_correct(experiment, &program, plan, &correct);
     if (!failed(status)) {
-        experiment->facts.accuracy.none = false;
-        experiment->facts.accuracy.value = (double)correct / (double)set->test_count;
+        experiment->facts.accuracy = (Measure){.value = (double)correct / (double)set->test_count};
         experiment->facts.accuracy_step = experiment->facts.step;
     }
     experiment->class->plan_free(plan);

@@ -6,21 +6,6 @@
 #include <math.h>
 #include <string.h>
 
-static TensorKind kind_of(Role role)
-{
-    switch (role) {
-    case ROLE_ACTIVATION_GRAD:
-        return TENSOR_ACTIVATION_GRAD;
-    case ROLE_WEIGHT_GRAD:
-        return TENSOR_WEIGHT_GRAD;
-    case ROLE_COPY:
-    case ROLE_MASTER:
-        return TENSOR_WEIGHT;
-    default:
-        return TENSOR_ACTIVATION;
-    }
-}
-
 static int64_t nonfinite(const CastCounts *counts)
 {
     return counts->classes[CAST_NAN] + counts->classes[CAST_INF] + counts->classes[CAST_OVERFLOW];
@@ -48,7 +33,6 @@ static void describe_skip(Experiment *experiment, const StepOutcome *outcome, Sk
 
     *skip = (SkipFacts){
         .step = outcome->step,
-        .kind = kind_of(value->role),
         .format = value->format,
         .nonfinite = instr >= 0 ? nonfinite(&counts) : 0,
         .count = value_count(value),
@@ -96,7 +80,7 @@ static void record_warnings(Experiment *experiment, const StepOutcome *outcome)
         events_add(events, EVENT_WARNING, outcome->step, "the loss is %s",
                    isnan(outcome->loss) ? "nan" : "inf");
     }
-    if (outcome->scale_next < 1.0f && !experiment->warned_scale) {
+    if (outcome->scale_used >= 1.0f && outcome->scale_next < 1.0f && !experiment->warned_scale) {
         experiment->warned_scale = true;
         events_add(events, EVENT_WARNING, outcome->step,
                    "the loss scale fell below 1: it now costs bits; `why` says what overflows");

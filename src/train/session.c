@@ -3,7 +3,6 @@
 #include "base/memory.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 static bool interrupted(void *context)
 {
@@ -12,75 +11,10 @@ static bool interrupted(void *context)
     return atomic_load(&session->interrupt);
 }
 
-static void free_loaded(Session *session, LoadedData *data)
-{
-    session->class->data_free(data->device);
-    data_free(data->set);
-    free(data);
-}
-
-static bool in_use(const Session *session, const LoadedData *data)
-{
-    return (session->current != NULL && session->current->data == data) ||
-           (session->previous != NULL && session->previous->data == data);
-}
-
 static void drop_unused(Session *session)
 {
-    for (int i = 0; i < DATA_KEPT; i++)
-        if (session->loaded[i] != NULL && !in_use(session, session->loaded[i])) {
-            free_loaded(session, session->loaded[i]);
-            session->loaded[i] = NULL;
-        }
-}
-
-static LoadedData *find_loaded(const Session *session, const DataSpec *spec)
-{
-    char wanted[DATA_PATH + 64], have[DATA_PATH + 64];
-
-    data_spec_print(spec, wanted, sizeof wanted);
-    for (int i = 0; i < DATA_KEPT; i++) {
-        if (session->loaded[i] == NULL || session->loaded[i]->spec.seed != spec->seed)
-            continue;
-        data_spec_print(&session->loaded[i]->spec, have, sizeof have);
-        if (strcmp(wanted, have) == 0)
-            return session->loaded[i];
-    }
-    return NULL;
-}
-
-static Status load(Session *session, const DataSpec *spec, LoadedData **data)
-{
-    LoadedData *made = xcalloc(1, sizeof *made);
-    DataView view;
-    Status status;
-    int place = 0;
-
-    made->spec = *spec;
-    status = data_load(spec, &made->set);
-    if (failed(status)) {
-        free(made);
-        return status;
-    }
-    view = (DataView){
-        .inputs = made->set->inputs,
-        .labels = made->set->labels,
-        .targets = made->set->targets,
-        .train_count = made->set->train_count,
-        .test_count = made->set->test_count,
-        .features = made->set->features,
-        .target_width = made->set->target_width,
-    };
-    status = session->class->data_new(session->backend, &view, &made->device);
-    if (failed(status)) {
-        data_free(made->set);
-        free(made);
-        return status;
-    }
-    while (session->loaded[place] != NULL) /* two are in use at most, so there is room */
-        place++;
-    session->loaded[place] = *data = made;
-    return ok();
+    loaded_keep(&session->loaded, session->current == NULL ? NULL : session->current->data,
+                session->previous == NULL ? NULL : session->previous->data);
 }
 
 /* A run that was only pending is not worth bringing back. */
@@ -98,12 +32,11 @@ static void replace(Session *session, Experiment *experiment)
 
 static Status new_run(Session *session, const Settings *wanted)
 {
-    LoadedData *data = find_loaded(session, &wanted->data);
     Experiment *experiment;
+    LoadedData *data;
     Status status;
 
-    if (data == NULL)
-        TRY(load(session, &wanted->data, &data));
+    TRY(loaded_get(&session->loaded, &wanted->data, &data));
     status = experiment_new(session->class, session->backend, data, wanted, &experiment);
     if (!failed(status)) {
         worker_stop(session, ok());
@@ -144,14 +77,22 @@ static void copy_out(Session *session)
     worker_publish(session);
 }
 
+/* The same run goes on under `wanted`: nothing differs that fresh weights would be needed for. */
+static bool goes_on(const Session *session, const Settings *wanted)
+{
+    const Experiment *now = session->current;
+
+    return now != NULL && !failed(now->problem) && settings_same_run(&now->settings, wanted) &&
+           !loaded_is_stale(now->data);
+}
+
 static Status apply_job(Session *session, void *argument)
 {
     Change *change = argument;
     Settings before;
 
     change->wanted.data.seed = change->wanted.seed;
-    if (session->current != NULL && !failed(session->current->problem) &&
-        settings_same_run(&session->current->settings, &change->wanted)) {
+    if (goes_on(session, &change->wanted)) {
         before = session->current->settings;
         TRY(experiment_change(session->current, &change->wanted));
         log_difference(session, &before);
@@ -188,8 +129,10 @@ Status session_new(const SessionOptions *options, Session **session)
         free(made);
         return status;
     }
-    worker_start(made);
-    status = session_apply(made, &settings, &step);
+    made->loaded = (LoadedSets){.class = made->class, .backend = made->backend};
+    status = worker_start(made);
+    if (!failed(status))
+        status = session_apply(made, &settings, &step);
     if (failed(status)) {
         session_free(made);
         return status;
@@ -264,6 +207,19 @@ Status session_set_scale(Session *session, float scale, int64_t *step)
     TRY(worker_ask(session, scale_job, &change));
     *step = change.step;
     return ok();
+}
+
+static Status restart_job(Session *session, void *argument)
+{
+    (void)argument;
+    experiment_restart_scaler(session->current);
+    copy_out(session);
+    return ok();
+}
+
+Status session_restart_scaler(Session *session)
+{
+    return worker_ask(session, restart_job, NULL);
 }
 
 static Status reset_job(Session *session, void *argument)

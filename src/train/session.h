@@ -48,6 +48,9 @@ Status session_problem(const Session *session) MUST_CHECK;
 /* Sets the scale of the running scaler now; its tracker stays, as GradScaler.update(new_scale). */
 Status session_set_scale(Session *session, float scale, int64_t *step) MUST_CHECK;
 
+/* As a new GradScaler: the scale back at its start, the tracker at 0. Harmless where scaling is off. */
+Status session_restart_scaler(Session *session) MUST_CHECK;
+
 /* Weights, optimizer, scaler and position back to the start of the run, same seed. Undoable. */
 Status session_reset(Session *session) MUST_CHECK;
 
@@ -89,8 +92,8 @@ void session_progress(const Session *session, int64_t *done, int64_t *wanted);
  * Cheap: may be asked thirty times a second while training runs. */
 void session_snapshot(Session *session, Snapshot *snapshot);
 
-/* The same after measuring what `needs` names, at a step boundary.
- * Fails: STATUS_USAGE: accuracy where the data has no classes is none, not a failure; STATUS_INTERRUPTED. */
+/* The same after measuring what `needs` names, at a step boundary. Accuracy is none where the data has
+ * no classes. Fails: STATUS_INTERRUPTED. */
 Status session_measure(Session *session, ExprNeeds needs, Snapshot *snapshot) MUST_CHECK;
 
 /* Appends the program that a step runs, as `show program` prints it. */

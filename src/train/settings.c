@@ -37,8 +37,9 @@ static Status check_numbers(const Settings *settings)
 {
     if (settings->batch < 1 || settings->batch > LARGEST_BATCH)
         return fail(STATUS_USAGE, "a batch holds 1 to %d examples; try batch 64", LARGEST_BATCH);
-    if (!(settings->pace >= 0.0 && settings->pace <= 1e9))
-        return fail(STATUS_USAGE, "the pace is in steps a second; try pace 60 or pace max");
+    if (settings->pace != 0.0 && !(settings->pace >= 1e-3 && settings->pace <= 1e9))
+        return fail(STATUS_USAGE,
+                    "the pace is in steps a second, 0.001 at least; try pace 60 or max");
     return ok();
 }
 
@@ -51,7 +52,7 @@ Status settings_check(const Settings *settings)
     return check_numbers(settings);
 }
 
-enum { WORDS = DATA_PATH + 64 };
+enum { WORDS = DATA_PATH + 256 };
 
 static void add_option(Text *text, const char *name, double value, double usual)
 {

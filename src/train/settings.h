@@ -63,6 +63,6 @@ void settings_print(const Settings *settings, const char *between, Text *text);
 /* What differs, in words: "autocast fp16 -> bf16, batch 64 -> 128"; "" for nothing. */
 void settings_difference(const Settings *a, const Settings *b, Text *text);
 
-enum { LARGEST_BATCH = 65536, MOST_PARAMS = 1 << 28 };
+enum { LARGEST_BATCH = 65536 };
 
 #endif

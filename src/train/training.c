@@ -5,7 +5,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 typedef struct Start {
     const Goal *goal;
@@ -25,6 +24,7 @@ static Status start_job(Session *session, void *argument)
         .until = start->until,
         .begun = clock_seconds(),
     };
+    session->training.next = session->training.begun;
     atomic_store(&session->progress_done, 0);
     atomic_store(&session->progress_wanted, session->training.wanted);
     pthread_mutex_lock(&session->lock);
@@ -66,21 +66,9 @@ bool session_training(const Session *session)
     return training;
 }
 
-static struct timespec moment_after(double seconds)
-{
-    struct timespec moment;
-    long nanoseconds;
-
-    clock_gettime(CLOCK_MONOTONIC, &moment);
-    nanoseconds = moment.tv_nsec + (long)((seconds - (double)(time_t)seconds) * 1e9);
-    moment.tv_sec += (time_t)seconds + nanoseconds / 1000000000;
-    moment.tv_nsec = nanoseconds % 1000000000;
-    return moment;
-}
-
 bool session_wait(Session *session, double seconds)
 {
-    struct timespec until = moment_after(seconds);
+    struct timespec until = clock_after(seconds);
     bool ended;
 
     pthread_mutex_lock(&session->lock);

@@ -5,6 +5,19 @@
 #include <time.h>
 
 static const double publish_every = 0.015; /* seconds: faster than any view looks */
+static const double longest_nap = 0.05;    /* seconds: Ctrl-C is noticed this soon */
+
+struct timespec clock_after(double seconds)
+{
+    struct timespec moment;
+    double whole;
+
+    clock_gettime(CLOCK_MONOTONIC, &moment);
+    moment.tv_nsec += (long)(modf(seconds, &whole) * 1e9);
+    moment.tv_sec += (time_t)whole + moment.tv_nsec / 1000000000;
+    moment.tv_nsec %= 1000000000;
+    return moment;
+}
 
 double clock_seconds(void)
 {
@@ -24,18 +37,24 @@ static void measure_speed(Session *session, double now)
             (Measure){.value = (double)training->done / seconds};
 }
 
-void worker_publish(Session *session)
+/* Under the lock, after the tensors were brought up to date. */
+static void copy_facts(Session *session)
 {
     Snapshot *facts = &session->current->facts;
 
-    experiment_refresh(session->current);
     text_copy(facts->backend, sizeof facts->backend, text_chars(&session->backend_words));
     facts->training = session->is_training;
     facts->sequence = session->published.sequence + 1;
-    pthread_mutex_lock(&session->lock);
     snapshot_copy(&session->published, facts);
-    pthread_mutex_unlock(&session->lock);
     session->last_published = clock_seconds();
+}
+
+void worker_publish(Session *session)
+{
+    experiment_refresh(session->current);
+    pthread_mutex_lock(&session->lock);
+    copy_facts(session);
+    pthread_mutex_unlock(&session->lock);
 }
 
 static void fill_facts(const Session *session, TrainingFacts *facts)
@@ -68,8 +87,9 @@ void worker_stop(Session *session, Status result)
     expr_free(session->training.until);
     session->training.until = NULL;
     fill_facts(session, &facts);
-    session->current->facts.training = false;
+    experiment_refresh(session->current);
 
+    /* Whoever sees that the training has ended must see its last step too. */
     pthread_mutex_lock(&session->lock);
     session->is_training = false;
     session->result = result;
@@ -77,10 +97,7 @@ void worker_stop(Session *session, Status result)
         session->history[session->trainings % HISTORY_KEPT] = facts;
         session->trainings++;
     }
-    pthread_mutex_unlock(&session->lock);
-    worker_publish(session);
-
-    pthread_mutex_lock(&session->lock);
+    copy_facts(session);
     pthread_cond_broadcast(&session->done);
     pthread_mutex_unlock(&session->lock);
 }
@@ -146,13 +163,8 @@ static double seconds_to_wait(Session *session)
 
 static void wait_for_mail(Session *session, double seconds)
 {
-    struct timespec until;
-    double whole;
+    struct timespec until = clock_after(fmin(seconds, longest_nap));
 
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += (long)(modf(seconds, &whole) * 1e9);
-    until.tv_sec += (time_t)whole + until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
     pthread_cond_timedwait(&session->wake, &session->lock, &until);
 }
 
@@ -169,6 +181,11 @@ static void run_job(Session *session)
     pthread_cond_broadcast(&session->done);
 }
 
+static bool asked_to_stop(Session *session)
+{
+    return atomic_load(&session->pause) || atomic_load(&session->interrupt);
+}
+
 /* One turn of the loop, under the lock: mail first, then at most one step. */
 static void turn(Session *session)
 {
@@ -182,7 +199,7 @@ static void turn(Session *session)
         pthread_cond_wait(&session->wake, &session->lock);
         return;
     }
-    seconds = atomic_load(&session->pause) ? 0.0 : seconds_to_wait(session);
+    seconds = asked_to_stop(session) ? 0.0 : seconds_to_wait(session);
     if (seconds > 0.0) {
         wait_for_mail(session, seconds);
         return;
@@ -206,8 +223,10 @@ static void *work(void *argument)
     return NULL;
 }
 
-void worker_start(Session *session)
+Status worker_start(Session *session)
 {
+    int refused;
+
     pthread_condattr_t attributes;
     sigset_t all, before;
 
@@ -221,8 +240,12 @@ void worker_start(Session *session)
     /* Signals belong to the main thread. */
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    pthread_create(&session->thread, NULL, work, session);
+    refused = pthread_create(&session->thread, NULL, work, session);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (refused != 0)
+        return fail(STATUS_MEMORY, "the system gives no thread to train with; end other programs");
+    session->works = true;
+    return ok();
 }
 
 void worker_end(Session *session)
@@ -232,7 +255,8 @@ void worker_end(Session *session)
     session->ending = true;
     pthread_cond_broadcast(&session->wake);
     pthread_mutex_unlock(&session->lock);
-    pthread_join(session->thread, NULL);
+    if (session->works)
+        pthread_join(session->thread, NULL);
     pthread_cond_destroy(&session->wake);
     pthread_cond_destroy(&session->done);
     pthread_mutex_destroy(&session->lock);

@@ -14,8 +14,9 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <time.h>
 
-enum { HISTORY_KEPT = 256, DATA_KEPT = 4 };
+enum { HISTORY_KEPT = 256 };
 
 typedef Status JobRun(Session *session, void *argument);
 
@@ -34,10 +35,11 @@ struct Session {
     Text backend_words;
 
     Experiment *current, *previous; /* previous: what undo brings back; NULL: nothing */
-    LoadedData *loaded[DATA_KEPT];
+    LoadedSets loaded;
     Training training;
 
     pthread_t thread;
+    bool works;           /* the thread runs */
     pthread_mutex_t lock; /* guards what follows, down to the atomics */
     pthread_cond_t wake, done;
     JobRun *job; /* NULL: the mailbox is empty */
@@ -58,8 +60,8 @@ struct Session {
     TrainingFacts history_copy; /* what session_history hands out */
 };
 
-/* Starts the thread. */
-void worker_start(Session *session);
+/* Starts the thread. Fails: STATUS_MEMORY; worker_end is due all the same. */
+Status worker_start(Session *session) MUST_CHECK;
 void worker_end(Session *session);
 
 /* Posts a job, waits, and hands back its answer. Main thread only. */
@@ -73,5 +75,8 @@ void worker_stop(Session *session, Status result);
 
 /* Seconds of a clock that never jumps. */
 double clock_seconds(void);
+
+/* The moment on that clock which is so many seconds away. */
+struct timespec clock_after(double seconds);
 
 #endif

@@ -3,7 +3,7 @@
 set -eu
 cd "$(dirname "$0")/../.."
 
-flags="-Isrc -D_GNU_SOURCE -Wall -Wextra -Werror -fsyntax-only"
+flags="${CPPFLAGS:--Isrc -D_GNU_SOURCE} -Wall -Wextra -Werror -fsyntax-only"
 bad=0
 
 alone() { # HEADER COMPILER LANGUAGE STANDARD

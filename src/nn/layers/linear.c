@@ -49,27 +49,19 @@ static ValueId param_grad(Builder *builder, ValueId master)
     return grad;
 }
 
-/* In the format of the copy that was multiplied; the cast's own backward then widens it. */
-static ValueId input_grad(Builder *builder, const Layer *layer, ValueId dout, ValueId x)
-{
-    ValueId weight = autocast_low(builder, layer->params[WEIGHT]);
-    ValueId dx = layer_grad(builder, x), wide;
-
-    builder_emit_counted(builder, OP_LINEAR_DX, dx, dout, weight, NO_VALUE);
-    if (x == layer->in)
-        return dx;
-    wide = layer_grad(builder, layer->in);
-    builder_emit_counted(builder, OP_CAST, wide, dx, NO_VALUE, NO_VALUE);
-    return wide;
-}
-
 static ValueId linear_backward(Builder *builder, Layer *layer, ValueId dout, bool needed)
 {
     ValueId x = autocast_low(builder, layer->in);
     ValueId dw = param_grad(builder, layer->params[WEIGHT]);
     ValueId db = param_grad(builder, layer->params[BIAS]);
-    ValueId dx = needed ? input_grad(builder, layer, dout, x) : NO_VALUE;
+    ValueId dx = NO_VALUE;
 
+    /* A gradient is needed only above a trained layer, and there `in` is in the low format already. */
+    if (needed) {
+        dx = layer_grad(builder, layer->in);
+        builder_emit_counted(builder, OP_LINEAR_DX, dx, dout,
+                             autocast_low(builder, layer->params[WEIGHT]), NO_VALUE);
+    }
     builder_emit_counted(builder, OP_LINEAR_DW, dw, dout, x, NO_VALUE);
     builder_emit_counted(builder, OP_LINEAR_DB, db, dout, NO_VALUE, NO_VALUE);
     return dx;

@@ -49,6 +49,7 @@ static const ArgSpec scale_args[] = {
 static const char *const scale_examples[] = {
     "scale dynamic interval=50",
     "scale dynamic 1024 growth=1.5 backoff=0.8",
+    "scale interval=100",
     "scale static 2^10",
     "scale 4096",
     "scale off",
@@ -115,6 +116,17 @@ static Status scale_dynamic(Repl *repl, Args *args, Settings *wanted)
     TRY(take_factors(args, &wanted->scaler));
     if (args_has(args, "value"))
         TRY(take_value(args, &wanted->scaler.start));
+    TRY(apply(repl, wanted));
+    return session_restart_scaler(repl_session(repl));
+}
+
+/* scale interval=100: the scale and its tracker stay. */
+static Status scale_factors(Repl *repl, Args *args, Settings *wanted)
+{
+    if (wanted->scaler.mode != SCALE_DYNAMIC)
+        return fail(STATUS_USAGE,
+                    "there is no dynamic scaling to set; try scale dynamic interval=50");
+    TRY(take_factors(args, &wanted->scaler));
     return apply(repl, wanted);
 }
 
@@ -204,18 +216,29 @@ static Status scale_show(Repl *repl, const Settings *settings)
     return ok();
 }
 
+static const char *const factors[] = {"growth", "backoff", "interval"};
+
+static bool takes_factors(const Args *args)
+{
+    return args_is(args, "scale", "dynamic") || !args_has(args, "scale");
+}
+
+static bool has_factors(const Args *args)
+{
+    return args_has(args, "growth") || args_has(args, "backoff") || args_has(args, "interval");
+}
+
 /* What would have no effect is refused, not passed over. */
 static Status refuse_keys(Args *args)
 {
     static const char *const simulated[] = {"init", "tracker"};
-    static const char *const factors[] = {"growth", "backoff", "interval"};
     Status status = ok();
 
     if (args_is(args, "scale", "simulate"))
         return ok();
     for (size_t i = 0; i < 2 && !failed(status); i++)
         status = refuse(args, simulated[i], "simulate");
-    for (size_t i = 0; i < 3 && !failed(status) && !args_is(args, "scale", "dynamic"); i++)
+    for (size_t i = 0; i < 3 && !failed(status) && !takes_factors(args); i++)
         status = refuse(args, factors[i], "dynamic and simulate");
     return status;
 }
@@ -233,7 +256,7 @@ static Status scale_run(Repl *repl, Args *args)
         if (args_is(args, "scale", manners[i]))
             return acts[i](repl, args, &wanted);
     }
-    return scale_show(repl, &wanted);
+    return has_factors(args) ? scale_factors(repl, args, &wanted) : scale_show(repl, &wanted);
 }
 
 const Command scale_command = {
@@ -243,8 +266,10 @@ const Command scale_command = {
     .args = scale_args,
     .examples = scale_examples,
     .more =
-        "dynamic is PyTorch's GradScaler: the scale grows after `interval` clean steps and backs "
-        "off at each overflow. simulate runs the scaler alone on a pattern (1: overflow found; "
+        "dynamic is PyTorch's GradScaler, made anew: the scale begins at START, grows after "
+        "`interval` clean steps and backs off at each overflow; scale interval=100 alone changes "
+        "the rules and keeps the scale. simulate runs the scaler alone on a pattern (1: overflow "
+        "found; "
         "0*2000 is 2000 clean steps) and prints step, found_inf, scale, tracker and stepped for "
         "each step, tab-separated.",
     .run = scale_run,

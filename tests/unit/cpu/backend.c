@@ -188,31 +188,42 @@ Test(backend, gathers_full_batches_that_wrap_into_the_next_epoch)
     rig_close(&rig);
 }
 
-static bool always(void *context)
+/* True at the n-th question. */
+static bool at_last(void *context)
 {
-    (void)context;
-    return true;
+    int *left = context;
+
+    return (*left)-- == 0;
 }
 
-Test(backend, leaves_no_trace_of_an_interrupted_step)
+/* Asked before each instruction up to the first that would change a weight, and never after. */
+Test(backend, leaves_no_trace_of_a_step_interrupted_anywhere)
 {
-    BackendOptions options = {.threads = 1, .interrupted = always};
+    int left = 0, step_phase;
+    BackendOptions options = {.threads = 1, .interrupted = at_last, .context = &left};
     Backend *interrupted;
-    Plan *plan;
     Scalars after;
+    Plan *plan;
     Rig rig;
 
     start(&rig, 1, true, FORMAT_FP16);
+    step_phase = program_phase(&rig.program, PHASE_STEP);
     rig_read(&rig, "fc1.weight", first);
     cr_assert_not(failed(cpu_backend.open(&options, &interrupted)));
     cr_assert_not(
         failed(cpu_backend.plan_new(interrupted, &rig.program, rig.store, rig.data, &plan)));
-    cr_expect_eq(cpu_backend.plan_step(plan).code, STATUS_INTERRUPTED);
-    cpu_backend.scalars_get(rig.store, &after);
-    cr_expect_eq(after.step, 0);
-    cr_expect_eq(after.scale, rig.scalars.scale);
-    rig_read(&rig, "fc1.weight", second);
-    cr_expect_arr_eq(first, second, sizeof first);
+    for (int n = 0; n < step_phase; n++) {
+        left = n;
+        cr_expect_eq(cpu_backend.plan_step(plan).code, STATUS_INTERRUPTED, "at %d", n);
+        cpu_backend.scalars_get(rig.store, &after);
+        cr_expect_eq(after.step, 0);
+        cr_expect_eq(after.scale, rig.scalars.scale);
+        rig_read(&rig, "fc1.weight", second);
+        cr_expect_arr_eq(first, second, sizeof first);
+    }
+    left = step_phase;
+    cr_expect_not(failed(cpu_backend.plan_step(plan)));
+    cr_expect_eq(left, 0, "asked %d times too often", -left);
     cpu_backend.plan_free(plan);
     cpu_backend.close(interrupted);
     rig_close(&rig);

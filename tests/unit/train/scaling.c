@@ -53,6 +53,8 @@ Test(scaling, skips_backs_off_and_tells_which_tensor_it_was)
     train(2);
     cr_expect_lt(look()->scaler.scale, before);
     cr_expect_eq(now.last_skip.in_a_row, 3);
+    cr_expect_eq(now.scaler.backoffs, 3);
+    cr_expect_eq(session_history(session, 1)->skipped, 2);
 }
 
 Test(scaling, grows_after_the_interval)
@@ -81,4 +83,15 @@ Test(scaling, says_what_starved_the_gradients_behind_a_lost_one)
     cr_assert_not_null(tensor);
     cr_expect_str_eq(tensor->starved_by, "log_softmax.out.grad");
     cr_expect_eq(now.skipped, 0);
+}
+
+Test(scaling, restarts_as_a_new_grad_scaler)
+{
+    int64_t step;
+
+    train(5);
+    must(session_set_scale(session, 8.0f, &step));
+    must(session_restart_scaler(session));
+    cr_expect_eq(look()->scaler.scale, 65536.0f);
+    cr_expect_eq(now.scaler.tracker, 0);
 }

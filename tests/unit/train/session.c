@@ -59,11 +59,11 @@ Test(session, goes_on_bit_for_bit_after_undo)
     Text what = {0};
     double straight;
 
-    train(40);
-    must(session_reset(session));
+    int64_t epoch = session_epoch_steps(session);
+
     train(30);
     must(session_reset(session));
-    train(7);
+    train(3 * epoch);                   /* the device holds the orders of later epochs now */
     must(session_undo(session, &what)); /* at step 30 again */
     train(10);
     straight = look()->batch_loss.value;
@@ -131,26 +131,6 @@ Test(session, takes_parts_that_do_not_fit_yet_and_says_what_is_missing)
     text_release(&what);
 }
 
-Test(session, starts_a_new_optimizer_from_empty_state_and_keeps_it_for_a_new_rate)
-{
-    Settings wanted = *session_settings(session);
-    double changed, plain;
-
-    train(10);
-    wanted.optim.lr = 0.0;
-    apply(&wanted);
-    train(1);
-    cr_expect_eq(look()->step, 11);
-    changed = moved("fc2.bias");
-    cr_expect_gt(changed, 0.0);
-    must(optim_spec("adam", &wanted.optim));
-    wanted.optim.lr = 1e-2;
-    apply(&wanted);
-    train(1);
-    plain = look()->batch_loss.value;
-    cr_expect(isfinite(plain));
-}
-
 Test(session, trains_until_an_expression_holds)
 {
     Goal goal = {.until = "step >= 7 and loss > 0"};
@@ -206,6 +186,7 @@ Test(session, remembers_every_training)
     cr_expect_eq(session_history(session, 0)->last_step, 4);
     cr_expect_eq(session_history(session, 1)->first_step, 5);
     cr_expect_eq(session_history(session, 1)->last_step, 10);
+    cr_expect_eq(session_history(session, 1)->skipped, 0);
     cr_expect_not_null(strstr(session_history(session, 1)->settings, "spirals"));
 }
 
@@ -244,4 +225,78 @@ Test(session, prints_the_program_of_a_step)
     cr_expect_not_null(strstr(text_chars(&text), "fc1.weight.fp16"));
     cr_expect_not_null(strstr(text_chars(&text), "update"));
     text_release(&text);
+}
+
+Test(session, measures_accuracy_for_until_at_the_ends_of_epochs)
+{
+    Goal goal = {.until = "accuracy >= 0"};
+
+    must(session_start(session, &goal));
+    while (!session_wait(session, 1.0))
+        ;
+    must(session_result(session));
+    cr_expect_eq(look()->step, session_epoch_steps(session));
+}
+
+static void run_on(void)
+{
+    Goal endless = {0};
+
+    must(session_start(session, &endless));
+    cr_assert(session_training(session));
+}
+
+Test(session, ends_the_training_when_the_run_is_replaced)
+{
+    Settings wanted = *session_settings(session);
+    Text what = {0};
+
+    run_on();
+    must(session_reset(session));
+    cr_expect_not(session_training(session));
+    run_on();
+    wanted.net.layers[1].width = 12;
+    apply(&wanted);
+    cr_expect_not(session_training(session));
+    run_on();
+    must(session_undo(session, &what));
+    cr_expect_not(session_training(session));
+    text_release(&what);
+}
+
+Test(session, can_be_freed_while_it_trains)
+{
+    run_on(); /* close_all frees it */
+}
+
+Test(session, can_be_interrupted_within_a_step_and_goes_on_after)
+{
+    int64_t step;
+
+    run_on();
+    session_interrupt(session);
+    while (!session_wait(session, 1.0))
+        ;
+    cr_expect_eq(session_result(session).code, STATUS_INTERRUPTED);
+    step = look()->step;
+    train(2);
+    cr_expect_eq(look()->step, step + 2);
+}
+
+/* Whoever sees that a training has ended must see its last step. */
+Test(session, shows_the_last_step_as_soon_as_a_training_has_ended)
+{
+    Snapshot last = {0};
+
+    for (int i = 1; i <= 200; i++) {
+        Goal goal = {.steps = 1};
+
+        must(session_start(session, &goal));
+        while (!session_wait(session, 50e-6))
+            ;
+        session_snapshot(session, &last);
+        cr_assert_eq(last.step, i);
+        cr_assert_not(last.training);
+    }
+    snapshot_release(&last);
 }

@@ -1,0 +1,97 @@
+#include "train/loaded.h"
+
+#include "base/file.h"
+#include "base/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { WORDS = DATA_PATH + 256 };
+
+static int64_t stamp_of(const DataSpec *spec)
+{
+    return spec->path[0] == '\0' ? 0 : file_stamp(spec->path);
+}
+
+bool loaded_is_stale(const LoadedData *data)
+{
+    return data->stamp != stamp_of(&data->spec);
+}
+
+static bool is_of(const LoadedData *data, const DataSpec *spec)
+{
+    char wanted[WORDS], have[WORDS];
+
+    data_spec_print(spec, wanted, sizeof wanted);
+    data_spec_print(&data->spec, have, sizeof have);
+    return strcmp(wanted, have) == 0 && data->spec.seed == spec->seed && !loaded_is_stale(data);
+}
+
+static DataView view_of(const Dataset *set)
+{
+    return (DataView){
+        .inputs = set->inputs,
+        .labels = set->labels,
+        .targets = set->targets,
+        .train_count = set->train_count,
+        .test_count = set->test_count,
+        .features = set->features,
+        .target_width = set->target_width,
+    };
+}
+
+static void free_data(LoadedSets *loaded, LoadedData *data)
+{
+    if (data->device != NULL)
+        loaded->class->data_free(data->device);
+    data_free(data->set);
+    free(data);
+}
+
+static Status load(LoadedSets *loaded, const DataSpec *spec, LoadedData **data)
+{
+    LoadedData *made = xcalloc(1, sizeof *made);
+    DataView view;
+    Status status;
+
+    made->spec = *spec;
+    made->stamp = stamp_of(spec);
+    status = data_load(spec, &made->set);
+    if (!failed(status)) {
+        view = view_of(made->set);
+        status = loaded->class->data_new(loaded->backend, &view, &made->device);
+    }
+    if (failed(status))
+        free_data(loaded, made);
+    else
+        *data = made;
+    return status;
+}
+
+Status loaded_get(LoadedSets *loaded, const DataSpec *spec, LoadedData **data)
+{
+    int place = 0;
+
+    for (int i = 0; i < DATA_KEPT; i++)
+        if (loaded->sets[i] != NULL && is_of(loaded->sets[i], spec)) {
+            *data = loaded->sets[i];
+            return ok();
+        }
+    TRY(load(loaded, spec, data));
+    while (loaded->sets[place] != NULL) /* two are kept at most, so there is room */
+        place++;
+    loaded->sets[place] = *data;
+    return ok();
+}
+
+void loaded_keep(LoadedSets *loaded, const LoadedData *one, const LoadedData *other)
+{
+    for (int i = 0; i < DATA_KEPT; i++) {
+        LoadedData *data = loaded->sets[i];
+
+        if (data == NULL || data == one || data == other)
+            continue;
+        free_data(loaded, data);
+        loaded->sets[i] = NULL;
+    }
+}

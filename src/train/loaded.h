@@ -1,0 +1,36 @@
+/* Data sets in memory and on the device: the few that the present run and the one behind undo use.
+ *
+ * Thread rule: the worker's.
+ */
+#ifndef TRAIN_LOADED_H
+#define TRAIN_LOADED_H
+
+#include "data/data.h"
+#include "program/backend.h"
+
+enum { DATA_KEPT = 4 };
+
+typedef struct LoadedData {
+    DataSpec spec;
+    int64_t stamp; /* of the file it came from, then; 0: it came from none */
+    Dataset *set;
+    DeviceData *device;
+} LoadedData;
+
+typedef struct LoadedSets {
+    const BackendClass *class;
+    Backend *backend;
+    LoadedData *sets[DATA_KEPT];
+} LoadedSets;
+
+/* The set of this description, loaded where it is not held or its file has changed since.
+ * Borrowed until loaded_keep leaves it out. Fails: as data_load. */
+Status loaded_get(LoadedSets *loaded, const DataSpec *spec, LoadedData **data) MUST_CHECK;
+
+/* The file behind it is no longer the one that was read. */
+bool loaded_is_stale(const LoadedData *data);
+
+/* Lets go of all but these two, either of which may be NULL. */
+void loaded_keep(LoadedSets *loaded, const LoadedData *one, const LoadedData *other);
+
+#endif
