@@ -74,6 +74,10 @@ static void explain_scale(const Snapshot *snapshot, const SkipFacts *skip, Text 
 
     number_friendly((double)skip->scale_used, used);
     number_friendly((double)skip->scale_next, next);
+    if (skip->forward)
+        text_append(text, "That was in the forward pass, where the loss scale has no part: it will "
+                          "fall and not help; make the inputs or the learning rate smaller, or try "
+                          "autocast bf16. ");
     if (skip->scale_next != skip->scale_used)
         text_printf(text, "No weight moved, and the loss scale went from %s to %s.", used, next);
     else if (snapshot->scaler.mode == SCALER_DYNAMIC)

@@ -1,5 +1,6 @@
 #include "repl/phrase.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -35,6 +36,8 @@ const char *phrase_measure(Measure measure, char text[NUMBER_TEXT])
 {
     if (measure.none)
         text_copy(text, NUMBER_TEXT, "none");
+    else if (isnan(measure.value))
+        text_copy(text, NUMBER_TEXT, "nan"); /* printf would tell its sign */
     else
         snprintf(text, NUMBER_TEXT, "%.4g", measure.value);
     return text;

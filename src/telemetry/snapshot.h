@@ -53,6 +53,7 @@ typedef struct SkipFacts {
     int64_t step;             /* 0: none was skipped */
     char tensor[TENSOR_NAME]; /* first in the order of the step to hold inf or nan */
     Format format;
+    bool forward;             /* it is no gradient: the loss scale has no part in it */
     int64_t nonfinite, count; /* of its values */
     float amax;               /* its largest finite magnitude before the cast */
     float scale_used, scale_next;

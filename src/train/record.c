@@ -34,6 +34,7 @@ static void describe_skip(Experiment *experiment, const StepOutcome *outcome, Sk
     *skip = (SkipFacts){
         .step = outcome->step,
         .format = value->format,
+        .forward = instr >= 0 && experiment->program.instrs[instr].phase < PHASE_BACKWARD,
         .nonfinite = instr >= 0 ? nonfinite(&counts) : 0,
         .count = value_count(value),
         .amax = instr >= 0 ? counts.amax : 0.0f,

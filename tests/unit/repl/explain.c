@@ -49,6 +49,20 @@ Test(explain, before_training)
     expect_said(snapshot_new(), "nothing was skipped: nothing has been trained yet; try train 20");
 }
 
+Test(explain, an_overflow_of_the_forward_pass_which_no_scale_can_help)
+{
+    Snapshot *snapshot = snapshot_new();
+    Text text = {0};
+
+    add_skip(snapshot);
+    snapshot->last_skip.forward = true;
+    explain(snapshot, &text);
+    cr_expect_not_null(strstr(text_chars(&text), "That was in the forward pass"));
+    text_release(&text);
+    snapshot_release(snapshot);
+    free(snapshot);
+}
+
 Test(explain, a_run_without_skips)
 {
     Snapshot *snapshot = snapshot_new();
