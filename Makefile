@@ -151,6 +151,8 @@ bench: $(BUILD)/halfstep $(call programs,bench) ## what a step and a cast cost h
 # Sanitizers, each in a build folder of its own. UBSan must abort, or Criterion passes over it.
 ASAN = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 TSAN = -fsanitize=thread
+# ThreadSanitizer does not start where the kernel spreads addresses too widely.
+UNRANDOM = $(shell setarch -R true 2>/dev/null && echo setarch -R)
 
 .PHONY: asan tsan
 asan: deps-test ## tests under AddressSanitizer, LeakSanitizer and UBSan
@@ -159,7 +161,7 @@ asan: deps-test ## tests under AddressSanitizer, LeakSanitizer and UBSan
 
 tsan: deps-test ## transcripts under ThreadSanitizer
 	+@$(SUBMAKE) BUILD=$(BUILD)-tsan SANITIZE='$(TSAN)' OPTIMIZE='-O1 -g' test-programs
-	@sh tests/run.sh $(BUILD)-tsan transcripts lessons
+	@$(UNRANDOM) sh tests/run.sh $(BUILD)-tsan transcripts lessons
 
 # Checks of the text itself. Each says file and line of what it found.
 TIDY_FILES = $(call sources,) $(shell find tests -name '*.c' 2>/dev/null | LC_ALL=C sort)

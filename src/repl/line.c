@@ -111,10 +111,24 @@ void line_close(void)
     Text path = {0};
 
     if (uses_readline && !failed(file_state_path("history", &path)))
-        (void)write_history(text_chars(&path));
+        (void)history_truncate_file(text_chars(&path), HISTORY_LINES);
     text_release(&path);
     uses_readline = false;
     session_at_prompt = NULL;
+}
+
+/* At once, so that a terminal that vanishes, or a second program, loses no line of this one. */
+static void save_last_line(void)
+{
+    Text path = {0};
+    FILE *file;
+
+    if (!failed(file_state_path("history", &path))) {
+        file = fopen(text_chars(&path), "ae"); /* append_history wants it to exist */
+        if (file != NULL && fclose(file) == 0)
+            (void)append_history(1, text_chars(&path));
+    }
+    text_release(&path);
 }
 
 static void remember(const char *line)
@@ -122,8 +136,10 @@ static void remember(const char *line)
     const HIST_ENTRY *last =
         history_length > 0 ? history_get(history_base + history_length - 1) : NULL;
 
-    if (line[strspn(line, " \t")] != '\0' && (last == NULL || strcmp(last->line, line) != 0))
-        add_history(line);
+    if (line[strspn(line, " \t")] == '\0' || (last != NULL && strcmp(last->line, line) == 0))
+        return;
+    add_history(line);
+    save_last_line();
 }
 
 LineEnd line_ask(const char *prompt, Text *line)

@@ -3,7 +3,8 @@
 set -eu
 cd "$(dirname "$0")/../.."
 
-flags="${CPPFLAGS:--Isrc -D_GNU_SOURCE} -Wall -Wextra -Werror -fsyntax-only"
+: "${CPPFLAGS:=-Isrc -D_GNU_SOURCE $(pkg-config --cflags lua5.4 2>/dev/null)}"
+flags="$CPPFLAGS -Wall -Wextra -Werror -fsyntax-only"
 bad=0
 
 alone() { # HEADER COMPILER LANGUAGE STANDARD
