@@ -1,6 +1,8 @@
 /* show program: one line an instruction, in columns, with a heading for each phase. */
 #include "program/program.h"
 
+#include <string.h>
+
 enum { COLUMN_OUT = 15, COLUMN_FORMAT = 37, COLUMN_ARROW = 42 };
 
 static const char *result_name(const Program *program, const Instr *instr)
@@ -21,6 +23,15 @@ static Format result_format(const Program *program, const Instr *instr)
     return instr->out == NO_VALUE ? FORMAT_FP32 : program->values[instr->out].format;
 }
 
+/* State is named after its master, which stands in the line already: exp_avg says enough. */
+static const char *operand_name(const Program *program, const Instr *instr, int i)
+{
+    const Value *value = &program->values[instr->in[i]];
+    const char *dot = strrchr(value->name, '.');
+
+    return value->role == ROLE_STATE && dot != NULL ? dot + 1 : value->name;
+}
+
 static void print_operands(const Program *program, const Instr *instr, Text *text)
 {
     int first = instr->phase == PHASE_STEP ? 1 : 0;
@@ -31,11 +42,9 @@ static void print_operands(const Program *program, const Instr *instr, Text *tex
     if (instr->op == OP_UPDATE)
         text_append(text, "found_inf: backoff, growth or hold");
     for (int i = first; i < op_table[instr->op].inputs; i++)
-        text_printf(text, "%s%s", i == first ? "" : ", ", program->values[instr->in[i]].name);
+        text_printf(text, "%s%s", i == first ? "" : ", ", operand_name(program, instr, i));
     if (instr->op == OP_SCALE)
         text_append(text, ", loss weight, scale");
-    if (instr->phase == PHASE_STEP)
-        text_append(text, ", unless found_inf");
     if (instr->counted)
         text_append(text, " *");
 }
@@ -61,7 +70,8 @@ void program_print(const Program *program, Text *text)
         const Instr *instr = &program->instrs[i];
 
         if (i == 0 || program->instrs[i - 1].phase != instr->phase)
-            text_printf(text, "%s\n", phase_names[instr->phase]);
+            text_printf(text, "%s%s\n", phase_names[instr->phase],
+                        instr->phase == PHASE_STEP ? ", unless found_inf" : "");
         print_instr(program, instr, text);
         counted = counted || instr->counted;
     }

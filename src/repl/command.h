@@ -56,6 +56,7 @@ enum {
 };
 
 typedef struct Command {
+    const char *alias; /* another word for it, which may not be shortened; NULL: none */
     const char *name;
     const char *summary; /* one line */
     Task task;

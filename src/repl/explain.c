@@ -49,8 +49,10 @@ static void explain_lost(const Snapshot *snapshot, const TensorFacts *tensor, Te
                     number_friendly((double)snapshot->scaler.scale, number));
     else
         text_printf(text,
-                    "The loss scale is %s and still growing; train on, or set it: scale 2^16.",
-                    number_friendly((double)snapshot->scaler.scale, number));
+                    "The loss scale is %s and grows after %lld clean steps; train on, or set it: "
+                    "scale 2^16.",
+                    number_friendly((double)snapshot->scaler.scale, number),
+                    (long long)snapshot->scaler.interval);
 }
 
 static void explain_numbers(const SkipFacts *skip, Text *text)
@@ -94,13 +96,18 @@ static void explain_scale(const Snapshot *snapshot, const SkipFacts *skip, Text 
 void explain(const Snapshot *snapshot, Text *text)
 {
     const TensorFacts *lost = wholly_lost(snapshot);
+    int64_t clean = snapshot->step - snapshot->last_skip.step;
     char number[NUMBER_TEXT];
 
-    if (lost != NULL) {
+    /* A step that was skipped stopped at its overflow: what was lost beside it explains nothing. */
+    if (lost != NULL && (snapshot->last_skip.step == 0 || clean > 0)) {
         explain_lost(snapshot, lost, text);
         return;
     }
     if (snapshot->last_skip.step > 0) {
+        if (clean > 0)
+            text_printf(text, "%s clean step%s since; the last skip: ", phrase_count(clean, number),
+                        clean == 1 ? "" : "s");
         explain_numbers(&snapshot->last_skip, text);
         explain_scale(snapshot, &snapshot->last_skip, text);
         return;

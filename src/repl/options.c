@@ -42,6 +42,8 @@ static Status take_backend(const char *value, Options *options)
 
 static Status take_commands(const char *value, Options *options)
 {
+    if (options->commands != NULL)
+        return fail(STATUS_USAGE, "one -c at a time; put several commands into it, with ; between");
     options->commands = value;
     return ok();
 }

@@ -34,38 +34,45 @@ static void append_bar(int64_t done, int64_t wanted, Text *text)
     text_append(text, "]  ");
 }
 
-/* What both forms say of the run. */
-static void append_run(const Snapshot *snapshot, Text *text)
+/* What both forms say of the run, with the skips of this training. */
+static void append_run(const Snapshot *snapshot, Progress progress, Text *text)
 {
     char number[NUMBER_TEXT];
 
     text_printf(text, "  loss %s", phrase_measure(snapshot->loss, number));
     if (snapshot->scaler.mode != SCALER_OFF)
         text_printf(text, "  scale %s", number_friendly((double)snapshot->scaler.scale, number));
-    text_printf(text, "  %s skipped", phrase_count(snapshot->skipped, number));
+    text_printf(text, "  %s skipped", phrase_count(progress.skipped, number));
 }
 
-void progress_line(const Snapshot *snapshot, int64_t done, int64_t wanted, Text *text)
+static const char *unit(Progress progress)
+{
+    return (progress.wanted > 0 ? progress.wanted : progress.done) == 1 ? "step" : "steps";
+}
+
+void progress_line(const Snapshot *snapshot, Progress progress, Text *text)
 {
     char number[NUMBER_TEXT];
 
-    text_append(text, phrase_count(done, number));
-    if (wanted > 0)
-        text_printf(text, " of %s", phrase_count(wanted, number));
-    text_append(text, done == 1 && wanted == 0 ? " step" : " steps");
-    append_run(snapshot, text);
+    text_append(text, phrase_count(progress.done, number));
+    if (progress.wanted > 0)
+        text_printf(text, " of %s", phrase_count(progress.wanted, number));
+    text_printf(text, " %s", unit(progress));
+    append_run(snapshot, progress, text);
 }
 
-void progress_bar(const Snapshot *snapshot, int64_t done, int64_t wanted, Text *text)
+void progress_bar(const Snapshot *snapshot, Progress progress, Text *text)
 {
     char number[NUMBER_TEXT];
 
-    if (wanted > 0)
-        append_bar(done, wanted, text);
-    text_append(text, phrase_count(done, number));
-    if (wanted > 0)
-        text_printf(text, "/%s", phrase_count(wanted, number));
-    append_run(snapshot, text);
+    if (progress.wanted > 0)
+        append_bar(progress.done, progress.wanted, text);
+    text_append(text, phrase_count(progress.done, number));
+    if (progress.wanted > 0)
+        text_printf(text, "/%s", phrase_count(progress.wanted, number));
+    else
+        text_printf(text, " %s", unit(progress));
+    append_run(snapshot, progress, text);
     if (!snapshot->steps_per_second.none)
         text_printf(text, "  %s/s",
                     phrase_count((int64_t)snapshot->steps_per_second.value, number));
@@ -75,12 +82,10 @@ void progress_bar(const Snapshot *snapshot, int64_t done, int64_t wanted, Text *
 static void show_bar(Repl *repl, Snapshot *snapshot)
 {
     int columns = repl_columns() - 1;
-    int64_t done, wanted;
     Text line = {0};
 
     session_snapshot(repl_session(repl), snapshot);
-    session_progress(repl_session(repl), &done, &wanted);
-    progress_bar(snapshot, done, wanted, &line);
+    progress_bar(snapshot, session_progress(repl_session(repl)), &line);
     fprintf(stderr, "\r%.*s\033[K", columns, text_chars(&line));
     fflush(stderr);
     text_release(&line);
@@ -88,12 +93,10 @@ static void show_bar(Repl *repl, Snapshot *snapshot)
 
 static void show_line(Repl *repl, Snapshot *snapshot)
 {
-    int64_t done, wanted;
     Text line = {0};
 
     session_snapshot(repl_session(repl), snapshot);
-    session_progress(repl_session(repl), &done, &wanted);
-    progress_bar(snapshot, done, wanted, &line);
+    progress_bar(snapshot, session_progress(repl_session(repl)), &line);
     text_append(&line, "\n");
     repl_complain(repl, text_chars(&line));
     text_release(&line);
@@ -137,14 +140,12 @@ static void wait_for_end(Repl *repl, Snapshot *snapshot)
 /* What a bar has already said is not said again. */
 static void tell_end(Repl *repl, Snapshot *snapshot)
 {
-    int64_t done, wanted;
     Text line = {0};
 
     if (manner_for(repl) == MANNER_BAR)
         return;
     session_snapshot(repl_session(repl), snapshot);
-    session_progress(repl_session(repl), &done, &wanted);
-    progress_line(snapshot, done, wanted, &line);
+    progress_line(snapshot, session_progress(repl_session(repl)), &line);
     repl_note(repl, "%s", text_chars(&line));
     text_release(&line);
 }

@@ -11,9 +11,9 @@ Status progress_train(Repl *repl, const Goal *goal) MUST_CHECK;
 
 /* Appends "240 of 400 steps  loss 0.03121  scale 2^16  2 skipped". `done` and `wanted` are of this
  * training; wanted 0: no number of steps was asked for. */
-void progress_line(const Snapshot *snapshot, int64_t done, int64_t wanted, Text *text);
+void progress_line(const Snapshot *snapshot, Progress progress, Text *text);
 
 /* Appends the same in less room, with a bar and the speed: "[####------]  160/400  ...  812/s". */
-void progress_bar(const Snapshot *snapshot, int64_t done, int64_t wanted, Text *text);
+void progress_bar(const Snapshot *snapshot, Progress progress, Text *text);
 
 #endif

@@ -14,7 +14,8 @@ const Command *const command_table[] = {
 const Command *command_find(const char *name)
 {
     for (const Command *const *command = command_table; *command != NULL; command++) {
-        if (strcmp((*command)->name, name) == 0)
+        if (strcmp((*command)->name, name) == 0 ||
+            ((*command)->alias != NULL && strcmp((*command)->alias, name) == 0))
             return *command;
     }
     return NULL;

@@ -39,8 +39,8 @@ static const CatalogEntry terms[] = {
      "half precision: 5 bits of exponent, 10 of mantissa; from 2^-24 to 65504. Precise, but short: "
      "small gradients underflow unless the loss is scaled."},
     {"bf16",
-     "brain float: 8 bits of exponent as fp32, only 7 of mantissa. Nothing underflows that fp32 "
-     "would keep, so it needs no loss scale."},
+     "brain float: 8 bits of exponent as fp32, only 7 of mantissa. Next to nothing underflows, "
+     "so it needs no loss scale."},
     {"tf32",
      "what tensor cores make of fp32 inputs: the exponent of fp32 with 10 bits of mantissa."},
     {"e4m3",

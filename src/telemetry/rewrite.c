@@ -150,8 +150,8 @@ static Status check_metric(const Check *check, size_t i, const Metric *metric)
         return fail(STATUS_USAGE, "%s is a number of the whole run; write it without a tensor",
                     metric->name);
     if (metric->of_tensor != NULL && !called && !text)
-        return fail(STATUS_USAGE, "%s is a number of one tensor; write %s(\"fc1.weight.grad\")",
-                    metric->name, metric->name);
+        return fail(STATUS_USAGE, "%s is a number of one tensor; write %s(\"%s\")", metric->name,
+                    metric->name, metric->need == NEED_MOVED ? "fc1.weight" : "fc1.weight.grad");
     if (metric->of_tensor != NULL && text && (!called || token_is(tokens, at + 1, ")")))
         return check_tensor(check, &tokens->all[at]);
     return ok();

@@ -68,6 +68,7 @@ typedef struct Snapshot {
     uint64_t seed;
     Format autocast; /* FORMAT_FP32: off */
     ScalerFacts scaler;
+    bool probes;         /* casts are counted from the next step on */
     bool training;       /* steps are being taken */
     double pace;         /* steps a second at most; 0: as fast as it goes */
     int64_t step;        /* steps of this run, skipped ones included */

@@ -39,6 +39,7 @@ void experiment_describe(Experiment *experiment)
     facts->seed = settings->seed;
     facts->autocast = settings->autocast;
     facts->pace = settings->pace;
+    facts->probes = settings->probes;
     facts->lr = settings->optim.lr;
     facts->epoch_steps = experiment_epoch_steps(experiment);
     if (facts->step == 0)

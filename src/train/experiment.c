@@ -120,12 +120,11 @@ static void write_scalars(Experiment *experiment, bool restart_scaler)
 static Status start_run(Experiment *experiment)
 {
     TRY(experiment->class->store_new(experiment->backend, &experiment->store));
+    write_scalars(experiment, true);
     if (failed(experiment->problem))
         return ok();
     TRY(make_plan(experiment, &experiment->settings, &experiment->program, &experiment->plan));
-    TRY(write_start(experiment));
-    write_scalars(experiment, true);
-    return ok();
+    return write_start(experiment);
 }
 
 Status experiment_new(const BackendClass *class, Backend *backend, LoadedData *data,

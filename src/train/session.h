@@ -83,10 +83,15 @@ void session_interrupt(Session *session);
  * (an `until` that failed, STATUS_INTERRUPTED). */
 Status session_result(const Session *session) MUST_CHECK;
 
-/* Steps of an epoch, and what is done and wanted of the present (or last) training; wanted is 0
- * where it is endless or until an expression. */
+/* Steps that cover the training examples once. */
 int64_t session_epoch_steps(const Session *session);
-void session_progress(const Session *session, int64_t *done, int64_t *wanted);
+
+/* Of the present (or last) training, in steps; wanted: 0 where it is endless or until an expression. */
+typedef struct Progress {
+    int64_t done, wanted, skipped;
+} Progress;
+
+Progress session_progress(const Session *session);
 
 /* Fills `snapshot` (zeroed or one taken before; caller releases) with the last completed step.
  * Cheap: may be asked thirty times a second while training runs. */

@@ -23,9 +23,11 @@ static Status start_job(Session *session, void *argument)
         .at_pace = start->goal->at_pace,
         .until = start->until,
         .begun = clock_seconds(),
+        .run = session->current,
     };
     session->training.next = session->training.begun;
     atomic_store(&session->progress_done, 0);
+    atomic_store(&session->progress_skipped, 0);
     atomic_store(&session->progress_wanted, session->training.wanted);
     pthread_mutex_lock(&session->lock);
     session->is_training = true;
@@ -117,10 +119,13 @@ int64_t session_epoch_steps(const Session *session)
     return steps;
 }
 
-void session_progress(const Session *session, int64_t *done, int64_t *wanted)
+Progress session_progress(const Session *session)
 {
-    *done = atomic_load(&((Session *)session)->progress_done);
-    *wanted = atomic_load(&((Session *)session)->progress_wanted);
+    return (Progress){
+        .done = atomic_load(&session->progress_done),
+        .wanted = atomic_load(&session->progress_wanted),
+        .skipped = atomic_load(&session->progress_skipped),
+    };
 }
 
 void session_snapshot(Session *session, Snapshot *snapshot)
@@ -135,12 +140,26 @@ typedef struct Look {
     Snapshot *snapshot;
 } Look;
 
+/* Measured after a training and before the next step, it is that training's. */
+static void remember_accuracy(Session *session)
+{
+    if (session->trainings == 0 || session->is_training ||
+        session->training.run != session->current)
+        return;
+    pthread_mutex_lock(&session->lock);
+    session->history[(session->trainings - 1) % HISTORY_KEPT].accuracy =
+        session->current->facts.accuracy;
+    pthread_mutex_unlock(&session->lock);
+}
+
 static Status look_job(Session *session, void *argument)
 {
     Look *look = argument;
 
-    if (look->needs.accuracy)
+    if (look->needs.accuracy) {
         TRY(experiment_accuracy(session->current));
+        remember_accuracy(session);
+    }
     worker_publish(session);
     if (look->needs.moved)
         experiment_moved(session->current);

@@ -134,6 +134,8 @@ static void take_step(Session *session)
     now = clock_seconds();
     training->done++;
     atomic_store(&session->progress_done, training->done);
+    atomic_store(&session->progress_skipped,
+                 session->current->facts.skipped - training->skipped_before);
     status = goal_reached(session, &reached);
     if (failed(status) || reached || atomic_load(&session->pause)) {
         worker_stop(session, status);

@@ -25,8 +25,9 @@ typedef struct Training {
     int64_t first_step, done, wanted; /* wanted 0: no number of steps was asked for */
     int64_t skipped_before;
     bool at_pace;
-    Expr *until;        /* NULL: none */
-    double begun, next; /* seconds of the clock: when it began; when the next step is due */
+    const Experiment *run; /* that it trained; compared, never followed */
+    Expr *until;           /* NULL: none */
+    double begun, next;    /* seconds of the clock: when it began; when the next step is due */
 } Training;
 
 struct Session {
@@ -53,7 +54,7 @@ struct Session {
     int64_t trainings;
 
     atomic_bool interrupt, pause;
-    _Atomic int64_t progress_done, progress_wanted;
+    _Atomic int64_t progress_done, progress_wanted, progress_skipped;
 
     Settings settings;          /* the main thread's copy of the current ones */
     Status problem;             /* likewise */

@@ -261,7 +261,7 @@ void widget_notice(Canvas *canvas, Style style, const char *text)
 
 void widget_uncounted(const Snapshot *snapshot, Canvas *canvas)
 {
-    if (snapshot->step == 0)
+    if (snapshot->probes || snapshot->step == 0)
         widget_notice(canvas, STYLE_DIM, "nothing is counted yet: take a step");
     else
         widget_notice(canvas, STYLE_WARN, "not counted: probe on");

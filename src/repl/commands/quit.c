@@ -15,6 +15,7 @@ static Status quit_run(Repl *repl, Args *args)
 
 const Command quit_command = {
     .name = "quit",
+    .alias = "exit",
     .summary = "end the program (so does Ctrl-D)",
     .task = TASK_SESSION,
     .examples = quit_examples,

@@ -20,7 +20,6 @@ typedef enum Field {
     FIELD_UNDERFLOW,
     FIELD_LOST,
     FIELD_SUBNORMAL,
-    FIELD_OVERFLOW,
     FIELD_NONFINITE,
     FIELD_LARGEST,
     FIELD_BINS,
@@ -34,11 +33,11 @@ typedef struct Column {
 } Column;
 
 static const Column columns[FIELDS] = {
-    [FIELD_NAME] = {"tensor", 6, 0},       [FIELD_FORMAT] = {"format", 6, 8},
-    [FIELD_ZERO] = {"zero", 8, 5},         [FIELD_UNDERFLOW] = {"underflow", 9, 1},
-    [FIELD_LOST] = {"lost mass", 9, 2},    [FIELD_SUBNORMAL] = {"subnormal", 9, 6},
-    [FIELD_OVERFLOW] = {"overflow", 8, 9}, [FIELD_NONFINITE] = {"inf/nan", 7, 7},
-    [FIELD_LARGEST] = {"largest", 7, 3},   [FIELD_BINS] = {"exponents", SPARK, 4},
+    [FIELD_NAME] = {"tensor", 6, 0},         [FIELD_FORMAT] = {"format", 6, 8},
+    [FIELD_ZERO] = {"zero", 8, 6},           [FIELD_UNDERFLOW] = {"underflow", 9, 1},
+    [FIELD_LOST] = {"lost mass", 9, 2},      [FIELD_SUBNORMAL] = {"subnormal", 9, 7},
+    [FIELD_NONFINITE] = {"nonfinite", 9, 3}, [FIELD_LARGEST] = {"largest", 7, 4},
+    [FIELD_BINS] = {"exponents", SPARK, 5},
 };
 
 typedef struct Table {
@@ -46,9 +45,12 @@ typedef struct Table {
     int width[FIELDS];
 } Table;
 
+/* Stored values that are inf or nan, whatever made them so. */
 static int64_t nonfinite(const TensorFacts *tensor)
 {
-    return tensor->counts.classes[CAST_INF] + tensor->counts.classes[CAST_NAN];
+    const int64_t *classes = tensor->counts.classes;
+
+    return classes[CAST_INF] + classes[CAST_NAN] + classes[CAST_OVERFLOW];
 }
 
 static const char *largest(const TensorFacts *tensor, char *text)
@@ -80,9 +82,6 @@ static void field_text(const TensorFacts *tensor, Field field, char text[CELL])
     case FIELD_SUBNORMAL:
         words_share(facts_subnormal(tensor), number);
         break;
-    case FIELD_OVERFLOW:
-        words_count(tensor->counts.classes[CAST_OVERFLOW], number);
-        break;
     case FIELD_NONFINITE:
         words_count(nonfinite(tensor), number);
         break;
@@ -105,8 +104,6 @@ static Style field_style(const TensorFacts *tensor, Field field)
         return classes[CAST_UNDERFLOW] > 0 ? STYLE_UNDERFLOW : STYLE_PLAIN;
     case FIELD_SUBNORMAL:
         return classes[CAST_SUBNORMAL] > 0 ? STYLE_SUBNORMAL : STYLE_PLAIN;
-    case FIELD_OVERFLOW:
-        return classes[CAST_OVERFLOW] > 0 ? STYLE_BAD : STYLE_PLAIN;
     case FIELD_NONFINITE:
         return nonfinite(tensor) > 0 ? STYLE_BAD : STYLE_PLAIN;
     default:

@@ -77,7 +77,8 @@ Test(explain, a_skip_names_tensor_values_limit_and_scale)
 
     add_skip(snapshot);
     expect_said(snapshot,
-                "step 1,190 was skipped: 3 of the 32,768 values of fc2.weight.grad were inf or nan "
+                "10 clean steps since; the last skip: step 1,190 was skipped: 3 of the 32,768 "
+                "values of fc2.weight.grad were inf or nan "
                 "in fp16, whose largest number is 65504; the largest finite magnitude before the "
                 "cast was 6.123e+04. No weight moved, and the loss scale went from 2^16 to 2^15.");
 }

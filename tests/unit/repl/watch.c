@@ -41,19 +41,19 @@ Test(progress, a_line_and_a_bar_that_fits_a_terminal)
 
     snapshot->scaler = (ScalerFacts){.mode = SCALER_DYNAMIC, .scale = 65536.0F};
     snapshot->loss = (Measure){.value = 0.4321987};
-    snapshot->skipped = 112;
+    snapshot->skipped = 999; /* of the run: not what is told */
     snapshot->steps_per_second = (Measure){.value = 1234.5};
-    progress_line(snapshot, 6982, 112500, &text);
+    progress_line(snapshot, (Progress){6982, 112500, 112}, &text);
     cr_expect_str_eq(text_chars(&text),
                      "6,982 of 112,500 steps  loss 0.4322  scale 2^16  112 skipped");
     text_clear(&text);
-    progress_bar(snapshot, 56250, 112500, &text);
+    progress_bar(snapshot, (Progress){56250, 112500, 112}, &text);
     cr_expect_str_eq(text_chars(&text),
                      "[#####-----]  56,250/112,500  loss 0.4322  scale 2^16  112 skipped  1,234/s");
     text_clear(&text);
     snapshot->scaler.mode = SCALER_OFF;
     snapshot->loss.none = true;
-    progress_line(snapshot, 3, 0, &text);
+    progress_line(snapshot, (Progress){3, 0, 112}, &text);
     cr_expect_str_eq(text_chars(&text), "3 steps  loss none  112 skipped");
     text_release(&text);
     free(snapshot);
