@@ -2,6 +2,7 @@
 
 #include <poll.h>
 #include <pty.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,51 +12,90 @@
 #include <time.h>
 #include <unistd.h>
 
+enum { SHORT_PAUSE = 20 /* ms */ };
+
 static int on_property(VTermProp property, VTermValue *value, void *user)
 {
     Pty *terminal = user;
 
     if (property == VTERM_PROP_ALTSCREEN)
         terminal->alternate = value->boolean;
+    if (property == VTERM_PROP_CURSORVISIBLE)
+        terminal->cursor = value->boolean;
     return 1;
 }
 
 static const VTermScreenCallbacks callbacks = {.settermprop = on_property};
 
-static void set_environment(const char *folder)
+static void set_environment(const PtyProgram *program, const char *folder)
 {
-    /* NOLINTBEGIN(concurrency-mt-unsafe): one thread */
-    (void)setenv("TERM", "xterm-256color", 1);
+    (void)setenv("TERM", program->term == NULL ? "xterm-256color" : program->term, 1);
+    (void)setenv("NO_COLOR", program->colourless ? "1" : "", 1);
     (void)setenv("LC_ALL", "C.UTF-8", 1);
     (void)setenv("XDG_STATE_HOME", folder, 1);
     (void)setenv("INPUTRC", "/dev/null", 1);
     (void)unsetenv("LINES");
     (void)unsetenv("COLUMNS");
-    /* NOLINTEND(concurrency-mt-unsafe) */
 }
 
-void pty_open(Pty *terminal, void (*run)(void), const char *folder)
+static void make_vterm(Pty *terminal, int rows, int cols)
 {
-    struct winsize size = {.ws_row = PTY_ROWS, .ws_col = PTY_COLS};
-    char made[] = "/tmp/halfstep-pty-XXXXXX";
-
-    *terminal = (Pty){0};
-    if (folder == NULL)
-        folder = mkdtemp(made);
-    if (folder != NULL)
-        snprintf(terminal->folder, PTY_PATH, "%s", folder);
-    terminal->vterm = vterm_new(PTY_ROWS, PTY_COLS);
+    terminal->vterm = vterm_new(rows, cols);
     vterm_set_utf8(terminal->vterm, 1);
     terminal->screen = vterm_obtain_screen(terminal->vterm);
     vterm_screen_enable_altscreen(terminal->screen, 1);
     vterm_screen_set_callbacks(terminal->screen, &callbacks, terminal);
     vterm_screen_reset(terminal->screen, 1);
+}
+
+static struct winsize window(int rows, int cols)
+{
+    return (struct winsize){.ws_row = (unsigned short)rows, .ws_col = (unsigned short)cols};
+}
+
+void pty_open(Pty *terminal, const PtyProgram *program)
+{
+    int rows = program->rows == 0 ? PTY_ROWS : program->rows;
+    int cols = program->cols == 0 ? PTY_COLS : program->cols;
+    struct winsize size = window(rows, cols);
+    char made[] = "/tmp/halfstep-pty-XXXXXX";
+    const char *folder = program->folder == NULL ? mkdtemp(made) : program->folder;
+
+    *terminal = (Pty){.cursor = true};
+    if (folder != NULL)
+        snprintf(terminal->folder, PTY_PATH, "%s", folder);
+    make_vterm(terminal, rows, cols);
     (void)fflush(stdout);
     terminal->child = forkpty(&terminal->master, NULL, NULL, &size);
     if (terminal->child == 0) {
-        set_environment(terminal->folder);
-        run();
+        set_environment(program, terminal->folder);
+        exit(program->run());
     }
+}
+
+int pty_run_job(int (*run)(void))
+{
+    int status = -1;
+    pid_t job;
+    char byte;
+
+    (void)signal(SIGTTOU, SIG_IGN);
+    job = fork();
+    if (job == 0) {
+        (void)setpgid(0, 0);
+        (void)tcsetpgrp(0, getpid());
+        (void)signal(SIGTTOU, SIG_DFL);
+        exit(run());
+    }
+    while (waitpid(job, &status, WUNTRACED) == job && WIFSTOPPED(status)) {
+        (void)tcsetpgrp(0, getpgrp());
+        (void)dprintf(STDOUT_FILENO, "job stopped\r\n");
+        if (read(STDIN_FILENO, &byte, 1) != 1)
+            return 1;
+        (void)tcsetpgrp(0, job);
+        (void)kill(-job, SIGCONT);
+    }
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
 
 /* What the terminal answers (to questions about itself) goes back to the program. */
@@ -68,20 +108,34 @@ static void answer(Pty *terminal)
         perror("write");
 }
 
-static bool pump(Pty *terminal, int milliseconds)
+static bool is_readable(const Pty *terminal, int milliseconds)
 {
     struct pollfd source = {.fd = terminal->master, .events = POLLIN};
+
+    return poll(&source, 1, milliseconds) > 0;
+}
+
+/* Takes what comes within `milliseconds`; false when there is nothing more to come. */
+static bool pump(Pty *terminal, int milliseconds)
+{
     char bytes[4096];
     ssize_t count;
 
-    if (poll(&source, 1, milliseconds) <= 0)
+    if (!is_readable(terminal, milliseconds))
         return true;
     count = read(terminal->master, bytes, sizeof bytes);
     if (count <= 0)
         return false;
+    terminal->bytes += count;
     (void)vterm_input_write(terminal->vterm, bytes, (size_t)count);
     answer(terminal);
     return true;
+}
+
+void pty_settle(Pty *terminal)
+{
+    while (is_readable(terminal, SHORT_PAUSE) && pump(terminal, 0))
+        ;
 }
 
 void pty_row(const Pty *terminal, int row, char line[PTY_LINE])
@@ -163,19 +217,36 @@ void pty_enter(Pty *terminal, const char *line)
     pty_type(terminal, "\r");
 }
 
-int pty_end(Pty *terminal)
+int pty_wait(Pty *terminal)
 {
+    time_t end = time(NULL) + PTY_PATIENCE;
     int status = -1;
 
-    while (pump(terminal, PTY_PATIENCE * 1000))
-        ;
-    (void)waitpid(terminal->child, &status, 0);
+    while (waitpid(terminal->child, &status, WNOHANG) == 0 && time(NULL) < end) {
+        if (!pump(terminal, SHORT_PAUSE))
+            (void)poll(NULL, 0, SHORT_PAUSE);
+    }
+    pty_settle(terminal);
+    return status;
+}
+
+int pty_end(Pty *terminal)
+{
+    int status = pty_wait(terminal);
+
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+void pty_hang_up(Pty *terminal)
+{
+    (void)close(terminal->master);
+    terminal->master = -1;
 }
 
 void pty_close(Pty *terminal)
 {
-    (void)close(terminal->master);
+    if (terminal->master >= 0)
+        pty_hang_up(terminal);
     vterm_free(terminal->vterm);
 }
 
@@ -184,12 +255,13 @@ bool pty_is_cooked(const Pty *terminal)
     struct termios settings;
 
     return tcgetattr(terminal->master, &settings) == 0 &&
-           (settings.c_lflag & (ICANON | ECHO | ISIG)) == (ICANON | ECHO | ISIG);
+           (settings.c_lflag & (ICANON | ECHO | ISIG)) == (ICANON | ECHO | ISIG) &&
+           (settings.c_iflag & ICRNL) != 0 && (settings.c_oflag & OPOST) != 0;
 }
 
 void pty_resize(const Pty *terminal, int rows, int cols)
 {
-    struct winsize size = {.ws_row = (unsigned short)rows, .ws_col = (unsigned short)cols};
+    struct winsize size = window(rows, cols);
 
     vterm_set_size(terminal->vterm, rows, cols);
     (void)ioctl(terminal->master, TIOCSWINSZ, &size);

@@ -10,21 +10,43 @@
 
 enum { PTY_ROWS = 24, PTY_COLS = 80, PTY_LINE = 1024, PTY_PATIENCE = 60, PTY_PATH = 256 };
 
+typedef struct PtyProgram {
+    int (*run)(void);   /* called in a child, which exits with what it returns */
+    int rows, cols;     /* 0: PTY_ROWS, PTY_COLS */
+    const char *term;   /* $TERM; NULL: xterm-256color */
+    const char *folder; /* $XDG_STATE_HOME; NULL: a fresh one */
+    bool colourless;    /* $NO_COLOR is set, otherwise empty */
+} PtyProgram;
+
 typedef struct Pty {
-    int master;
+    int master; /* -1 after pty_hang_up */
     pid_t child;
     VTerm *vterm;
     VTermScreen *screen;
     bool alternate;        /* the program draws on the alternate screen */
+    bool cursor;           /* the cursor can be seen */
+    long bytes;            /* received since the start */
     char folder[PTY_PATH]; /* $XDG_STATE_HOME of the program */
 } Pty;
 
-/* Calls `run` in a child, which must not return. `folder`: where it keeps its state; NULL: a fresh
- * one. */
-void pty_open(Pty *terminal, void (*run)(void), const char *folder);
+/* libvterm keeps the address of `terminal`, which must stay where it is until pty_close. */
+void pty_open(Pty *terminal, const PtyProgram *program);
 void pty_close(Pty *terminal);
 
-/* Waits for the program's end; its exit status, or -1. */
+/* For a PtyProgram's `run`: does as a shell does, where `run` is a job of its own, which can be
+ * stopped and, by a typed line, continued. Says "job stopped". The job's exit status, or 1.
+ */
+int pty_run_job(int (*run)(void));
+
+/* The terminal goes away while the program runs. */
+void pty_hang_up(Pty *terminal);
+
+/* Waits for the program's end, whoever else still holds the terminal open, and takes what it has
+ * sent; its wait status, or -1 (which is neither an exit nor a signal) where it does not end in
+ * time. */
+int pty_wait(Pty *terminal);
+
+/* As pty_wait; the exit status, or -1. */
 int pty_end(Pty *terminal);
 
 void pty_type(const Pty *terminal, const char *keys);
@@ -38,11 +60,14 @@ bool pty_wait_for(Pty *terminal, const char *text);
 /* Waits until the cursor stands behind a prompt with nothing typed. */
 bool pty_wait_for_prompt(Pty *terminal);
 
+/* Takes what comes until there is a pause: the rest of a frame. */
+void pty_settle(Pty *terminal);
+
 void pty_row(const Pty *terminal, int row, char line[PTY_LINE]);
 int pty_count_rows(const Pty *terminal, const char *text);
 void pty_resize(const Pty *terminal, int rows, int cols);
 
-/* The terminal's settings are those of a shell: lines, echo, signals. */
+/* The terminal's settings are those of a shell: lines, echo, signals, line ends. */
 bool pty_is_cooked(const Pty *terminal);
 
 #endif

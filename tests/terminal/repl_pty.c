@@ -4,65 +4,36 @@
  * $HALFSTEP names the program (build/halfstep).
  */
 #include "console.h"
+#include "expect.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
-
-static int passed, failures;
-
-static void expect(bool holds, const char *what)
-{
-    if (holds) {
-        passed++;
-        return;
-    }
-    failures++;
-    printf("failed: %s\n", what);
-}
 
 static const char *program_path(void)
 {
-    const char *path = getenv("HALFSTEP"); /* NOLINT(concurrency-mt-unsafe) */
+    const char *path = getenv("HALFSTEP");
 
     return path == NULL ? "build/halfstep" : path;
 }
 
-static void run_program(void)
+static int run_program(void)
 {
     execl(program_path(), "halfstep", "--backend", "cpu", "--threads", "1", (char *)NULL);
     perror(program_path());
-    _exit(1);
+    return 1;
 }
 
-/* As a shell does: the program is a job of its own, which can be stopped and continued. */
-static void run_as_job(void)
+static int run_as_job(void)
 {
-    int status = 0;
-    pid_t job;
-    char byte;
+    return pty_run_job(run_program);
+}
 
-    (void)signal(SIGTTOU, SIG_IGN);
-    job = fork();
-    if (job == 0) {
-        (void)setpgid(0, 0);
-        (void)tcsetpgrp(0, getpid());
-        (void)signal(SIGTTOU, SIG_DFL);
-        run_program();
-    }
-    while (waitpid(job, &status, WUNTRACED) == job && WIFSTOPPED(status)) {
-        (void)tcsetpgrp(0, getpgrp());
-        (void)dprintf(STDOUT_FILENO, "job stopped\r\n");
-        if (read(STDIN_FILENO, &byte, 1) != 1)
-            _exit(1);
-        (void)tcsetpgrp(0, job);
-        (void)kill(-job, SIGCONT);
-    }
-    _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
+static void open_program(Pty *terminal)
+{
+    pty_open(terminal, &(PtyProgram){.run = run_program});
 }
 
 static void test_banner(void)
@@ -70,7 +41,7 @@ static void test_banner(void)
     Pty terminal;
     char line[PTY_LINE];
 
-    pty_open(&terminal, run_program, NULL);
+    open_program(&terminal);
     expect(pty_wait_for(&terminal, "type watch, train, help"), "a banner says what to type");
     expect(pty_wait_for_prompt(&terminal), "a prompt follows");
     pty_row(&terminal, 0, line);
@@ -85,7 +56,7 @@ static void test_completion(void)
 {
     Pty terminal;
 
-    pty_open(&terminal, run_program, NULL);
+    open_program(&terminal);
     (void)pty_wait_for_prompt(&terminal);
     pty_type(&terminal, "autoc\tbf\t");
     expect(pty_wait_for(&terminal, "> autocast bf16"), "Tab completes a command and its value");
@@ -112,11 +83,11 @@ static void test_history(void)
 {
     Pty first, second;
 
-    pty_open(&first, run_program, NULL);
+    open_program(&first);
     pty_enter(&first, "batch 32");
     pty_enter(&first, "quit");
     (void)pty_end(&first);
-    pty_open(&second, run_program, first.folder);
+    pty_open(&second, &(PtyProgram){.run = run_program, .folder = first.folder});
     (void)pty_wait_for_prompt(&second);
     pty_type(&second, "\033[A\033[A");
     expect(pty_wait_for(&second, "> batch 32"), "a line of the last session can be called back");
@@ -130,7 +101,7 @@ static void test_interrupt(void)
 {
     Pty terminal;
 
-    pty_open(&terminal, run_program, NULL);
+    open_program(&terminal);
     (void)pty_wait_for_prompt(&terminal);
     pty_type(&terminal, "half a line");
     (void)pty_wait_for(&terminal, "> half a line");
@@ -158,7 +129,7 @@ static void test_lines(void)
 {
     Pty terminal;
 
-    pty_open(&terminal, run_program, NULL);
+    open_program(&terminal);
     pty_enter(&terminal, "net 784 256 128 1O");
     expect(pty_wait_for(&terminal, "'1O' is not a number"), "a mistake is explained");
     expect(pty_count_rows(&terminal, "^~") == 1, "with a caret under it");
@@ -177,7 +148,7 @@ static void test_watch(void)
 {
     Pty terminal;
 
-    pty_open(&terminal, run_program, NULL);
+    open_program(&terminal);
     pty_enter(&terminal, "watch");
     expect(pty_wait_for(&terminal, "q prompt"), "the view opens with its line of keys");
     expect(terminal.alternate, "on a screen of its own");
@@ -219,7 +190,7 @@ static void test_suspending(void)
 {
     Pty terminal;
 
-    pty_open(&terminal, run_as_job, NULL);
+    pty_open(&terminal, &(PtyProgram){.run = run_as_job});
     (void)pty_wait_for_prompt(&terminal);
     pty_type(&terminal, "batch 12");
     (void)pty_wait_for(&terminal, "> batch 12");
@@ -243,16 +214,15 @@ static void test_suspending(void)
 static void test_vanishing(void)
 {
     Pty terminal;
-    int status = -1;
-    time_t end = time(NULL) + PTY_PATIENCE;
+    int status;
 
-    pty_open(&terminal, run_program, NULL);
+    open_program(&terminal);
     pty_enter(&terminal, "run");
     (void)pty_wait_for_prompt(&terminal);
-    pty_close(&terminal);
-    while (waitpid(terminal.child, &status, WNOHANG) == 0 && time(NULL) < end)
-        usleep(10000);
+    pty_hang_up(&terminal);
+    status = pty_wait(&terminal);
     expect(WIFEXITED(status) || WIFSIGNALED(status), "a terminal that goes ends the program");
+    pty_close(&terminal);
 }
 
 int main(void)
@@ -265,6 +235,5 @@ int main(void)
     test_watch();
     test_suspending();
     test_vanishing();
-    printf("%d passed, %d failed\n", passed, failures);
-    return failures == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return expect_sum();
 }
