@@ -41,11 +41,8 @@ int main(int argc, char **argv)
     setlocale(LC_NUMERIC, "C"); /* NOLINT(concurrency-mt-unsafe) */
     if (failed(status))
         return complain(status, EXIT_WRONG_OPTION);
-    if (options.help)
-        options_print_help();
-    else if (options.version)
-        options_print_version();
-    else
+    if (!options.help && !options.version)
         return run(&options);
-    return EXIT_SUCCESS;
+    options.help ? options_print_help() : options_print_version();
+    return fflush(stdout) == 0 && !ferror(stdout) ? EXIT_SUCCESS : EXIT_FAILURE;
 }

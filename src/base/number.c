@@ -73,6 +73,8 @@ Status count_parse(const char *word, int64_t *value)
     double number = 0.0;
 
     TRY(number_parse(word, &number));
+    if (fabs(number) > most)
+        return fail(STATUS_USAGE, "'%.40s' is too large; whole numbers go up to 2^53", word);
     if (!(fabs(number) <= most) || number != floor(number))
         return fail(STATUS_USAGE, "'%.40s' is not a whole number; try 100, 2^10 or 64k", word);
     *value = (int64_t)number;
@@ -120,4 +122,15 @@ const char *number_friendly(double value, char text[NUMBER_TEXT])
         return text;
     }
     return number_shortest(value, text);
+}
+
+const char *float_friendly(float value, char text[NUMBER_TEXT])
+{
+    char shortest[NUMBER_TEXT];
+
+    (void)float_shortest(value, shortest);
+    (void)number_friendly((double)value, text);
+    if (text[0] != '2' || text[1] != '^')
+        memcpy(text, shortest, NUMBER_TEXT);
+    return text;
 }

@@ -22,6 +22,9 @@ const char *number_shortest(double value, char text[NUMBER_TEXT]);
 /* The shortest decimal that reads back as exactly this float: 0.001f is "0.001". */
 const char *float_shortest(float value, char text[NUMBER_TEXT]);
 
+/* For people, as number_friendly; other numbers are the shortest that read back as this float. */
+const char *float_friendly(float value, char text[NUMBER_TEXT]);
+
 /* For people: 2^16 where the value is a power of two from 2^10 up or below 1, else the shortest. */
 const char *number_friendly(double value, char text[NUMBER_TEXT]);
 

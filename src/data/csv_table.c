@@ -107,12 +107,16 @@ static bool is_header(const Reader *reader, Span line)
 {
     Span cell;
     double value;
+    bool words = false;
 
     while (next_cell(&line, &cell)) {
-        if (read_cell(reader, cell, &value) == CELL_WORD)
-            return true;
+        Cell kind = read_cell(reader, cell, &value);
+
+        if (kind != CELL_WORD && kind != CELL_EMPTY)
+            return false;
+        words = words || kind == CELL_WORD;
     }
-    return false;
+    return words;
 }
 
 /* A file may hold anything; what reaches the terminal is printable. */

@@ -46,12 +46,12 @@ static void explain_lost(const Snapshot *snapshot, const TensorFacts *tensor, Te
         text_append(text, "Try `scale dynamic`, or `autocast bf16`.");
     else if (snapshot->scaler.mode == SCALER_STATIC)
         text_printf(text, "The loss scale is %s; try a larger one, or `scale dynamic`.",
-                    number_friendly((double)snapshot->scaler.scale, number));
+                    float_friendly(snapshot->scaler.scale, number));
     else
         text_printf(text,
                     "The loss scale is %s and grows after %lld clean steps; train on, or set it: "
                     "scale 2^16.",
-                    number_friendly((double)snapshot->scaler.scale, number),
+                    float_friendly(snapshot->scaler.scale, number),
                     (long long)snapshot->scaler.interval);
 }
 
@@ -74,8 +74,8 @@ static void explain_scale(const Snapshot *snapshot, const SkipFacts *skip, Text 
 {
     char used[NUMBER_TEXT], next[NUMBER_TEXT];
 
-    number_friendly((double)skip->scale_used, used);
-    number_friendly((double)skip->scale_next, next);
+    float_friendly(skip->scale_used, used);
+    float_friendly(skip->scale_next, next);
     if (skip->forward)
         text_append(text, "That was in the forward pass, where the loss scale has no part: it will "
                           "fall and not help; make the inputs or the learning rate smaller, or try "

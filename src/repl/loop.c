@@ -106,6 +106,10 @@ static int from_input(Repl *repl)
         snprintf(where, sizeof(where), "stdin:%d: ", number);
         status = run_read(repl, end, where, &line);
     }
+    if (!failed(status) && ferror(stdin)) {
+        status = fail(STATUS_IO, "standard input cannot be read to its end");
+        fprintf(stderr, "%s\n", status.text);
+    }
     text_release(&line);
     return exit_status(status);
 }

@@ -41,7 +41,7 @@ static void append_run(const Snapshot *snapshot, Progress progress, Text *text)
 
     text_printf(text, "  loss %s", phrase_measure(snapshot->loss, number));
     if (snapshot->scaler.mode != SCALER_OFF)
-        text_printf(text, "  scale %s", number_friendly((double)snapshot->scaler.scale, number));
+        text_printf(text, "  scale %s", float_friendly(snapshot->scaler.scale, number));
     text_printf(text, "  %s skipped", phrase_count(progress.skipped, number));
 }
 

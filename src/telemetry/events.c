@@ -28,8 +28,8 @@ static void describe_scale(Event *event, float scale_next)
 {
     char from[NUMBER_TEXT], to[NUMBER_TEXT];
 
-    number_friendly((double)event->scale_used, from);
-    number_friendly((double)scale_next, to);
+    float_friendly(event->scale_used, from);
+    float_friendly(scale_next, to);
     if (event->scale_used == scale_next)
         snprintf(event->text, sizeof event->text, "loss scale %s", from);
     else

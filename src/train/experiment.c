@@ -7,9 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What one experiment's values may take together: 4 GiB of floats. */
-static const int64_t most_numbers = INT64_C(1) << 30;
-
 static ExampleShape example_shape(const Dataset *set)
 {
     ExampleShape shape = {
@@ -32,7 +29,7 @@ static void emit_training(const Settings *settings, const Dataset *set, Program 
     amp_emit_update(&builder);
 }
 
-static Status check_size(const Program *program)
+static int64_t numbers_of(const Program *program)
 {
     int64_t numbers = 0;
 
@@ -42,7 +39,14 @@ static Status check_size(const Program *program)
         /* Masters are kept a second time, as they began. */
         numbers += value_count(value) * (value->role == ROLE_MASTER ? 2 : 1);
     }
-    if (numbers > most_numbers)
+    return numbers;
+}
+
+static Status check_size(const Program *program)
+{
+    int64_t numbers = numbers_of(program);
+
+    if (numbers > MOST_NUMBERS)
         return fail(STATUS_MEMORY,
                     "this network at this batch needs %lld MiB; 4096 MiB is the most "
                     "that is taken, so make one of them smaller",
@@ -124,7 +128,21 @@ static Status start_run(Experiment *experiment)
     if (failed(experiment->problem))
         return ok();
     TRY(make_plan(experiment, &experiment->settings, &experiment->program, &experiment->plan));
+    experiment->numbers = numbers_of(&experiment->program);
     return write_start(experiment);
+}
+
+int64_t experiment_size(const Settings *settings, const Dataset *set)
+{
+    Program program = {0};
+    int64_t numbers = 0;
+
+    if (!failed(find_problem(settings, set))) {
+        emit_training(settings, set, &program);
+        numbers = numbers_of(&program);
+    }
+    program_release(&program);
+    return numbers;
 }
 
 Status experiment_new(const BackendClass *class, Backend *backend, LoadedData *data,
@@ -205,6 +223,7 @@ static Status new_plan(Experiment *experiment, const Settings *wanted)
     experiment->class->plan_free(experiment->plan);
     experiment->plan = plan;
     experiment->program = program;
+    experiment->numbers = numbers_of(&program);
     if (restart)
         status = restart_optimizer(experiment, &old);
     program_release(&old);

@@ -11,6 +11,9 @@
 #include "train/loaded.h"
 #include "train/settings.h"
 
+/* Numbers that all runs of a session may hold together: 4 GiB of floats. */
+enum { MOST_NUMBERS = 1 << 30 };
+
 typedef struct Experiment {
     const BackendClass *class;
     Backend *backend;
@@ -24,8 +27,12 @@ typedef struct Experiment {
     int64_t loaded_epochs[2]; /* whose order the device holds, by parity; -1: none */
     bool warned_loss, warned_scale;
     int64_t skips_in_a_row;
-    Snapshot facts; /* kept up to date; tensors when they are asked for */
+    int64_t numbers; /* it holds, the parameters' start included; 0 while it is pending */
+    Snapshot facts;  /* kept up to date; tensors when they are asked for */
 } Experiment;
+
+/* Numbers that a run of these settings would hold; 0 where the parts do not fit. */
+int64_t experiment_size(const Settings *settings, const Dataset *set);
 
 /* A run from fresh weights. Caller frees. An experiment whose parts do not fit is made all the same
  * and says so in `problem`. Fails: STATUS_MEMORY: larger than is taken. */

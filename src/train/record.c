@@ -66,8 +66,8 @@ static void record_growth(Experiment *experiment, const StepOutcome *outcome)
     experiment->facts.scaler.growths++;
     events_add(&experiment->facts.events, EVENT_GROWTH, outcome->step,
                "loss scale %s -> %s after %lld clean steps",
-               number_friendly((double)outcome->scale_used, before),
-               number_friendly((double)outcome->scale_next, after),
+               float_friendly(outcome->scale_used, before),
+               float_friendly(outcome->scale_next, after),
                (long long)experiment->settings.scaler.interval);
 }
 

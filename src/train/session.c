@@ -30,6 +30,29 @@ static void replace(Session *session, Experiment *experiment)
     drop_unused(session);
 }
 
+static int64_t numbers_in(const Experiment *experiment)
+{
+    return experiment == NULL ? 0 : experiment->numbers;
+}
+
+/* The present run stays beside the new one, for undo; the one behind it goes first where all three
+ * would be too much, as it would go anyway. */
+static Status make_room(Session *session, int64_t numbers)
+{
+    int64_t both = numbers + numbers_in(session->current);
+
+    if (both > MOST_NUMBERS && numbers <= MOST_NUMBERS)
+        return fail(STATUS_MEMORY,
+                    "this network and the present one, which undo keeps, need %lld MiB together; "
+                    "4096 MiB is the most, so make it smaller or say net 784 10 first",
+                    (long long)(both >> 18));
+    if (both + numbers_in(session->previous) > MOST_NUMBERS) {
+        experiment_free(session->previous);
+        session->previous = NULL;
+    }
+    return ok();
+}
+
 static Status new_run(Session *session, const Settings *wanted)
 {
     Experiment *experiment;
@@ -37,6 +60,11 @@ static Status new_run(Session *session, const Settings *wanted)
     Status status;
 
     TRY(loaded_get(&session->loaded, &wanted->data, &data));
+    status = make_room(session, experiment_size(wanted, data->set));
+    if (failed(status)) {
+        drop_unused(session);
+        return status;
+    }
     status = experiment_new(session->class, session->backend, data, wanted, &experiment);
     if (!failed(status)) {
         worker_stop(session, ok());
@@ -114,6 +142,17 @@ Status session_apply(Session *session, const Settings *wanted, int64_t *step)
     return ok();
 }
 
+/* The shipped data set is not there: everything else still works. */
+static Status begin_with_spirals(Session *session, Settings *settings)
+{
+    int64_t step;
+
+    TRY(data_spec_parse("spirals", &settings->data));
+    TRY(net_parse("2 64 2", "tanh", &settings->net));
+    text_append(&session->backend_words, "; datasets/ is missing, so data is spirals");
+    return session_apply(session, settings, &step);
+}
+
 Status session_new(const SessionOptions *options, Session **session)
 {
     Session *made = xcalloc(1, sizeof *made);
@@ -133,6 +172,8 @@ Status session_new(const SessionOptions *options, Session **session)
     status = worker_start(made);
     if (!failed(status))
         status = session_apply(made, &settings, &step);
+    if (status.code == STATUS_IO)
+        status = begin_with_spirals(made, &settings);
     if (failed(status)) {
         session_free(made);
         return status;
@@ -184,12 +225,12 @@ static Status scale_job(Session *session, void *argument)
     Snapshot *facts = &session->current->facts;
     char old[NUMBER_TEXT], new[NUMBER_TEXT];
 
-    number_friendly((double)facts->scaler.scale, old);
+    float_friendly(facts->scaler.scale, old);
     experiment_set_scale(session->current, change->scale);
     change->step = facts->step;
     if (before.scaler.mode == session->current->settings.scaler.mode)
         events_add(&facts->events, EVENT_SETTING, facts->step, "loss scale %s -> %s", old,
-                   number_friendly((double)change->scale, new));
+                   float_friendly(change->scale, new));
     else
         log_difference(session, &before);
     copy_out(session);

@@ -67,7 +67,7 @@ static void print_scale(const ScalerSpec *scaler, Text *text)
     const ScalerSpec usual = scaler_spec_default();
     char number[NUMBER_TEXT];
 
-    number_friendly((double)scaler->start, number);
+    float_friendly(scaler->start, number);
     if (scaler->mode == SCALE_OFF) {
         text_append(text, "scale off");
         return;

@@ -24,7 +24,7 @@ static void append_row(const TrainingFacts *facts, Text *text)
     text_pad(text, 38);
     text_append(text, phrase_count(facts->skipped, number));
     text_pad(text, 46);
-    text_append(text, number_friendly((double)facts->scale, number));
+    text_append(text, float_friendly(facts->scale, number));
     text_pad(text, 54);
     text_printf(text, "%s\n", facts->settings);
 }

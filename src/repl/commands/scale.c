@@ -178,7 +178,7 @@ static Status set_scale(Repl *repl, float scale)
     Text what = {0};
 
     TRY(session_set_scale(repl_session(repl), scale, &step));
-    text_printf(&what, "scale %s", number_friendly((double)scale, number));
+    text_printf(&what, "scale %s", float_friendly(scale, number));
     repl_acknowledge(repl, step, text_chars(&what));
     text_release(&what);
     return ok();
@@ -208,8 +208,8 @@ static Status scale_show(Repl *repl, const Settings *settings)
     session_snapshot(repl_session(repl), &snapshot);
     if (snapshot.scaler.mode == SCALER_DYNAMIC)
         text_printf(&text, " # now %s, %d of %lld clean steps",
-                    number_friendly((double)snapshot.scaler.scale, number),
-                    (int)snapshot.scaler.tracker, (long long)snapshot.scaler.interval);
+                    float_friendly(snapshot.scaler.scale, number), (int)snapshot.scaler.tracker,
+                    (long long)snapshot.scaler.interval);
     repl_print(repl, "%s\n", text_chars(&text));
     snapshot_release(&snapshot);
     text_release(&text);

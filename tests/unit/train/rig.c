@@ -43,6 +43,16 @@ void open_with(int threads)
     must(session_problem(session));
 }
 
+void open_without_data(void)
+{
+    SessionOptions options = {.backend = "cpu", .threads = 1};
+
+    setenv("HALFSTEP_DATASETS", "/nowhere", 1);
+    registry = registry_new(&cpu_backend);
+    options.registry = registry;
+    must(session_new(&options, &session));
+}
+
 void open_small(void)
 {
     open_with(1);

@@ -9,6 +9,7 @@ extern Snapshot now;     /* what look() saw last */
 
 void open_with(int threads);
 void open_small(void);
+void open_without_data(void); /* as on a machine that lacks datasets/ */
 void close_all(void);
 
 /* The test fails where the status has. */

@@ -300,3 +300,25 @@ Test(session, shows_the_last_step_as_soon_as_a_training_has_ended)
     }
     snapshot_release(&last);
 }
+
+Test(session, starts_with_spirals_where_the_shipped_data_set_is_missing)
+{
+    close_all();
+    now = (Snapshot){0};
+    open_without_data();
+    cr_expect_str_eq(look()->data, "spirals");
+    cr_expect_not_null(strstr(session_backend(session), "missing"));
+    train(2);
+}
+
+Test(session, refuses_a_network_that_is_larger_than_is_taken_and_keeps_the_present_one)
+{
+    Settings wanted = *session_settings(session);
+    int64_t step;
+
+    train(3);
+    must(net_parse("2 65536 65536 2", "relu", &wanted.net));
+    cr_expect_eq(session_apply(session, &wanted, &step).code, STATUS_MEMORY);
+    cr_expect_eq(look()->step, 3);
+    train(1);
+}
