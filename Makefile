@@ -146,7 +146,8 @@ exhaustive: $(call programs,exhaustive) ## every fp32 input to every format, aga
 	@for program in $^; do $$program || exit; done
 
 bench: $(BUILD)/halfstep $(call programs,bench) ## what a step and a cast cost here, as CSV
-	@for program in $(call programs,bench); do $$program || exit; done
+	@for program in $(call programs,bench); do \
+	    HALFSTEP_DATASETS='$(CURDIR)/datasets' $$program || exit; done
 
 # Sanitizers, each in a build folder of its own. UBSan must abort, or Criterion passes over it.
 ASAN = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer

@@ -73,7 +73,16 @@ static void leave(void)
     cr_assert(mkdtemp(folder) != NULL && chdir(folder) == 0);
 }
 
-Test(examples, all_work_in_a_fresh_session, .init = leave)
+static void come_back(void)
+{
+    char here[4096];
+
+    (void)remove("warmup.halfstep");
+    if (getcwd(here, sizeof here) != NULL && chdir("/") == 0)
+        (void)rmdir(here);
+}
+
+Test(examples, all_work_in_a_fresh_session, .init = leave, .fini = come_back)
 {
     write_script();
     for (int i = 0; command_table[i] != NULL; i++)
@@ -81,7 +90,7 @@ Test(examples, all_work_in_a_fresh_session, .init = leave)
             expect_works(command_table[i], *line);
 }
 
-Test(execute, a_mistake_anywhere_in_a_line_changes_nothing, .init = leave)
+Test(execute, a_mistake_anywhere_in_a_line_changes_nothing, .init = leave, .fini = come_back)
 {
     Room room = room_open(true);
 
@@ -92,7 +101,7 @@ Test(execute, a_mistake_anywhere_in_a_line_changes_nothing, .init = leave)
     room_close(&room);
 }
 
-Test(execute, a_failing_command_leaves_the_rest_of_the_line, .init = leave)
+Test(execute, a_failing_command_leaves_the_rest_of_the_line, .init = leave, .fini = come_back)
 {
     Room room = room_open(true);
 
@@ -101,7 +110,7 @@ Test(execute, a_failing_command_leaves_the_rest_of_the_line, .init = leave)
     room_close(&room);
 }
 
-Test(execute, short_verbs_are_for_the_prompt, .init = leave)
+Test(execute, short_verbs_are_for_the_prompt, .init = leave, .fini = come_back)
 {
     Room prompt = room_open(true), batch = room_open(false);
 
@@ -111,7 +120,7 @@ Test(execute, short_verbs_are_for_the_prompt, .init = leave)
     room_close(&batch);
 }
 
-Test(execute, scripts_may_nest_but_not_for_ever, .init = leave)
+Test(execute, scripts_may_nest_but_not_for_ever, .init = leave, .fini = come_back)
 {
     Room room = room_open(false);
     FILE *file = fopen("self.halfstep", "w");
@@ -125,7 +134,7 @@ Test(execute, scripts_may_nest_but_not_for_ever, .init = leave)
     room_close(&room);
 }
 
-Test(execute, quit_ends_the_line_and_the_program, .init = leave)
+Test(execute, quit_ends_the_line_and_the_program, .init = leave, .fini = come_back)
 {
     Room room = room_open(false);
 
@@ -135,7 +144,7 @@ Test(execute, quit_ends_the_line_and_the_program, .init = leave)
     room_close(&room);
 }
 
-Test(execute, run_is_for_the_prompt, .init = leave)
+Test(execute, run_is_for_the_prompt, .init = leave, .fini = come_back)
 {
     Room room = room_open(false);
 
@@ -144,7 +153,7 @@ Test(execute, run_is_for_the_prompt, .init = leave)
     room_close(&room);
 }
 
-Test(execute, a_network_that_does_not_fit_is_kept_but_not_trained, .init = leave)
+Test(execute, a_network_that_does_not_fit_is_kept_but_not_trained, .init = leave, .fini = come_back)
 {
     Room room = room_open(false);
 
