@@ -110,6 +110,9 @@ static void take_letter(Watch *watch, int key)
     case 'p':
         look_at(watch, key == 'n' ? 1 : -1);
         break;
+    case 'w':
+        watch->gaze.tensor[0] = '\0';
+        break;
     case 't':
         watch->gaze.true_values = !watch->gaze.true_values;
         break;
@@ -136,11 +139,22 @@ static void take_key(Watch *watch, int key)
         watch->message = watch->trouble.text;
 }
 
+/* The first tensor that loses anything is kept until another is chosen: a picture that jumps from
+ * tensor to tensor cannot be read. `w` looks for the worst anew. */
+static void settle_gaze(Watch *watch)
+{
+    const TensorFacts *worst = snapshot_worst(&watch->snapshot);
+
+    if (watch->gaze.tensor[0] == '\0' && worst != NULL && worst->counts.lost_mass > 0.0)
+        text_copy(watch->gaze.tensor, sizeof(watch->gaze.tensor), worst->name);
+}
+
 static void draw(Watch *watch)
 {
     int rows, cols;
     Canvas *canvas;
 
+    settle_gaze(watch);
     screen_size(watch->screen, &rows, &cols);
     canvas = canvas_new(rows, cols, screen_glyphs(watch->screen));
     layout_draw(&watch->snapshot, &watch->gaze, watch->message, canvas);

@@ -195,7 +195,7 @@ static void draw_keys(const Snapshot *snapshot, const Gaze *gaze, Canvas *canvas
     items_add(&items, 1, STYLE_DIM, "space %s", snapshot->training ? "pause" : "run");
     items_add(&items, 2, STYLE_DIM, "s step");
     items_add(&items, 4, STYLE_DIM, "+ - pace");
-    items_add(&items, 3, STYLE_DIM, "n/p tensor");
+    items_add(&items, 3, STYLE_DIM, "n/p/w tensor");
     items_add(&items, 5, STYLE_DIM, "t %s values", gaze->true_values ? "stored" : "true");
     items_add(&items, 0, STYLE_DIM, "q prompt");
     items_row(&items, canvas, canvas_rows(canvas) - 1);

@@ -21,6 +21,7 @@ const Command watch_command = {
     .examples = watch_examples,
     .more = "Where nothing is training it starts a run at 60 steps a second. space pauses and goes "
             "on, s takes one step, + and - change the pace, n and p go to the next and previous "
-            "tensor, t switches between stored (scaled) and true values, q returns to the prompt.",
+            "tensor and w to the one that loses most, t switches between stored (scaled) and true "
+            "values, q returns to the prompt.",
     .run = watch_command_run,
 };
