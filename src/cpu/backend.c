@@ -90,4 +90,5 @@ const BackendClass cpu_backend = {
     .value_read = cpu_value_read,
     .value_write = cpu_value_write,
     .counts_read = cpu_counts_read,
+    .plan_memory = cpu_plan_memory,
 };

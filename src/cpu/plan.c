@@ -133,14 +133,15 @@ Status cpu_plan_step(Plan *plan)
     return cpu_plan_run(plan, 0, plan->program.instr_count);
 }
 
-int cpu_plan_collect(Plan *plan, StepOutcome *outcomes, int room, bool wait)
+Status cpu_plan_collect(Plan *plan, StepOutcome *outcomes, int room, bool wait, int *count)
 {
     (void)wait; /* a step is done when cpu_plan_step returns */
-    if (!plan->outcome_waits || room < 1)
-        return 0;
+    *count = plan->outcome_waits && room > 0;
+    if (*count == 0)
+        return ok();
     outcomes[0] = plan->outcome;
     plan->outcome_waits = false;
-    return 1;
+    return ok();
 }
 
 Status cpu_value_read(Plan *plan, ValueId id, float *values)
@@ -159,4 +160,37 @@ Status cpu_counts_read(Plan *plan, int instr, CastCounts *counts)
 {
     *counts = plan->counts[instr];
     return ok();
+}
+
+static MemoryKind memory_kind(const Value *value)
+{
+    switch (value->role) {
+    case ROLE_MASTER:
+        return MEMORY_WEIGHTS;
+    case ROLE_COPY:
+        return MEMORY_COPIES;
+    case ROLE_WEIGHT_GRAD:
+        return MEMORY_GRADS;
+    case ROLE_STATE:
+        return MEMORY_OPTIMIZER;
+    default:
+        return MEMORY_ACTIVATIONS;
+    }
+}
+
+/* What this backend really holds: it carries values of every format in floats. */
+void cpu_plan_memory(const Plan *plan, int64_t bytes[MEMORY_KINDS])
+{
+    const Program *program = &plan->program;
+    const DataView *view = &plan->data->view;
+    int64_t examples = view->train_count + view->test_count;
+
+    memset(bytes, 0, MEMORY_KINDS * sizeof *bytes);
+    for (int i = 0; i < program->value_count; i++)
+        bytes[memory_kind(&program->values[i])] +=
+            value_count(&program->values[i]) * (int64_t)sizeof(float);
+    bytes[MEMORY_COUNTERS] =
+        (2 * (int64_t)program->instr_count + most_tasks(program)) * (int64_t)sizeof(CastCounts);
+    bytes[MEMORY_WORKSPACE] = most_tasks(program) * (int64_t)sizeof(Finding);
+    bytes[MEMORY_DATA] = examples * (view->features + view->target_width) * (int64_t)sizeof(float);
 }

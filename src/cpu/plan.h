@@ -68,11 +68,12 @@ Status cpu_plan_new(Backend *backend, const Program *program, Store *store, Devi
                     Plan **plan);
 void cpu_plan_free(Plan *plan);
 Status cpu_plan_step(Plan *plan);
-int cpu_plan_collect(Plan *plan, StepOutcome *outcomes, int room, bool wait);
+Status cpu_plan_collect(Plan *plan, StepOutcome *outcomes, int room, bool wait, int *count);
 Status cpu_plan_run(Plan *plan, int first, int last);
 Status cpu_value_read(Plan *plan, ValueId id, float *values);
 Status cpu_value_write(Plan *plan, ValueId id, const float *values);
 Status cpu_counts_read(Plan *plan, int instr, CastCounts *counts);
+void cpu_plan_memory(const Plan *plan, int64_t bytes[MEMORY_KINDS]);
 
 /* The lasting array of this name, made of zeros where there is none. */
 float *cpu_store_find(Store *store, const char *name, int64_t count);

@@ -25,6 +25,26 @@ static void count_clean_step(Scalars *scalars)
     scalars->tracker = 0;
 }
 
+static int64_t nonfinite(const CastCounts *counts)
+{
+    return counts->classes[CAST_NAN] + counts->classes[CAST_INF] + counts->classes[CAST_OVERFLOW];
+}
+
+/* The first store of the step, in its order, that put inf or nan into a tensor. */
+static void blame(const Plan *plan, StepOutcome *outcome)
+{
+    for (int i = 0; i < plan->position; i++) {
+        const CastCounts *counts = &plan->counting[i];
+
+        if (!plan->program.instrs[i].counted || nonfinite(counts) == 0)
+            continue;
+        outcome->first_instr = i;
+        outcome->nonfinite = nonfinite(counts);
+        outcome->amax = counts->amax;
+        return;
+    }
+}
+
 void cpu_update(Plan *plan, const Instr *instr)
 {
     Scalars *scalars = &plan->store->scalars;
@@ -49,6 +69,9 @@ void cpu_update(Plan *plan, const Instr *instr)
         .skipped = skipped,
         .grad_norm = sqrt(plan->square_sum),
         .first_found = plan->first_found,
+        .first_instr = -1,
     };
+    if (skipped)
+        blame(plan, &plan->outcome);
     plan->outcome_waits = true;
 }

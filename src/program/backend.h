@@ -3,6 +3,9 @@
  * Values cross as floats that hold them exactly; how a backend stores them is its own matter. All
  * calls on one Backend come from one thread at a time. Steps may be computed later than they are
  * asked for: plan_collect says which are done, and everything else waits for those in flight.
+ *
+ * A device can be lost at any call. What can fail says so with STATUS_DEVICE, then and ever after, and
+ * so does plan_collect for what could not; only freeing and closing still work.
  */
 #ifndef PROGRAM_BACKEND_H
 #define PROGRAM_BACKEND_H
@@ -15,7 +18,7 @@ extern "C" {
 #endif
 
 /* Changes with every change of this file; a plug-in that says another number is not used. */
-enum { BACKEND_ABI = 1, BACKEND_TEXT = 128 };
+enum { BACKEND_ABI = 2, BACKEND_TEXT = 128 };
 
 typedef struct Backend Backend; /* a device and its threads */
 typedef struct Store Store; /* the lasting state of one run: masters, optimizer state, scalars */
@@ -49,6 +52,10 @@ typedef struct StepOutcome {
     bool skipped;
     double grad_norm;    /* of the unscaled gradients */
     ValueId first_found; /* of a skipped step: the first gradient with inf or nan; else NO_VALUE */
+    int first_instr;     /* of a skipped step: the first counted store with nan, inf or overflow */
+                         /* (-1: none is counted); what it counted: */
+    int64_t nonfinite;   /* values that are inf or nan after it */
+    float amax;          /* largest finite magnitude before it */
 } StepOutcome;
 
 typedef struct DataView {
@@ -59,11 +66,25 @@ typedef struct DataView {
 } DataView;
 
 typedef struct BackendOptions {
-    int device;                         /* which GPU; the CPU ignores it */
+    int device;                         /* which GPU, from 0; the CPU ignores it */
     int threads;                        /* 0: one for each processor */
     bool (*interrupted)(void *context); /* asked between instructions before PHASE_STEP */
     void *context;
 } BackendOptions;
+
+/* What a plan holds, in bytes on the device, by kind. Data and runtime are shared by all plans. */
+typedef enum MemoryKind {
+    MEMORY_WEIGHTS,     /* fp32 masters */
+    MEMORY_COPIES,      /* of weights and inputs, in the low format */
+    MEMORY_GRADS,       /* of the weights */
+    MEMORY_OPTIMIZER,   /* its state */
+    MEMORY_ACTIVATIONS, /* and their gradients, inputs and targets */
+    MEMORY_COUNTERS,    /* of the probes */
+    MEMORY_WORKSPACE,   /* of products and reductions */
+    MEMORY_DATA,        /* the data set, where it is resident */
+    MEMORY_RUNTIME,     /* what the driver takes for itself, as far as it tells */
+    MEMORY_KINDS,
+} MemoryKind;
 
 typedef struct BackendClass {
     int abi; /* BACKEND_ABI */
@@ -96,19 +117,22 @@ typedef struct BackendClass {
                        Plan **plan);
     void (*plan_free)(Plan *plan);
 
-    /* Starts one whole step. Fails: STATUS_INTERRUPTED: the step left no trace. */
+    /* Starts one whole step, and waits before it only where as many are in flight as the backend
+     * takes (what about 10 ms compute). Fails: STATUS_INTERRUPTED: the step left no trace. */
     Status (*plan_step)(Plan *plan);
-    /* Hands over outcomes in order, at most `room`; returns how many. `wait`: at least one, if any
-     * is in flight. */
-    int (*plan_collect)(Plan *plan, StepOutcome *outcomes, int room, bool wait);
+    /* Hands over outcomes in order, at most `room`, and how many. Due after every plan_step. `wait`: at
+     * least one, if any is in flight. */
+    Status (*plan_collect)(Plan *plan, StepOutcome *outcomes, int room, bool wait, int *count);
 
     /* Runs instructions first ... last - 1 and waits: one phase, or a program that is no step. */
     Status (*plan_run)(Plan *plan, int first, int last);
-    /* Any value of the program, as of now. */
+    /* Any value of the program, as of now. Fails: STATUS_UNSUPPORTED: a whole step may keep it in
+     * registers, where several instructions became one; plan_run keeps all. */
     Status (*value_read)(Plan *plan, ValueId id, float *values);
     Status (*value_write)(Plan *plan, ValueId id, const float *values);
     /* What the instruction's store did in the last completed step. */
     Status (*counts_read)(Plan *plan, int instr, CastCounts *counts);
+    void (*plan_memory)(const Plan *plan, int64_t bytes[MEMORY_KINDS]);
 } BackendClass;
 
 #ifdef __cplusplus

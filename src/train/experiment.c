@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { OUTCOMES = 64 }; /* collected at a time */
+
 static ExampleShape example_shape(const Dataset *set)
 {
     ExampleShape shape = {
@@ -270,14 +272,11 @@ void experiment_set_scale(Experiment *experiment, float scale)
 static Status load_orders(Experiment *experiment)
 {
     int64_t count = experiment->data->set->train_count;
-    Scalars scalars;
+    int64_t last = (experiment->position + experiment->program.batch - 1) / count;
     int32_t *order;
     Status status = ok();
 
-    experiment->class->scalars_get(experiment->store, &scalars);
-    for (int64_t epoch = scalars.position / count;
-         epoch <= (scalars.position + experiment->program.batch - 1) / count && !failed(status);
-         epoch++) {
+    for (int64_t epoch = experiment->position / count; epoch <= last && !failed(status); epoch++) {
         if (experiment->loaded_epochs[epoch & 1] == epoch)
             continue;
         order = xcalloc((size_t)count, sizeof *order);
@@ -291,14 +290,26 @@ static Status load_orders(Experiment *experiment)
     return status;
 }
 
-Status experiment_step(Experiment *experiment)
+Status experiment_start_step(Experiment *experiment)
 {
-    StepOutcome outcome;
-
     TRY(load_orders(experiment));
     TRY(experiment->class->plan_step(experiment->plan));
-    while (experiment->class->plan_collect(experiment->plan, &outcome, 1, true) > 0)
-        experiment_record(experiment, &outcome);
+    experiment->position += experiment->program.batch;
+    experiment->in_flight++;
+    return ok();
+}
+
+Status experiment_collect(Experiment *experiment, bool all)
+{
+    StepOutcome outcomes[OUTCOMES];
+    int count = OUTCOMES;
+
+    while (experiment->in_flight > 0 && (all ? count > 0 : count == OUTCOMES)) {
+        TRY(experiment->class->plan_collect(experiment->plan, outcomes, OUTCOMES, all, &count));
+        for (int i = 0; i < count; i++)
+            experiment_record(experiment, &outcomes[i]);
+        experiment->in_flight -= count;
+    }
     return ok();
 }
 

@@ -25,6 +25,8 @@ typedef struct Experiment {
     Store *store;
     float **start;            /* the parameters as the run began, for `moved` */
     int64_t loaded_epochs[2]; /* whose order the device holds, by parity; -1: none */
+    int64_t position;         /* training examples that the steps started so far consume */
+    int64_t in_flight; /* steps started and not yet recorded; 0 but for a training's own loop */
     bool warned_loss, warned_scale;
     int64_t skips_in_a_row;
     int64_t numbers; /* it holds, the parameters' start included; 0 while it is pending */
@@ -50,8 +52,12 @@ void experiment_set_scale(Experiment *experiment, float scale);
 /* The scale back at its start, the tracker at 0. */
 void experiment_restart_scaler(Experiment *experiment);
 
-/* One step. Fails: STATUS_INTERRUPTED without a trace. */
-Status experiment_step(Experiment *experiment) MUST_CHECK;
+/* Starts one step. Fails: STATUS_INTERRUPTED without a trace, STATUS_DEVICE. */
+Status experiment_start_step(Experiment *experiment) MUST_CHECK;
+
+/* Records the steps that have finished; `all`: waits for every one that was started. All else here is
+ * for times when none is in flight. Fails: STATUS_DEVICE. */
+Status experiment_collect(Experiment *experiment, bool all) MUST_CHECK;
 
 /* Brings the tensors of `facts` up to the last step. */
 void experiment_refresh(Experiment *experiment);

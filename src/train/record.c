@@ -6,44 +6,26 @@
 #include <math.h>
 #include <string.h>
 
-static int64_t nonfinite(const CastCounts *counts)
-{
-    return counts->classes[CAST_NAN] + counts->classes[CAST_INF] + counts->classes[CAST_OVERFLOW];
-}
-
-/* The first store of the step, in its order, that put inf or nan into a tensor. */
-static int first_overflow(const Experiment *experiment, CastCounts *counts)
-{
-    for (int i = 0; i < experiment->program.instr_count; i++) {
-        if (!experiment->program.instrs[i].counted)
-            continue;
-        if (!failed(experiment->class->counts_read(experiment->plan, i, counts)) &&
-            nonfinite(counts) > 0)
-            return i;
-    }
-    return -1;
-}
-
 static void describe_skip(Experiment *experiment, const StepOutcome *outcome, SkipFacts *skip)
 {
-    CastCounts counts;
-    int instr = first_overflow(experiment, &counts);
-    ValueId id = instr >= 0 ? experiment->program.instrs[instr].out : outcome->first_found;
-    const Value *value = &experiment->program.values[id];
+    const Program *program = &experiment->program;
+    int instr = outcome->first_instr;
+    const Value *value =
+        &program->values[instr >= 0 ? program->instrs[instr].out : outcome->first_found];
 
     *skip = (SkipFacts){
         .step = outcome->step,
         .format = value->format,
-        .forward = instr >= 0 && experiment->program.instrs[instr].phase < PHASE_BACKWARD,
-        .nonfinite = instr >= 0 ? nonfinite(&counts) : 0,
+        .forward = instr >= 0 && program->instrs[instr].phase < PHASE_BACKWARD,
+        .nonfinite = outcome->nonfinite,
         .count = value_count(value),
-        .amax = instr >= 0 ? counts.amax : 0.0f,
+        .amax = outcome->amax,
         .scale_used = outcome->scale_used,
         .scale_next = outcome->scale_next,
         .in_a_row = experiment->skips_in_a_row,
     };
     if (value->role == ROLE_COPY)
-        value = &experiment->program.values[value->source];
+        value = &program->values[value->source];
     memcpy(skip->tensor, value->name, sizeof skip->tensor);
 }
 

@@ -4,8 +4,8 @@
 #include <signal.h>
 #include <time.h>
 
-static const double publish_every = 0.015; /* seconds: faster than any view looks */
-static const double longest_nap = 0.05;    /* seconds: Ctrl-C is noticed this soon */
+static const double publish_every = 0.03; /* seconds: as fast as any view looks */
+static const double longest_nap = 0.05;   /* seconds: Ctrl-C is noticed this soon */
 
 struct timespec clock_after(double seconds)
 {
@@ -120,31 +120,58 @@ static Status goal_reached(Session *session, bool *reached)
     return expr_test(training->until, &now->facts, reached);
 }
 
-static void take_step(Session *session)
+/* Records what has finished; `all`: waits for every step that was started. */
+static Status collect(Session *session, bool all)
 {
     Training *training = &session->training;
-    Status status = experiment_step(session->current);
-    bool reached = false;
-    double now;
+    const Snapshot *facts = &session->current->facts;
+    Status status = experiment_collect(session->current, all);
 
-    if (failed(status)) {
-        worker_stop(session, status);
-        return;
-    }
-    now = clock_seconds();
-    training->done++;
+    training->done = facts->step + 1 - training->first_step;
     atomic_store(&session->progress_done, training->done);
-    atomic_store(&session->progress_skipped,
-                 session->current->facts.skipped - training->skipped_before);
-    status = goal_reached(session, &reached);
-    if (failed(status) || reached || atomic_load(&session->pause)) {
-        worker_stop(session, status);
-        return;
-    }
-    if (now - session->last_published >= publish_every) {
-        measure_speed(session, now);
+    atomic_store(&session->progress_skipped, facts->skipped - training->skipped_before);
+    return status;
+}
+
+/* Steps may be in flight only where nobody asks after each of them. */
+static bool one_at_a_time(const Session *session)
+{
+    return session->training.until != NULL ||
+           (session->training.at_pace && session->current->settings.pace > 0.0);
+}
+
+static Status take_step(Session *session, bool *reached)
+{
+    Training *training = &session->training;
+    bool due = clock_seconds() - session->last_published >= publish_every, last;
+
+    TRY(experiment_start_step(session->current));
+    training->started++;
+    last = training->started == training->wanted || atomic_load(&session->pause);
+    TRY(collect(session, due || last || one_at_a_time(session)));
+    TRY(goal_reached(session, reached));
+    *reached = *reached || atomic_load(&session->pause);
+    if (due && !*reached) {
+        measure_speed(session, clock_seconds());
         worker_publish(session);
     }
+    return ok();
+}
+
+/* What it ends with is what has happened: also the steps that were under way. */
+static void train(Session *session)
+{
+    bool reached = false;
+    Status status = ok(), settled;
+
+    if (!atomic_load(&session->pause))
+        status = take_step(session, &reached);
+    else
+        reached = true;
+    if (!failed(status) && !reached)
+        return;
+    settled = collect(session, true);
+    worker_stop(session, failed(status) ? status : settled);
 }
 
 /* Seconds until the next step is due; a run that fell behind does not hurry to catch up. */
@@ -176,7 +203,9 @@ static void run_job(Session *session)
     Status answer;
 
     pthread_mutex_unlock(&session->lock);
-    answer = job(session, session->argument);
+    answer = session->is_training ? collect(session, true) : ok();
+    if (!failed(answer))
+        answer = job(session, session->argument);
     pthread_mutex_lock(&session->lock);
     session->answer = answer;
     session->job = NULL;
@@ -207,10 +236,7 @@ static void turn(Session *session)
         return;
     }
     pthread_mutex_unlock(&session->lock);
-    if (atomic_load(&session->pause))
-        worker_stop(session, ok());
-    else
-        take_step(session);
+    train(session);
     pthread_mutex_lock(&session->lock);
 }
 

@@ -22,7 +22,7 @@ typedef Status JobRun(Session *session, void *argument);
 
 /* A training under way. */
 typedef struct Training {
-    int64_t first_step, done, wanted; /* wanted 0: no number of steps was asked for */
+    int64_t first_step, started, done, wanted; /* wanted 0: no number of steps was asked for */
     int64_t skipped_before;
     bool at_pace;
     const Experiment *run; /* that it trained; compared, never followed */

@@ -41,6 +41,14 @@ void rig_run(Rig *rig)
     cpu_backend.scalars_get(rig->store, &rig->scalars);
 }
 
+void rig_collect(Rig *rig, StepOutcome *outcome)
+{
+    int count;
+
+    must(cpu_backend.plan_collect(rig->plan, outcome, 1, true, &count));
+    cr_assert_eq(count, 1);
+}
+
 void rig_close(Rig *rig)
 {
     cpu_backend.plan_free(rig->plan);

@@ -22,6 +22,10 @@ void rig_compile(Rig *rig);
 
 /* Runs everything; the test fails where it cannot. */
 void rig_run(Rig *rig);
+
+/* The outcome of the one step that has run since the last was collected. */
+void rig_collect(Rig *rig, StepOutcome *outcome);
+
 void rig_close(Rig *rig);
 
 void rig_write(Rig *rig, const char *name, const float *values);

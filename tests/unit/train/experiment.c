@@ -60,12 +60,20 @@ static int64_t steps_taken(void)
     return scalars.taken;
 }
 
+static void take_four_steps(void)
+{
+    for (int i = 0; i < 4; i++) {
+        must(experiment_start_step(experiment));
+        must(experiment_collect(experiment, i == 3));
+    }
+    cr_assert_eq(experiment->facts.step, 4);
+}
+
 Test(experiment, starts_a_new_optimizer_from_empty_state)
 {
     Settings wanted = experiment->settings;
 
-    for (int i = 0; i < 4; i++)
-        must(experiment_step(experiment));
+    take_four_steps();
     cr_expect_gt(first_moment(), 0.0f);
     must(optim_spec("adam", &wanted.optim));
     must(experiment_change(experiment, &wanted));
@@ -78,8 +86,7 @@ Test(experiment, keeps_the_optimizers_state_for_a_new_rate_format_and_batch)
     Settings wanted = experiment->settings;
     float moment;
 
-    for (int i = 0; i < 4; i++)
-        must(experiment_step(experiment));
+    take_four_steps();
     moment = first_moment();
     wanted.optim.lr = 1e-4;
     wanted.autocast = FORMAT_BF16;
