@@ -27,9 +27,10 @@ Settings settings_default(void)
 
 static Status check_autocast(Format format)
 {
-    if (format == FORMAT_FP32 || format == FORMAT_FP16 || format == FORMAT_BF16)
+    if (format == FORMAT_FP32 || format == FORMAT_TF32 || format == FORMAT_FP16 ||
+        format == FORMAT_BF16)
         return ok();
-    return fail(STATUS_UNSUPPORTED, "autocast takes off, fp16 or bf16; %s is not there yet",
+    return fail(STATUS_UNSUPPORTED, "autocast takes off, tf32, fp16 or bf16; %s is not there yet",
                 format_name(format));
 }
 

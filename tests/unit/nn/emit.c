@@ -72,6 +72,48 @@ Test(emit, keeps_masters_and_loss_in_fp32_and_the_rest_in_the_low_format)
     program_release(&program);
 }
 
+/* Operands of products are tf32 copies, cast once each; all else is as with autocast off. */
+Test(emit, casts_only_operands_of_products_to_tf32)
+{
+    Program program;
+
+    emit(&program, "linear 5, gelu, linear 3", FORMAT_TF32, "cross-entropy");
+    cr_expect_not(failed(program_verify(&program)));
+    /* x, gelu1.out, two weights, two gradients */
+    cr_expect_eq(count_ops(&program, OP_CAST), 6);
+    cr_expect_eq(program_phase(&program, PHASE_FORWARD), 2);
+    cr_expect_eq(format_of(&program, "fc1.weight.tf32"), FORMAT_TF32);
+    cr_expect_eq(format_of(&program, "fc1.out"), FORMAT_FP32);
+    cr_expect_eq(format_of(&program, "fc2.out.grad"), FORMAT_FP32);
+    cr_expect_eq(format_of(&program, "fc2.out.grad.tf32"), FORMAT_TF32);
+    cr_expect_eq(format_of(&program, "fc1.weight.grad"), FORMAT_FP32);
+    cr_expect_eq(program_find(&program, "fc1.bias.tf32"), NO_VALUE);
+    program_release(&program);
+}
+
+static bool counted(const Program *program, const char *name)
+{
+    ValueId id = program_find(program, name);
+
+    for (int i = 0; i < program->instr_count; i++)
+        if (program->instrs[i].out == id)
+            return program->instrs[i].counted;
+    cr_assert(false, "nobody writes %s", name);
+    return false;
+}
+
+Test(emit, counts_a_value_that_is_cast_where_it_is_cast)
+{
+    Program program;
+
+    emit(&program, "linear 5, gelu, linear 3", FORMAT_TF32, "cross-entropy");
+    cr_expect(counted(&program, "gelu1.out.tf32"));
+    cr_expect_not(counted(&program, "gelu1.out"));
+    cr_expect(counted(&program, "fc1.out"));
+    cr_expect(counted(&program, "fc2.weight.grad"));
+    program_release(&program);
+}
+
 Test(emit, runs_an_activation_on_the_input_in_fp32_and_asks_for_no_gradient_of_it)
 {
     Program program;
