@@ -91,7 +91,9 @@ static const CatalogEntry terms[] = {
              "false."},
     {"moved", "the share of stored weights whose bits differ from the run's start: 0 means that "
               "training has changed nothing at all."},
-    {"probe", "counting what each cast does to its values. It changes no bit of the training."},
+    {"probe", "counting what each cast does to its values, or, for `probe grads`, what those of "
+              "gradients do. "
+              "It changes no bit of the training."},
     {"zeros", "values that were zero before the cast; ReLU makes many of them."},
     {"nonfinite", "inf and nan together."},
     {"nan", "not a number: what 0/0 or inf-inf gives. It spreads to all that is computed from it."},

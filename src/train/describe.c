@@ -39,7 +39,7 @@ void experiment_describe(Experiment *experiment)
     facts->seed = settings->seed;
     facts->autocast = settings->autocast;
     facts->pace = settings->pace;
-    facts->probes = settings->probes;
+    facts->probes = settings->probes == PROBE_ON;
     facts->lr = settings->optim.lr;
     facts->epoch_steps = experiment_epoch_steps(experiment);
     if (facts->step == 0)
@@ -154,6 +154,7 @@ void experiment_refresh(Experiment *experiment)
         if (instr->out == NO_VALUE || !shown(program, instr->out))
             continue;
         tensor = add_tensor(experiment, &program->values[instr->out]);
+        tensor->counted = instr->counted;
         tensor->probed =
             instr->counted &&
             !failed(experiment->class->counts_read(experiment->plan, i, &tensor->counts)) &&

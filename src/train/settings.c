@@ -15,7 +15,7 @@ Settings settings_default(void)
         .seed = 1,
         .autocast = FORMAT_FP16,
         .scaler = scaler_spec_default(),
-        .probes = true,
+        .probes = PROBE_ON,
     };
 
     settings.scaler.interval = 50;
@@ -114,6 +114,9 @@ void settings_part(const Settings *settings, SettingPart part, Text *text)
         break;
     case SETTING_SCALE:
         print_scale(&settings->scaler, text);
+        break;
+    case SETTING_PROBE:
+        text_printf(text, "probe %s", probe_set_names[settings->probes]);
         break;
     case SETTING_PARTS:
         break;

@@ -30,6 +30,7 @@ static const char *const seeds[] = {
     "optim momentum lr=0.1 momentum=0.9; lr 1e-3",
     "optim adamw lr=1e-3 beta1=0.9 eps=1e-8",
     "batch 8; seed 3",
+    "probe grads; probe weight-grads; probe off; probe on",
     "autocast bf16; autocast off; autocast tf32; autocast fp16",
     "scale dynamic 1024 growth=2 backoff=0.5 interval=20",
     "scale static 2^10; scale 7; scale off",

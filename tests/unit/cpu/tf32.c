@@ -35,7 +35,7 @@ static void open_step(void)
     for (int i = 0; i < BATCH * OUTPUTS; i++)
         targets[i] = (float)random_normal(&numbers, (uint64_t)(1000 + i));
     rig_open(&rig, 1, &view);
-    Builder b = {.program = &rig.program, .low = FORMAT_TF32, .probes = true};
+    Builder b = {.program = &rig.program, .low = FORMAT_TF32, .probes = PROBE_ON};
     cr_assert_not(failed(net_parse("linear 6, tanh, linear 4", "relu", &spec)));
     rig.program.batch = BATCH;
     nn_emit_step(&b, &spec, &loss, &shape, &net);

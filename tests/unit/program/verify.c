@@ -14,7 +14,7 @@ static ValueId value(Role role, Format format, int64_t rows, int64_t cols, const
 static void begin(void)
 {
     program = (Program){.batch = 4};
-    b = (Builder){.program = &program, .phase = PHASE_FORWARD, .probes = true};
+    b = (Builder){.program = &program, .phase = PHASE_FORWARD, .probes = PROBE_ON};
 }
 
 static void expect(const char *words)
