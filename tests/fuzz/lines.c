@@ -23,6 +23,7 @@ enum { LINES_EACH = 250, PATIENCE = 120, START = 4, DIGITS = 3, ASAN_STATUS = 99
 static const char *const seeds[] = {
     "data spirals gain=2; net 2 8 3",
     "data moons limit=200 shuffle=off",
+    "data noise features=40 classes=3 limit=500; net 40 3",
     "data fashion size=14 limit=200 target=input",
     "net 2 8 4 3 act=tanh",
     "net \"flatten, linear 8, gelu, linear 3\"",
