@@ -33,7 +33,7 @@ static void open_step(void)
     for (int i = 0; i < BATCH * FEATURES; i++)
         inputs[i] = (float)random_normal(&numbers, (uint64_t)i);
     for (int i = 0; i < BATCH * OUTPUTS; i++)
-        targets[i] = (float)random_normal(&numbers, (uint64_t)(1000 + i));
+        targets[i] = (float)random_normal(&numbers, UINT64_C(1000) + (uint64_t)i);
     rig_open(&rig, 1, &view);
     Builder b = {.program = &rig.program, .low = FORMAT_TF32, .probes = PROBE_ON};
     cr_assert_not(failed(net_parse("linear 6, tanh, linear 4", "relu", &spec)));
