@@ -24,6 +24,20 @@ CPPFLAGS = -Isrc $(DEFINES) $(INCLUDES)
 LDFLAGS  = $(SANITIZE) -rdynamic
 LDLIBS   = $(LIBS) -ldl -lm -pthread
 
+# The CUDA backend, where there is a compiler for it: a plug-in, which the program never links.
+CUDA   ?= /usr/local/cuda
+NVCC   := $(or $(shell command -v nvcc 2>/dev/null),$(wildcard $(CUDA)/bin/nvcc))
+PLUGIN  = $(if $(NVCC),$(BUILD)/halfstep-cuda.so)
+# Truth here too: no contraction, no fast math. Machine code for these, PTX for what comes after them.
+CUDA_ARCHS = 75 80 90
+NVCCFLAGS  = -std=c++17 --fmad=false -O2 -lineinfo -Isrc -Icuda -D_GNU_SOURCE -Xcompiler -fPIC,-Wall,-fvisibility=hidden,-ffp-contract=off \
+             $(foreach a,$(CUDA_ARCHS),-gencode arch=compute_$(a),code=sm_$(a)) \
+             -gencode arch=compute_$(lastword $(CUDA_ARCHS)),code=compute_$(lastword $(CUDA_ARCHS))
+CUDA_OBJECTS = $(patsubst %.cu,$(BUILD)/%.o,$(sort $(wildcard cuda/*.cu))) $(BUILD)/pic/cuda/plugin.o
+# Its own base, numerics and program: what it needs of them.
+PIC_OBJECTS  = $(patsubst %.c,$(BUILD)/pic/%.o,$(filter-out src/program/registry.c,\
+                 $(foreach f,base numerics program,$(call sources,$(f)))))
+
 FOLDERS  = base numerics telemetry program amp cpu nn optim data view train repl
 sources  = $(shell find src/$(1) -name '*.c' 2>/dev/null | LC_ALL=C sort)
 objects  = $(patsubst %.c,$(BUILD)/%.o,$(1))
@@ -42,7 +56,7 @@ DEPS   = CC='$(CC)' sh .deps.sh
 .DELETE_ON_ERROR:
 .PHONY: all run test install help clean
 
-all: $(if $(LIBS),,deps-look) $(BUILD)/halfstep ## build the program as build/halfstep
+all: $(if $(LIBS),,deps-look) $(BUILD)/halfstep $(PLUGIN) ## build the program as build/halfstep
 
 run: deps-build ## install what is missing, build, start the program
 	+@$(SUBMAKE) all
@@ -55,6 +69,7 @@ test: deps-test ## install what is missing, build, run the whole test suite
 install: all ## copy program, data sets and lessons to PREFIX (/usr/local)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/halfstep
 	install -m 755 $(BUILD)/halfstep $(DESTDIR)$(PREFIX)/bin/halfstep
+	$(if $(PLUGIN),install -D -m 755 $(PLUGIN) $(DESTDIR)$(PREFIX)/lib/halfstep/halfstep-cuda.so)
 	cp -R datasets lessons $(DESTDIR)$(PREFIX)/share/halfstep/
 
 .PHONY: deps-build deps-test deps-check deps-look
@@ -100,6 +115,24 @@ $(BUILD)/%.o: %.c Makefile $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
+$(BUILD)/pic/%.o: %.c Makefile $(BUILD)/flags
+	$(call say,cc   $< (for the plug-in))
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -fPIC -fvisibility=hidden -MMD -MP -c -o $@ $<
+
+$(BUILD)/cuda/%.o: cuda/%.cu Makefile
+	$(call say,nvcc $<)
+	@mkdir -p $(@D)
+	$(Q)$(NVCC) $(NVCCFLAGS) -MD -MP -MF $(@:.o=.d) -c -o $@ $<
+
+$(BUILD)/libpic.a: $(PIC_OBJECTS) $(BUILD)/files
+	$(call say,ar   $@)
+	$(Q)rm -f $@ && ar rcs $@ $(filter %.o,$^)
+
+$(BUILD)/halfstep-cuda.so: $(CUDA_OBJECTS) $(BUILD)/libpic.a
+	$(call say,link $@)
+	$(Q)$(NVCC) -shared -o $@ $^ -cudart shared -lcublasLt -lcublas -Xlinker --no-undefined,-z,defs,-rpath,$(CUDA)/lib64
+
 # Tests. One Criterion program for each folder under tests/unit; elsewhere each file with a main
 # is a program, and the folder's other files are linked to it.
 UNITS    = $(notdir $(patsubst %/,%,$(dir $(wildcard tests/unit/*/*.c))))
@@ -133,7 +166,6 @@ endef
 $(foreach kind,$(KINDS),$(if $(call mains,$(kind)),$(eval $(call kind_programs,$(kind)))))
 
 # CUDA's own casts, which compile without a GPU, are one of the oracles where they are installed.
-CUDA ?= /usr/local/cuda
 $(BUILD)/tests/exhaustive/%.o: private INCLUDES += \
     $(if $(wildcard $(CUDA)/include/cuda_fp8.h),-DHALFSTEP_HAVE_CUDA_HEADERS -isystem $(CUDA)/include)
 

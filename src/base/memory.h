@@ -7,6 +7,10 @@
 
 #include <stddef.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* `count` times `size` zeroed bytes; aborts on overflow of the product. */
 void *xcalloc(size_t count, size_t size) __attribute__((malloc, returns_nonnull));
 
@@ -21,5 +25,9 @@ char *xstrdup(const char *text) __attribute__((malloc, returns_nonnull));
 
 /* Makes room for one more element in a growing array: doubles `*room` when `count` has reached it. */
 void *grow(void *array, size_t count, size_t *room, size_t size) __attribute__((returns_nonnull));
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -10,6 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef struct Text {
     char *chars; /* NULL while empty; else ends in NUL */
     size_t length, room;
@@ -36,5 +40,9 @@ bool text_starts(const char *text, const char *prefix);
 /* The entry of the NULL-ended list that `word` is most likely a slip of (at most two edits away),
  * or NULL. For "did you mean". */
 const char *text_nearest(const char *word, const char *const *list);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -1,0 +1,250 @@
+/* The device: opening it, what it says of itself, and data sets in its memory. */
+#include "plan.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_refusal(cudaError_t error)
+{
+    return error == cudaErrorMemoryAllocation;
+}
+
+Status cuda_trouble(Backend *backend, const char *words, const char *what)
+{
+    if (!failed(backend->trouble))
+        backend->trouble =
+            fail(STATUS_DEVICE, "the GPU was lost while %s (%.90s)", what, words);
+    return backend->trouble;
+}
+
+Status cuda_status(Backend *backend, cudaError_t error, const char *what)
+{
+    size_t left = 0, all = 0;
+
+    if (failed(backend->trouble))
+        return backend->trouble;
+    if (error == cudaSuccess)
+        return ok();
+    if (!is_refusal(error))
+        return cuda_trouble(backend, cudaGetErrorString(error), what);
+    cudaGetLastError();
+    cudaMemGetInfo(&left, &all);
+    return fail(STATUS_MEMORY,
+                "the GPU has not enough memory for %s (%lld MiB of %lld are free); make the network "
+                "or the batch smaller, or say backend cpu",
+                what, (long long)(left >> 20), (long long)(all >> 20));
+}
+
+Status cuda_launched(Backend *backend, const char *what)
+{
+    return cuda_status(backend, cudaGetLastError(), what);
+}
+
+Status cuda_settle(Backend *backend)
+{
+    return cuda_status(backend, cudaStreamSynchronize(backend->stream), "a step ran");
+}
+
+/* Each reason why there is no GPU to compute on, in words of its own. */
+static Status refuse(cudaError_t error)
+{
+    const char *words = cudaGetErrorString(error);
+
+    cudaGetLastError();
+    switch (error) {
+    case cudaErrorNoDevice:
+        return fail(STATUS_UNSUPPORTED, "cuda: no device (%s)", words);
+    case cudaErrorInsufficientDriver:
+    case cudaErrorSystemDriverMismatch:
+    case cudaErrorCompatNotSupportedOnDevice:
+        return fail(STATUS_UNSUPPORTED,
+                    "cuda: the driver is too old for CUDA %d.%d (%s); install a newer one",
+                    CUDART_VERSION / 1000, CUDART_VERSION % 1000 / 10, words);
+    case cudaErrorDevicesUnavailable:
+        return fail(STATUS_UNSUPPORTED,
+                    "cuda: the device is busy or held exclusively by another program (%s)", words);
+    case cudaErrorNoKernelImageForDevice:
+        return fail(STATUS_UNSUPPORTED, "cuda: the GPU is older than compute capability 7.5 (%s)",
+                    words);
+    default:
+        return fail(STATUS_UNSUPPORTED, "cuda: the device cannot be used (%s)", words);
+    }
+}
+
+static Status find_device(const BackendOptions *options, cudaDeviceProp *about)
+{
+    int count = 0;
+    cudaError_t error = cudaGetDeviceCount(&count);
+
+    if (error != cudaSuccess)
+        return refuse(error);
+    if (count == 0)
+        return refuse(cudaErrorNoDevice);
+    if (options->device < 0 || options->device >= count)
+        return fail(STATUS_UNSUPPORTED, "cuda: there is no device %d; there %s cuda:0%s",
+                    options->device, count == 1 ? "is only" : "are",
+                    count == 1 ? "" : " and others below it");
+    error = cudaGetDeviceProperties(about, options->device);
+    if (error != cudaSuccess)
+        return refuse(error);
+    if (about->major * 10 + about->minor < 75)
+        return refuse(cudaErrorNoKernelImageForDevice);
+    return ok();
+}
+
+static Status open_device(Backend *made)
+{
+    size_t before = 0, after = 0, all = 0;
+    cudaError_t error = cudaSetDevice(made->device);
+
+    if (error == cudaSuccess)
+        error = cudaMemGetInfo(&before, &all);
+    if (error == cudaSuccess)
+        error = cudaStreamCreateWithFlags(&made->stream, cudaStreamNonBlocking);
+    if (error == cudaSuccess)
+        error = cudaMalloc(&made->workspace, WORKSPACE_BYTES);
+    if (error != cudaSuccess)
+        return refuse(error);
+    if (cublasLtCreate(&made->products) != CUBLAS_STATUS_SUCCESS)
+        return fail(STATUS_UNSUPPORTED, "cuda: cuBLAS does not start on this device");
+    cudaMemGetInfo(&after, &all);
+    made->runtime_bytes = all - before;
+    return ok();
+}
+
+Status cuda_open(const BackendOptions *options, Backend **backend)
+{
+    const char *fuse = getenv("HALFSTEP_FUSE");
+    Backend *made = new Backend();
+    cudaDeviceProp about;
+    Status status = find_device(options, &about);
+
+    if (!failed(status)) {
+        made->device = options->device;
+        made->multiprocessors = about.multiProcessorCount;
+        made->capability = about.major * 10 + about.minor;
+        made->interrupted = options->interrupted;
+        made->context = options->context;
+        made->fuse = fuse == NULL || strcmp(fuse, "0") != 0;
+        text_copy(made->name, sizeof made->name, about.name);
+        status = open_device(made);
+    }
+    if (failed(status)) {
+        cuda_close(made);
+        return status;
+    }
+    *backend = made;
+    return ok();
+}
+
+void cuda_close(Backend *backend)
+{
+    if (backend == NULL)
+        return;
+    if (backend->products != NULL)
+        cublasLtDestroy(backend->products);
+    cudaFree(backend->workspace);
+    if (backend->stream != NULL)
+        cudaStreamDestroy(backend->stream);
+    delete backend;
+}
+
+void cuda_describe(const Backend *backend, char text[BACKEND_TEXT])
+{
+    int driver = 0;
+    size_t version = cublasLtGetVersion();
+
+    cudaDriverGetVersion(&driver);
+    snprintf(text, BACKEND_TEXT, "cuda:%d, %s, CUDA %d.%d (driver %d.%d), cuBLAS %d.%d.%d",
+             backend->device, backend->name, CUDART_VERSION / 1000, CUDART_VERSION % 1000 / 10,
+             driver / 1000, driver % 1000 / 10, (int)(version / 10000), (int)(version / 100 % 100),
+             (int)(version % 100));
+}
+
+static Status to_device(DeviceData *data, const void *from, size_t bytes, void **room)
+{
+    Backend *backend = data->backend;
+
+    if (from == NULL)
+        return ok();
+    CUDA_TRY(backend, cudaMalloc(room, bytes == 0 ? 4 : bytes), "this data set");
+    data->bytes += (int64_t)bytes;
+    return cuda_status(backend, cudaMemcpy(*room, from, bytes, cudaMemcpyHostToDevice),
+                       "copying the data set");
+}
+
+static Status fill(DeviceData *data, const DataView *view)
+{
+    Backend *backend = data->backend;
+    size_t examples = (size_t)(view->train_count + view->test_count);
+    size_t order = (size_t)(view->train_count + 1) * sizeof(int32_t);
+
+    TRY(to_device(data, view->inputs, examples * (size_t)view->features * sizeof(float),
+                  (void **)&data->inputs));
+    TRY(to_device(data, view->labels, view->labels == NULL ? 0 : examples * sizeof(int32_t),
+                  (void **)&data->labels));
+    TRY(to_device(data, view->targets, examples * (size_t)view->target_width * sizeof(float),
+                  (void **)&data->targets));
+    for (int i = 0; i < 2; i++) {
+        CUDA_TRY(backend, cudaMalloc((void **)&data->orders[i], order), "this data set");
+        CUDA_TRY(backend, cudaMemset(data->orders[i], 0, order), "clearing memory");
+        CUDA_TRY(backend, cudaMallocHost((void **)&data->pinned[i], order), "this data set");
+        CUDA_TRY(backend, cudaEventCreateWithFlags(&data->sent[i], cudaEventDisableTiming),
+                 "this data set");
+    }
+    return ok();
+}
+
+Status cuda_data_new(Backend *backend, const DataView *view, DeviceData **data)
+{
+    DeviceData *made = new DeviceData();
+    Status status;
+
+    made->backend = backend;
+    made->train_count = view->train_count;
+    made->test_count = view->test_count;
+    made->features = view->features;
+    made->target_width = view->target_width;
+    status = fill(made, view);
+    if (failed(status)) {
+        cuda_data_free(made);
+        return status;
+    }
+    *data = made;
+    return ok();
+}
+
+void cuda_data_free(DeviceData *data)
+{
+    if (data == NULL)
+        return;
+    cudaStreamSynchronize(data->backend->stream);
+    cudaFree(data->inputs);
+    cudaFree(data->targets);
+    cudaFree(data->labels);
+    for (int i = 0; i < 2; i++) {
+        cudaFree(data->orders[i]);
+        cudaFreeHost(data->pinned[i]);
+        if (data->sent[i] != NULL)
+            cudaEventDestroy(data->sent[i]);
+    }
+    delete data;
+}
+
+Status cuda_data_order(DeviceData *data, int64_t epoch, const int32_t *order)
+{
+    Backend *backend = data->backend;
+    size_t bytes = (size_t)data->train_count * sizeof *order;
+    int place = (int)(epoch & 1);
+
+    /* The pinned copy may still be on its way from two epochs ago. */
+    CUDA_TRY(backend, cudaEventSynchronize(data->sent[place]), "sending an order");
+    memcpy(data->pinned[place], order, bytes);
+    CUDA_TRY(backend,
+             cudaMemcpyAsync(data->orders[place], data->pinned[place], bytes,
+                             cudaMemcpyHostToDevice, backend->stream),
+             "sending an order");
+    return cuda_status(backend, cudaEventRecord(data->sent[place], backend->stream),
+                       "sending an order");
+}

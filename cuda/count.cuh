@@ -1,0 +1,154 @@
+/* Counting what casts do: a histogram a block in shared memory, added to the plan's once per block.
+ *
+ * Counts are integers, so their order does not matter. The magnitudes are double sums in a fixed
+ * order: each thread's own values, then lanes, then warps; a slot for each block.
+ */
+#ifndef CUDA_COUNT_CUH
+#define CUDA_COUNT_CUH
+
+#include "device.cuh"
+
+/* What one thread saw, apart from what went into the block's Tally. */
+typedef struct Seen {
+    uint32_t zero, amax, amin;
+    double mass, lost;
+} Seen;
+
+static __device__ __forceinline__ void seen_begin(Seen *seen)
+{
+    *seen = {0, 0, 0, 0.0, 0.0};
+}
+
+static __device__ __forceinline__ void count_rare(const CountEdges &edges, Tally *tally,
+                                                  uint32_t magnitude)
+{
+    if (magnitude >= edges.overflow_from && magnitude < edges.max_bin_end)
+        atomicAdd(&tally->over, 1u);
+    else if (magnitude >= edges.overflow_from)
+        return; /* its bin says so */
+    else if (magnitude == edges.zero_upto)
+        atomicAdd(&tally->tie, 1u);
+    else if (magnitude >= edges.normal_from && magnitude < edges.min_normal)
+        atomicAdd(&tally->up, 1u);
+}
+
+static __device__ __forceinline__ void count_value(const CountEdges &edges, Tally *tally,
+                                                   Seen *seen, float x)
+{
+    uint32_t magnitude = __float_as_uint(x) & 0x7FFFFFFFu;
+    double size = fabsf(x);
+
+    if (magnitude == 0) {
+        seen->zero++;
+        return;
+    }
+    if (magnitude >= 0x7F800000u) {
+        atomicAdd(magnitude > 0x7F800000u ? &tally->nan : &tally->inf, 1u);
+        return;
+    }
+    atomicAdd(&tally->histogram[magnitude < 0x00800000u ? 31 - __clz(magnitude)
+                                                        : (magnitude >> 23) + 22],
+              1u);
+    if (magnitude >= edges.overflow_from || magnitude == edges.zero_upto ||
+        (magnitude >= edges.normal_from && magnitude < edges.min_normal))
+        count_rare(edges, tally, magnitude);
+    seen->amax = max(seen->amax, magnitude);
+    seen->amin = max(seen->amin, ~magnitude);
+    seen->mass += size;
+    seen->lost += magnitude <= edges.zero_upto ? size : 0.0;
+}
+
+static __device__ __forceinline__ double warp_sum(double value)
+{
+    for (int offset = WARP / 2; offset > 0; offset /= 2)
+        value += __shfl_down_sync(0xFFFFFFFFu, value, offset);
+    return value;
+}
+
+static __device__ __forceinline__ uint32_t warp_total(uint32_t value)
+{
+#if __CUDA_ARCH__ >= 800
+    return __reduce_add_sync(0xFFFFFFFFu, value);
+#else
+    for (int offset = WARP / 2; offset > 0; offset /= 2)
+        value += __shfl_xor_sync(0xFFFFFFFFu, value, offset);
+    return value;
+#endif
+}
+
+static __device__ __forceinline__ uint32_t warp_most(uint32_t value)
+{
+#if __CUDA_ARCH__ >= 800
+    return __reduce_max_sync(0xFFFFFFFFu, value);
+#else
+    for (int offset = WARP / 2; offset > 0; offset /= 2)
+        value = max(value, __shfl_xor_sync(0xFFFFFFFFu, value, offset));
+    return value;
+#endif
+}
+
+/* Whole warps: what their threads saw joins the block's Tally; the masses come back in lane 0. */
+static __device__ __forceinline__ Mass seen_join(Seen *seen, Tally *tally)
+{
+    uint32_t zero = warp_total(seen->zero);
+    uint32_t amax = warp_most(seen->amax);
+    uint32_t amin = warp_most(seen->amin);
+    Mass mass = {warp_sum(seen->mass), warp_sum(seen->lost)};
+
+    if (threadIdx.x % WARP == 0) {
+        atomicAdd(&tally->zero, zero);
+        atomicMax(&tally->amax, amax);
+        atomicMax(&tally->amin, amin);
+    }
+    return mass;
+}
+
+/* All threads of a block, one after the other barrier. */
+static __device__ __forceinline__ void tally_clear(Tally *tally)
+{
+    for (int i = threadIdx.x; i < TALLY_WORDS; i += blockDim.x)
+        ((uint32_t *)tally)[i] = 0;
+}
+
+/* Adds a block's Tally to the plan's. After a barrier. */
+static __device__ __forceinline__ void tally_flush(const Tally *tally, Tally *total)
+{
+    const uint32_t *from = (const uint32_t *)tally;
+    uint32_t *to = (uint32_t *)total;
+
+    for (int i = threadIdx.x; i < TALLY_WORDS; i += blockDim.x) {
+        if (from[i] == 0)
+            continue;
+        if (i < TALLY_SUMS)
+            atomicAdd(&to[i], from[i]);
+        else
+            atomicMax(&to[i], from[i]);
+    }
+}
+
+static __device__ __forceinline__ Tally *counter_tally(const Counter &counter, int parity)
+{
+    return counter.tally + parity * counter.tallies;
+}
+
+/* The end of a block that counted one store: everything into the plan's. */
+static __device__ __forceinline__ void counter_finish(const Counter &counter, int parity,
+                                                      Seen *seen, Tally *tally, Mass *warps)
+{
+    Mass mass = seen_join(seen, tally);
+
+    if (threadIdx.x % WARP == 0)
+        warps[threadIdx.x / WARP] = mass;
+    __syncthreads();
+    if (threadIdx.x == 0) {
+        for (int i = 1; i < (int)blockDim.x / WARP; i++) {
+            mass.all += warps[i].all;
+            mass.lost += warps[i].lost;
+        }
+        counter.mass[parity * counter.masses + blockIdx.x] = mass;
+    }
+    tally_flush(tally, counter_tally(counter, parity));
+    __syncthreads();
+}
+
+#endif

@@ -1,0 +1,197 @@
+/* What kernels share: structures in device memory, and how a number is loaded, rounded and stored.
+ *
+ * Rounding is cpu's to the bit (numerics/round.h), nan included. Sums of squares and the optimizer
+ * walk every parameter in tiles of TILE_ROWS x TILE_COLS, whatever kernel does it, so that the order
+ * of a sum does not depend on what was fused.
+ */
+#ifndef CUDA_DEVICE_CUH
+#define CUDA_DEVICE_CUH
+
+#include "program/backend.h"
+
+#include <cuda_bf16.h>
+#include <cuda_fp16.h>
+#include <stdint.h>
+
+enum {
+    THREADS = 256, /* of a block, in nearly every kernel */
+    WARP = 32,
+    TILE_ROWS = 32,
+    TILE_COLS = 64,
+    TILE_RUN = TILE_ROWS * TILE_COLS / THREADS, /* neighbours in a row that one thread takes */
+    OUTCOME_WORDS = 16,
+    OUTCOME_SLOTS = 4096,
+};
+
+/* A value in device memory: rows of `cols` numbers, `stride` apart. What lies between is zero. */
+typedef struct Array {
+    void *data;
+    Format format;
+    int rows, cols, stride;
+} Array;
+
+/* What one counted store saw in one step; zeros are a fresh one. The classes follow from the bins and
+ * from three rare counters of values within the edge bins. */
+typedef struct Tally {
+    uint32_t histogram[EXPONENT_BINS];
+    uint32_t nan, inf, zero;
+    uint32_t tie;  /* |x| is zero_upto itself: it underflows, though its bin does not */
+    uint32_t up;   /* rounds up to the smallest normal */
+    uint32_t over; /* overflows within the bin of the largest finite value */
+    uint32_t amax; /* pattern of the largest finite |x| */
+    uint32_t amin; /* complement of the pattern of the smallest but zero */
+} Tally;
+
+enum { TALLY_SUMS = EXPONENT_BINS + 6, TALLY_WORDS = TALLY_SUMS + 2 };
+
+typedef struct Mass {
+    double all, lost;
+} Mass;
+
+/* The edges of a format as patterns of magnitudes. */
+typedef struct CountEdges {
+    uint32_t zero_upto, normal_from, min_normal, overflow_from, max_bin_end;
+    int zero_bin, normal_bin, overflow_bin; /* first bin that keeps something, is normal, overflows */
+} CountEdges;
+
+/* Where the counts of an instruction go. */
+typedef struct Counter {
+    Tally *tally;    /* of the two parities, `tallies` apart; NULL: not counted */
+    Mass *mass;      /* a slot for each block of the kernel that counts, likewise */
+    int64_t tallies; /* from one parity to the other */
+    int64_t masses;
+    CountEdges edges;
+} Counter;
+
+/* The present step of a plan, on the device. */
+typedef struct StepState {
+    int parity;      /* of the counts that this step fills */
+    int found;       /* lowest segment whose gradient has inf or nan; else NOT_FOUND: skip */
+    unsigned ticket, loss_ticket; /* blocks of a kernel that are done */
+    unsigned arrived, released; /* grid barrier */
+    uint32_t outcomes; /* posted so far: what tags them */
+    float loss;
+    float inverse; /* of the scale that this step's gradients carry */
+    float keep, decay, new1, keep2, new2, step_size, root_correction, eps, lr, momentum;
+} StepState;
+
+enum { NOT_FOUND = 0x7FFFFFFF };
+
+/* A parameter and all that belongs to it. */
+typedef struct Segment {
+    float *weight, *state[2];
+    const float *raw; /* its gradient as it was summed, fp32 */
+    Array grad;       /* rounded; may be `raw` itself */
+    Array copy;       /* in the low format; data NULL: none */
+    Counter grad_counter, copy_counter;
+    int first_tile, tiles, tiles_across;
+    ValueId grad_id;
+} Segment;
+
+#ifdef __CUDACC__
+
+template <Format F> struct Stored {
+    typedef float Type;
+};
+template <> struct Stored<FORMAT_FP16> {
+    typedef uint16_t Type;
+};
+template <> struct Stored<FORMAT_BF16> {
+    typedef uint16_t Type;
+};
+
+template <Format F> static __device__ __forceinline__ typename Stored<F>::Type round_bits(float x)
+{
+    return x;
+}
+
+template <> __device__ __forceinline__ float round_bits<FORMAT_TF32>(float x)
+{
+    uint32_t bits = __float_as_uint(x), magnitude = bits & 0x7FFFFFFFu;
+    uint32_t rounded = (magnitude + 0xFFFu + ((magnitude >> 13) & 1)) & ~0x1FFFu;
+
+    rounded = magnitude > 0x7F800000u ? 0x7FC00000u : rounded;
+    return __uint_as_float(rounded | (bits & 0x80000000u));
+}
+
+template <> __device__ __forceinline__ uint16_t round_bits<FORMAT_FP16>(float x)
+{
+    uint16_t sign = (uint16_t)((__float_as_uint(x) >> 16) & 0x8000u);
+
+    return isnan(x) ? sign | 0x7E00u : __half_as_ushort(__float2half_rn(x));
+}
+
+template <> __device__ __forceinline__ uint16_t round_bits<FORMAT_BF16>(float x)
+{
+    uint16_t sign = (uint16_t)((__float_as_uint(x) >> 16) & 0x8000u);
+
+    return isnan(x) ? sign | 0x7FC0u : __bfloat16_as_ushort(__float2bfloat16_rn(x));
+}
+
+template <Format F>
+static __device__ __forceinline__ float widen(typename Stored<F>::Type stored)
+{
+    return stored;
+}
+
+template <> __device__ __forceinline__ float widen<FORMAT_FP16>(uint16_t stored)
+{
+    return __half2float(__ushort_as_half(stored));
+}
+
+template <> __device__ __forceinline__ float widen<FORMAT_BF16>(uint16_t stored)
+{
+    return __uint_as_float((uint32_t)stored << 16);
+}
+
+template <Format F> static __device__ __forceinline__ float rounded(float x)
+{
+    return widen<F>(round_bits<F>(x));
+}
+
+/* Of an array whose format is F, or fp32. */
+template <Format F>
+static __device__ __forceinline__ float load_at(const Array &array, int row, int col)
+{
+    int64_t at = (int64_t)row * array.stride + col;
+
+    if (array.format == FORMAT_FP16 || array.format == FORMAT_BF16)
+        return widen<F>(((const typename Stored<F>::Type *)array.data)[at]);
+    return ((const float *)array.data)[at];
+}
+
+/* Rounds to the array's format, F or fp32, stores, and hands back what was stored. */
+template <Format F>
+static __device__ __forceinline__ float store_at(const Array &array, int row, int col, float x)
+{
+    int64_t at = (int64_t)row * array.stride + col;
+
+    if (array.format == FORMAT_FP32) {
+        ((float *)array.data)[at] = x;
+        return x;
+    }
+    typename Stored<F>::Type bits = round_bits<F>(x);
+
+    ((typename Stored<F>::Type *)array.data)[at] = bits;
+    return widen<F>(bits);
+}
+
+/* Which of the training examples (or held-out ones) row `row` of this step's batch is. */
+typedef struct Examples {
+    const int32_t *orders[2];
+    int64_t train_count, test_count;
+    bool held_out;
+} Examples;
+
+static __device__ __forceinline__ int64_t example_of(const Examples &from, const Scalars *scalars,
+                                                     int row)
+{
+    int64_t place = (from.held_out ? scalars->test_position : scalars->position) + row;
+
+    if (from.held_out)
+        return from.train_count + (place < from.test_count ? place : from.test_count - 1);
+    return from.orders[(place / from.train_count) & 1][place % from.train_count];
+}
+
+#endif
+#endif

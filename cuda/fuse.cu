@@ -1,0 +1,285 @@
+/* A step as few kernels: which neighbours become one, and never at the price of a bit.
+ *
+ * Elementwise instructions follow one another within a chain (map.cuh), also behind the product whose
+ * sums they round; the sums of a bias's gradient come with the chain that makes dout; a cross entropy
+ * is one kernel (loss.cu); the gradients' rounding, unscale and update are kernel A (unscale.cu), the
+ * optimizer and the next step's casts kernel B (step.cu).
+ */
+#include "fuse.cuh"
+
+#include <string.h>
+
+enum { LARGE = 1 << 22 }; /* numbers from which a product's own rounding saves more than it costs */
+
+typedef struct Fuser {
+    Plan *plan;
+    std::vector<bool> done; /* instructions that are in a node already */
+    ValueId chain_out;      /* what the newest chain stored last */
+    Chain *chain;           /* that chain, in its node; NULL: none */
+    OpKind optimizer;
+} Fuser;
+
+static Status launch_begin(Plan *plan, const void *work)
+{
+    return begin_run(plan, (const Begin *)work);
+}
+
+static Status launch_chain(Plan *plan, const void *work)
+{
+    return chain_run(plan, (const Chain *)work);
+}
+
+static Status launch_product(Plan *plan, const void *work)
+{
+    return product_run(plan, *(const int *)work);
+}
+
+static Status launch_stored(Plan *plan, const void *work)
+{
+    return product_launch(plan, *(Product *const *)work);
+}
+
+static Status launch_loss(Plan *plan, const void *work)
+{
+    return loss_run(plan, (const Loss *)work);
+}
+
+static Status launch_grads(Plan *plan, const void *work)
+{
+    (void)work;
+    return grads_run(plan);
+}
+
+static Status launch_step(Plan *plan, const void *work)
+{
+    return step_run(plan, *(const OpKind *)work, 0, (int)plan->segments.size(), true);
+}
+
+static const Instr *instr_at(const Fuser *fuser, int i)
+{
+    return &fuser->plan->program.instrs[i];
+}
+
+/* The next instruction that goes on elementwise from this value; -1: none does. */
+static int follower(const Fuser *fuser, int after, ValueId value)
+{
+    for (int i = after; i < fuser->plan->program.instr_count; i++) {
+        const Instr *instr = instr_at(fuser, i);
+
+        if (fuser->done[(size_t)i] || instr->phase >= PHASE_UNSCALE || instr->out == NO_VALUE)
+            continue;
+        if (instr->op == OP_MSE_BACKWARD)
+            continue; /* it reads the forward pass from far away */
+        if (instr->in[0] == value && chain_is_stage(fuser->plan, i) &&
+            fuser->plan->raws[(size_t)i] == NULL)
+            return i;
+    }
+    return -1;
+}
+
+static void extend(Fuser *fuser, Chain *chain, int instr)
+{
+    ValueId value = instr_at(fuser, instr)->out;
+    int next = follower(fuser, instr + 1, value);
+
+    while (next >= 0 && chain->count < MOST_STAGES) {
+        chain->stages[chain->count++] = chain_stage(fuser->plan, next);
+        fuser->done[(size_t)next] = true;
+        value = instr_at(fuser, next)->out;
+        next = follower(fuser, next + 1, value);
+    }
+    node_add(fuser->plan, launch_chain, chain, sizeof *chain);
+    fuser->chain = (Chain *)fuser->plan->nodes.back().work;
+    fuser->chain_out = value;
+}
+
+static void add_gather(Fuser *fuser, int i)
+{
+    const Instr *instr = instr_at(fuser, i);
+    Plan *plan = fuser->plan;
+    Chain chain = chain_begin(plan, i);
+
+    chain.from = plan->arrays[(size_t)instr->out];
+    chain.data = instr->constants[GATHER_TARGET] != 0.0 ? plan->data->targets : plan->data->inputs;
+    chain.examples = plan_examples(plan, false);
+    chain.stages[chain.count].kind = STAGE_COPY;
+    chain.stages[chain.count++].out = chain.from;
+    extend(fuser, &chain, i);
+}
+
+/* Large and uncounted: cuBLAS rounds, and saves the way of the sums through memory. */
+static Status add_stored(Fuser *fuser, int i)
+{
+    Plan *plan = fuser->plan;
+    const Instr *instr = instr_at(fuser, i);
+    Product *product;
+    Chain chain = {};
+    int next;
+
+    TRY(product_new(plan, i, PRODUCT_STORED, &plan->arrays[(size_t)instr->out], &product));
+    plan->stored.push_back(product);
+    node_add(plan, launch_stored, &product, sizeof product);
+    next = follower(fuser, i + 1, instr->out);
+    if (next < 0)
+        return ok();
+    chain = chain_begin(plan, next);
+    chain.stages[chain.count++] = chain_stage(plan, next);
+    fuser->done[(size_t)next] = true;
+    extend(fuser, &chain, next);
+    return ok();
+}
+
+static bool stores_itself(const Plan *plan, int i)
+{
+    const Value *out = plan_value(plan, plan->program.instrs[i].out);
+
+    return plan->counters[(size_t)i] < 0 && value_count(out) >= LARGE && !plan->walks &&
+           (out->format == FORMAT_FP16 || out->format == FORMAT_BF16);
+}
+
+static Status add_linear(Fuser *fuser, int i)
+{
+    Chain chain;
+
+    if (stores_itself(fuser->plan, i))
+        return add_stored(fuser, i);
+    node_add(fuser->plan, launch_product, &i, sizeof i);
+    chain = chain_begin(fuser->plan, i);
+    chain.stages[chain.count++] = chain_stage(fuser->plan, i);
+    extend(fuser, &chain, i);
+    return ok();
+}
+
+static void add_bias_grad(Fuser *fuser, int i)
+{
+    Plan *plan = fuser->plan;
+    const Instr *instr = instr_at(fuser, i);
+    Chain sums = {};
+
+    if (fuser->chain != NULL && fuser->chain_out == instr->in[0] && fuser->chain->sums == NULL) {
+        fuser->chain->sums = plan->raws[(size_t)i];
+        return;
+    }
+    sums.from = plan->arrays[(size_t)instr->in[0]];
+    sums.scalars = plan->store->scalars;
+    sums.state = plan->state;
+    sums.sums = plan->raws[(size_t)i];
+    node_add(plan, launch_chain, &sums, sizeof sums);
+}
+
+/* log_softmax, nll, scale, nll_backward, log_softmax_backward, one after the other. */
+static bool is_cross_entropy(const Fuser *fuser, int i)
+{
+    static const OpKind ops[] = {OP_LOG_SOFTMAX, OP_NLL, OP_SCALE, OP_NLL_BACKWARD,
+                                 OP_LOG_SOFTMAX_BACKWARD};
+
+    if (i + 5 > fuser->plan->program.instr_count)
+        return false;
+    for (int k = 0; k < 5; k++)
+        if (instr_at(fuser, i + k)->op != ops[k])
+            return false;
+    return true;
+}
+
+/* The newest chain does nothing but round the logits: the loss does it as well. */
+static void take_logits(Fuser *fuser, Loss *loss, ValueId logits)
+{
+    Plan *plan = fuser->plan;
+    const Chain *chain = fuser->chain;
+
+    if (chain == NULL || fuser->chain_out != logits || chain->count != 1 ||
+        chain->stages[0].kind != STAGE_BIAS ||
+        plan->nodes.back().work != (const void *)fuser->chain)
+        return;
+    loss->raw = (const float *)chain->from.data;
+    loss->bias = chain->stages[0].aux;
+    loss->counters[0] = chain->stages[0].counter;
+    node_drop(plan);
+    fuser->chain = NULL;
+}
+
+static void add_cross_entropy(Fuser *fuser, int i)
+{
+    Plan *plan = fuser->plan;
+    const Instr *first = instr_at(fuser, i);
+    Loss loss = {};
+
+    loss.logits = plan->arrays[(size_t)first->in[0]];
+    loss.out = plan->arrays[(size_t)first->out];
+    loss.target = plan->arrays[(size_t)instr_at(fuser, i + 1)->in[1]];
+    loss.loss = (float *)plan->arrays[(size_t)instr_at(fuser, i + 1)->out].data;
+    loss.scaled = (float *)plan->arrays[(size_t)instr_at(fuser, i + 2)->out].data;
+    loss.out_grad = plan->arrays[(size_t)instr_at(fuser, i + 3)->out];
+    loss.logits_grad = plan->arrays[(size_t)instr_at(fuser, i + 4)->out];
+    loss.counters[1] = plan_counter(plan, i);
+    loss.counters[2] = plan_counter(plan, i + 3);
+    loss.counters[3] = plan_counter(plan, i + 4);
+    loss.end = step_end(plan);
+    loss.slots = plan->row_losses;
+    take_logits(fuser, &loss, first->in[0]);
+    node_add(plan, launch_loss, &loss, sizeof loss);
+    for (int k = 0; k < 5; k++)
+        fuser->done[(size_t)(i + k)] = true;
+}
+
+static Status add(Fuser *fuser, int i)
+{
+    const Instr *instr = instr_at(fuser, i);
+    Plan *plan = fuser->plan;
+
+    if (instr->phase >= PHASE_UNSCALE)
+        return ok(); /* kernels A and B */
+    if (instr->op == OP_GATHER && instr->constants[GATHER_TARGET] != 0.0 &&
+        plan->data->labels != NULL)
+        return ok(); /* the step's beginning */
+    if (instr->op == OP_GATHER)
+        add_gather(fuser, i);
+    else if (instr->op == OP_LINEAR || instr->op == OP_LINEAR_DX)
+        return add_linear(fuser, i);
+    else if (instr->op == OP_LINEAR_DW)
+        node_add(plan, launch_product, &i, sizeof i);
+    else if (instr->op == OP_LINEAR_DB)
+        add_bias_grad(fuser, i);
+    else if (is_cross_entropy(fuser, i))
+        add_cross_entropy(fuser, i);
+    else if (chain_is_stage(plan, i)) {
+        Chain chain = chain_begin(plan, i);
+
+        chain.stages[chain.count++] = chain_stage(plan, i);
+        extend(fuser, &chain, i);
+    } else
+        node_add_op(plan, i);
+    return ok();
+}
+
+static void add_begin(Plan *plan)
+{
+    Begin begin = begin_work(plan, true);
+
+    for (int i = 0; i < plan->program.instr_count && plan->data->labels != NULL; i++) {
+        const Instr *instr = &plan->program.instrs[i];
+
+        if (instr->op != OP_GATHER || instr->constants[GATHER_TARGET] == 0.0)
+            continue;
+        begin.labels = plan->data->labels;
+        begin.examples = plan_examples(plan, false);
+        begin.target = (float *)plan->arrays[(size_t)instr->out].data;
+        begin.rows = plan->arrays[(size_t)instr->out].rows;
+    }
+    node_add(plan, launch_begin, &begin, sizeof begin);
+}
+
+Status plan_fuse(Plan *plan)
+{
+    const Program *program = &plan->program;
+    Fuser fuser = {plan, std::vector<bool>((size_t)program->instr_count + 1), NO_VALUE, NULL,
+                   step_end(plan).op};
+
+    add_begin(plan);
+    for (int i = program_phase(program, PHASE_FORWARD); i < program->instr_count; i++)
+        if (!fuser.done[(size_t)i])
+            TRY(add(&fuser, i));
+    node_add(plan, launch_grads, NULL, 0);
+    node_add(plan, launch_step, &fuser.optimizer, sizeof fuser.optimizer);
+    return ok();
+}

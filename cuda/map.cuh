@@ -1,0 +1,95 @@
+/* Elementwise instructions: a chain of them over one tensor is one kernel.
+ *
+ * Each stage takes what the stage before it stored, so a chain gives the bits of its stages alone. A
+ * stage that rounds may count. The first takes a value from `from`: sums of a product, a stored value,
+ * or, for a gather, the data set.
+ */
+#ifndef CUDA_MAP_CUH
+#define CUDA_MAP_CUH
+
+#include "plan.h"
+
+#include "gelu.cuh"
+#include "relu.cuh"
+#include "tanh.cuh"
+
+typedef enum StageKind {
+    STAGE_COPY, /* a cast, or sums on their way into their format */
+    STAGE_BIAS, /* + aux(0, col) */
+    STAGE_RELU,
+    STAGE_RELU_BACKWARD, /* aux: what relu took in */
+    STAGE_GELU,
+    STAGE_GELU_BACKWARD,
+    STAGE_TANH,
+    STAGE_TANH_BACKWARD, /* aux: what tanh gave out */
+    STAGE_MSE_BACKWARD,  /* aux: the target */
+} StageKind;
+
+typedef struct Stage {
+    StageKind kind;
+    Array out, aux;
+    Counter counter;
+} Stage;
+
+enum { MOST_STAGES = 4 };
+
+typedef struct Chain {
+    Array from;
+    const float *data; /* a gather: examples of `from.cols` numbers; NULL: none */
+    Examples examples;
+    Stage stages[MOST_STAGES];
+    int count;
+    float norm; /* mse: 2 / count */
+    const StepState *state;
+    const Scalars *scalars;
+    float *sums; /* column sums of the last result, (cols); NULL: none are wanted */
+} Chain;
+
+/* The stage that an instruction is, or of its rounding, where it is a product. */
+bool chain_is_stage(const Plan *plan, int instr);
+Stage chain_stage(const Plan *plan, int instr);
+
+/* A chain that starts at this instruction, without its stages. */
+Chain chain_begin(const Plan *plan, int instr);
+
+Status chain_run(Plan *plan, const Chain *chain);
+
+/* One instruction as a chain of its own. */
+Status chain_alone(Plan *plan, int instr);
+
+#ifdef __CUDACC__
+
+template <Format F>
+static __device__ __forceinline__ float stage_compute(const Chain &chain, const Stage &stage,
+                                                      float v, int row, int col)
+{
+    float fp32_slope;
+
+    switch (stage.kind) {
+    case STAGE_COPY:
+        return v;
+    case STAGE_BIAS:
+        return v + load_at<F>(stage.aux, 0, col);
+    case STAGE_RELU:
+        return relu(v);
+    case STAGE_RELU_BACKWARD:
+        return relu_slope(v, load_at<F>(stage.aux, row, col));
+    case STAGE_GELU:
+        return gelu(v);
+    case STAGE_GELU_BACKWARD:
+        return gelu_slope(v, load_at<F>(stage.aux, row, col));
+    case STAGE_TANH:
+        return tanhf(v);
+    case STAGE_TANH_BACKWARD:
+        fp32_slope = load_at<F>(stage.aux, row, col);
+        return stage.out.format == FORMAT_FP32 ? tanh_slope<FORMAT_FP32>(v, fp32_slope)
+                                               : tanh_slope<F>(v, fp32_slope);
+    case STAGE_MSE_BACKWARD:
+        return chain.norm * (v - load_at<F>(stage.aux, row, col)) *
+               (chain.scalars->scale * chain.scalars->loss_weight);
+    }
+    return v;
+}
+
+#endif
+#endif

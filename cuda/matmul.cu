@@ -1,0 +1,200 @@
+#include "matmul.cuh"
+
+#include "walk.cuh"
+
+#include <string.h>
+
+struct Product {
+    cublasLtMatmulDesc_t desc;
+    cublasLtMatrixLayout_t a, b, d;
+    cublasLtMatmulAlgo_t algo;
+    const void *a_data, *b_data;
+    void *d_data;
+};
+
+/* out (m, n) = op(a) op(b) over k, as rows; a is stored (k, m) where transposed, b (n, k). */
+typedef struct Sizes {
+    int64_t m, n, k;
+    const Array *a, *b;
+    bool a_transposed, b_transposed;
+} Sizes;
+
+static bool is_narrow(const Array *array)
+{
+    return array->format == FORMAT_FP16 || array->format == FORMAT_BF16;
+}
+
+/* Where k runs along rows they are followed by zeros up to the stride, which keeps k even. */
+static Sizes sizes_of(const Plan *plan, const Instr *instr)
+{
+    const Array *a = &plan->arrays[instr->in[0]], *b = &plan->arrays[instr->in[1]];
+    const Array *out = &plan->arrays[instr->out];
+    Sizes sizes = {};
+
+    sizes.m = out->rows;
+    sizes.n = out->cols;
+    sizes.k = is_narrow(a) ? a->stride : a->cols;
+    sizes.a = a;
+    sizes.b = b;
+    sizes.b_transposed = instr->op == OP_LINEAR;
+    if (instr->op == OP_LINEAR_DW) {
+        sizes.a_transposed = true;
+        sizes.k = a->rows;
+    }
+    return sizes;
+}
+
+static cudaDataType_t type_of(Format format)
+{
+    return format == FORMAT_FP16   ? CUDA_R_16F
+           : format == FORMAT_BF16 ? CUDA_R_16BF
+                                   : CUDA_R_32F;
+}
+
+/* cuBLAS counts in columns, so it is asked for the transpose: its first operand is our second. */
+static cublasStatus_t layouts(Product *p, const Sizes *s, Format out_format, int64_t out_stride)
+{
+    cudaDataType_t in = type_of(s->a->format);
+    cublasOperation_t first = s->b_transposed ? CUBLAS_OP_T : CUBLAS_OP_N;
+    cublasOperation_t second = s->a_transposed ? CUBLAS_OP_T : CUBLAS_OP_N;
+    cublasComputeType_t compute = s->a->format == FORMAT_TF32 ? CUBLAS_COMPUTE_32F_FAST_TF32
+                                                              : CUBLAS_COMPUTE_32F;
+    cublasStatus_t status = cublasLtMatmulDescCreate(&p->desc, compute, CUDA_R_32F);
+
+    if (status == CUBLAS_STATUS_SUCCESS)
+        status = cublasLtMatmulDescSetAttribute(p->desc, CUBLASLT_MATMUL_DESC_TRANSA, &first,
+                                                sizeof first);
+    if (status == CUBLAS_STATUS_SUCCESS)
+        status = cublasLtMatmulDescSetAttribute(p->desc, CUBLASLT_MATMUL_DESC_TRANSB, &second,
+                                                sizeof second);
+    if (status == CUBLAS_STATUS_SUCCESS)
+        status = cublasLtMatrixLayoutCreate(&p->a, in, s->b_transposed ? s->k : s->n,
+                                            s->b_transposed ? s->n : s->k, s->b->stride);
+    if (status == CUBLAS_STATUS_SUCCESS)
+        status = cublasLtMatrixLayoutCreate(&p->b, in, s->a_transposed ? s->m : s->k,
+                                            s->a_transposed ? s->k : s->m, s->a->stride);
+    if (status == CUBLAS_STATUS_SUCCESS)
+        status = cublasLtMatrixLayoutCreate(&p->d, type_of(out_format), s->n, s->m, out_stride);
+    return status;
+}
+
+static cublasStatus_t epilogue(Product *p, ProductEnd end, const void *bias)
+{
+    cublasLtEpilogue_t kind =
+        end == PRODUCT_RELU ? CUBLASLT_EPILOGUE_RELU_BIAS : CUBLASLT_EPILOGUE_BIAS;
+    cublasStatus_t status;
+
+    if (end == PRODUCT_SUMS || bias == NULL)
+        return CUBLAS_STATUS_SUCCESS;
+    status =
+        cublasLtMatmulDescSetAttribute(p->desc, CUBLASLT_MATMUL_DESC_EPILOGUE, &kind, sizeof kind);
+    if (status != CUBLAS_STATUS_SUCCESS)
+        return status;
+    return cublasLtMatmulDescSetAttribute(p->desc, CUBLASLT_MATMUL_DESC_BIAS_POINTER, &bias,
+                                          sizeof bias);
+}
+
+/* A split of k may be summed in fp32, where the result is fp32; else not at all. */
+static cublasStatus_t choose(Backend *backend, Product *p, bool narrow)
+{
+    uint64_t workspace = WORKSPACE_BYTES;
+    uint32_t reductions =
+        narrow ? CUBLASLT_REDUCTION_SCHEME_NONE : CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE;
+    cublasLtMatmulPreference_t wishes;
+    cublasLtMatmulHeuristicResult_t found;
+    cublasStatus_t status = cublasLtMatmulPreferenceCreate(&wishes);
+    int count = 0;
+
+    if (status != CUBLAS_STATUS_SUCCESS)
+        return status;
+    cublasLtMatmulPreferenceSetAttribute(wishes, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES,
+                                         &workspace, sizeof workspace);
+    cublasLtMatmulPreferenceSetAttribute(wishes, CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK,
+                                         &reductions, sizeof reductions);
+    status = cublasLtMatmulAlgoGetHeuristic(backend->products, p->desc, p->a, p->b, p->d, p->d,
+                                            wishes, 1, &found, &count);
+    cublasLtMatmulPreferenceDestroy(wishes);
+    if (status == CUBLAS_STATUS_SUCCESS && count == 0)
+        status = CUBLAS_STATUS_NOT_SUPPORTED;
+    if (status == CUBLAS_STATUS_SUCCESS)
+        p->algo = found.algo;
+    return status;
+}
+
+static Status product_status(Backend *backend, cublasStatus_t status, const char *what)
+{
+    if (failed(backend->trouble))
+        return backend->trouble;
+    if (status == CUBLAS_STATUS_SUCCESS)
+        return ok();
+    if (status == CUBLAS_STATUS_NOT_SUPPORTED)
+        return fail(STATUS_UNSUPPORTED, "cuBLAS has no product of this shape and format here; "
+                                        "take another format or width");
+    return cuda_trouble(backend, cublasLtGetStatusString(status), what);
+}
+
+Status product_new(Plan *plan, int instr, ProductEnd end, const Array *out, Product **product)
+{
+    const Instr *of = &plan->program.instrs[instr];
+    Sizes sizes = sizes_of(plan, of);
+    Format format = end == PRODUCT_SUMS ? FORMAT_FP32 : out->format;
+    Product *made = new Product();
+    cublasStatus_t status;
+
+    made->a_data = sizes.b->data;
+    made->b_data = sizes.a->data;
+    made->d_data = end == PRODUCT_SUMS ? plan->raws[instr] : out->data;
+    status = layouts(made, &sizes, format, end == PRODUCT_SUMS ? out->cols : out->stride);
+    if (status == CUBLAS_STATUS_SUCCESS)
+        status = epilogue(made, end,
+                          of->op == OP_LINEAR ? plan->arrays[of->in[2]].data : NULL);
+    if (status == CUBLAS_STATUS_SUCCESS)
+        status = choose(plan->backend, made, is_narrow(sizes.a));
+    if (status != CUBLAS_STATUS_SUCCESS) {
+        product_free(made);
+        return product_status(plan->backend, status, "a product was prepared");
+    }
+    *product = made;
+    return ok();
+}
+
+void product_free(Product *product)
+{
+    if (product == NULL)
+        return;
+    cublasLtMatrixLayoutDestroy(product->a);
+    cublasLtMatrixLayoutDestroy(product->b);
+    cublasLtMatrixLayoutDestroy(product->d);
+    cublasLtMatmulDescDestroy(product->desc);
+    delete product;
+}
+
+Status product_launch(Plan *plan, const Product *product)
+{
+    Backend *backend = plan->backend;
+    float one = 1.0f, zero = 0.0f;
+
+    return product_status(backend,
+                          cublasLtMatmul(backend->products, product->desc, &one, product->a_data,
+                                         product->a, product->b_data, product->b, &zero,
+                                         product->d_data, product->d, product->d_data, product->d,
+                                         &product->algo, backend->workspace, WORKSPACE_BYTES,
+                                         backend->stream),
+                          "a product was started");
+}
+
+Status product_prepare(Plan *plan, int instr)
+{
+    const Instr *of = &plan->program.instrs[instr];
+
+    if (plan->walks)
+        return ok();
+    return product_new(plan, instr, PRODUCT_SUMS, &plan->arrays[of->out], &plan->products[instr]);
+}
+
+Status product_run(Plan *plan, int instr)
+{
+    if (plan->walks)
+        return walk_product(plan, instr);
+    return product_launch(plan, plan->products[instr]);
+}

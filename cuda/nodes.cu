@@ -1,0 +1,78 @@
+/* The list of what a step launches, and the CUDA graph made of it. */
+#include "begin.cuh"
+
+#include <stdlib.h>
+#include <string.h>
+
+static CudaOp *const ops[OP_COUNT] = {
+#define CUDA_OP(constant, name) cuda_##name,
+    OPS(CUDA_OP)
+#undef CUDA_OP
+};
+
+Status op_run(Plan *plan, int instr)
+{
+    return ops[plan->program.instrs[instr].op](plan, instr);
+}
+
+static Status launch_op(Plan *plan, const void *work)
+{
+    return op_run(plan, *(const int *)work);
+}
+
+void node_add(Plan *plan, Status (*launch)(Plan *plan, const void *work), const void *work,
+              size_t bytes)
+{
+    Node node = {launch, xcalloc(1, bytes + 1)};
+
+    if (bytes > 0)
+        memcpy(node.work, work, bytes);
+    plan->nodes.push_back(node);
+}
+
+void node_add_op(Plan *plan, int instr)
+{
+    node_add(plan, launch_op, &instr, sizeof instr);
+}
+
+void node_drop(Plan *plan)
+{
+    free(plan->nodes.back().work);
+    plan->nodes.pop_back();
+}
+
+void nodes_free(Plan *plan)
+{
+    while (!plan->nodes.empty())
+        node_drop(plan);
+    if (plan->graph != NULL)
+        cudaGraphExecDestroy(plan->graph);
+}
+
+Status nodes_run(Plan *plan)
+{
+    for (const Node &node : plan->nodes)
+        TRY(node.launch(plan, node.work));
+    return ok();
+}
+
+Status nodes_capture(Plan *plan)
+{
+    Backend *backend = plan->backend;
+    cudaGraph_t graph = NULL;
+    cudaError_t error;
+    Status status;
+
+    CUDA_TRY(backend, cudaStreamBeginCapture(backend->stream, cudaStreamCaptureModeThreadLocal),
+             "a step was captured");
+    status = nodes_run(plan);
+    error = cudaStreamEndCapture(backend->stream, &graph);
+    if (!failed(status))
+        status = cuda_status(backend, error, "a step was captured");
+    if (!failed(status))
+        status = cuda_status(backend, cudaGraphInstantiate(&plan->graph, graph, 0),
+                             "the graph of a step");
+    if (graph != NULL)
+        cudaGraphDestroy(graph);
+    return status;
+}

@@ -1,0 +1,337 @@
+/* A program made ready: its memory, its kernels, the graph of a step, and steps in flight. */
+#include "begin.cuh"
+#include "matmul.cuh"
+#include "update.cuh"
+#include "walk.cuh"
+
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static const double most_in_flight = 0.010; /* seconds of work */
+
+static void *copied(const void *array, int count, size_t size)
+{
+    void *copy = xcalloc((size_t)count + 1, size);
+
+    if (count > 0)
+        memcpy(copy, array, (size_t)count * size);
+    return copy;
+}
+
+static Program copy_of(const Program *program)
+{
+    Program copy = *program;
+
+    copy.values = (Value *)copied(program->values, program->value_count, sizeof *program->values);
+    copy.instrs = (Instr *)copied(program->instrs, program->instr_count, sizeof *program->instrs);
+    copy.params = (Param *)copied(program->params, program->param_count, sizeof *program->params);
+    return copy;
+}
+
+/* What products take their operands in: any narrower format among the values. */
+static Format low_of(const Program *program)
+{
+    for (int i = 0; i < program->value_count; i++)
+        if (program->values[i].format != FORMAT_FP32)
+            return program->values[i].format;
+    return FORMAT_FP32;
+}
+
+static Status check_formats(const Backend *backend, Format low)
+{
+    if (low != FORMAT_FP32 && low != FORMAT_TF32 && low != FORMAT_FP16 && low != FORMAT_BF16)
+        return fail(STATUS_UNSUPPORTED, "cuda does not compute in %s yet; take fp16 or bf16",
+                    format_name(low));
+    if (low != FORMAT_FP32 && low != FORMAT_FP16 && backend->capability < 80)
+        return fail(STATUS_UNSUPPORTED,
+                    "this GPU (%.40s, compute capability %d.%d) is too old for %s; take fp16, or "
+                    "say backend cpu",
+                    backend->name, backend->capability / 10, backend->capability % 10,
+                    format_name(low));
+    return ok();
+}
+
+static Status make_ring(Plan *plan)
+{
+    size_t bytes = (size_t)OUTCOME_SLOTS * OUTCOME_WORDS * sizeof *plan->ring;
+
+    CUDA_TRY(plan->backend, cudaHostAlloc((void **)&plan->ring, bytes, cudaHostAllocMapped),
+             "the steps' outcomes");
+    memset(plan->ring, 0, bytes);
+    return cuda_status(plan->backend,
+                       cudaHostGetDevicePointer((void **)&plan->ring_device, plan->ring, 0),
+                       "a plan was made");
+}
+
+static Status prepare(Plan *plan)
+{
+    const Program *program = &plan->program;
+
+    plan->low = low_of(program);
+    TRY(check_formats(plan->backend, plan->low));
+    plan->is_step = program->instr_count > 0 &&
+                    program->instrs[program->instr_count - 1].op == OP_UPDATE;
+    plan->walks = walk_fits(plan);
+    if (plan->is_step)
+        TRY(make_ring(plan));
+    TRY(plan_layout(plan));
+    plan->products.assign((size_t)program->instr_count + 1, NULL);
+    for (int i = 0; i < program->instr_count; i++) {
+        OpKind op = program->instrs[i].op;
+
+        if (op == OP_LINEAR || op == OP_LINEAR_DX || op == OP_LINEAR_DW)
+            TRY(product_prepare(plan, i));
+    }
+    return cuda_settle(plan->backend);
+}
+
+static Status launch_plain_begin(Plan *plan, const void *work)
+{
+    return begin_run(plan, (const Begin *)work);
+}
+
+static void plain_nodes(Plan *plan)
+{
+    Begin begin = begin_work(plan, false);
+
+    node_add(plan, launch_plain_begin, &begin, sizeof begin);
+    for (int i = 0; i < plan->program.instr_count; i++)
+        node_add_op(plan, i);
+}
+
+static Status make_nodes(Plan *plan)
+{
+    if (!plan->is_step)
+        return ok();
+    if (!plan->backend->fuse)
+        plain_nodes(plan);
+    else if (plan->walks)
+        TRY(walk_fuse(plan));
+    else
+        TRY(plan_fuse(plan));
+    return nodes_capture(plan);
+}
+
+Status cuda_plan_new(Backend *backend, const Program *program, Store *store, DeviceData *data,
+                     Plan **plan)
+{
+    Plan *made = new Plan();
+    Status status;
+
+    made->backend = backend;
+    made->store = store;
+    made->data = data;
+    made->program = copy_of(program);
+    made->version = -1;
+    status = prepare(made);
+    if (!failed(status))
+        status = make_nodes(made);
+    if (failed(status)) {
+        cuda_plan_free(made);
+        return status;
+    }
+    *plan = made;
+    return ok();
+}
+
+void cuda_plan_free(Plan *plan)
+{
+    if (plan == NULL)
+        return;
+    cudaStreamSynchronize(plan->backend->stream);
+    nodes_free(plan);
+    for (Product *product : plan->products)
+        product_free(product);
+    for (Product *product : plan->stored)
+        product_free(product);
+    for (void *block : plan->blocks)
+        cudaFree(block);
+    cudaFreeHost(plan->host_counts);
+    cudaFreeHost(plan->ring);
+    program_release(&plan->program);
+    delete plan;
+}
+
+static double seconds(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* All words of an outcome carry its tag, so it is whole. */
+static bool has_arrived(const Plan *plan, int64_t number)
+{
+    const volatile uint64_t *slot =
+        plan->ring + (size_t)(number % OUTCOME_SLOTS) * OUTCOME_WORDS;
+
+    for (int i = 0; i < OUTCOME_WORDS; i++)
+        if ((uint32_t)(slot[i] >> 32) != (uint32_t)number)
+            return false;
+    return true;
+}
+
+/* Watches memory, and now and then the device, which may be lost. */
+static Status wait_for(Plan *plan, int64_t number)
+{
+    for (int turns = 1; !has_arrived(plan, number); turns++) {
+        cudaError_t error = turns % 1024 == 0 ? cudaStreamQuery(plan->backend->stream)
+                                              : cudaErrorNotReady;
+
+        if (error == cudaErrorNotReady && turns % 64 == 0)
+            sched_yield();
+        if (error == cudaErrorNotReady)
+            continue;
+        TRY(cuda_status(plan->backend, error, "a step ran"));
+        if (!has_arrived(plan, number))
+            return cuda_trouble(plan->backend, "no outcome came", "a step ran");
+    }
+    return ok();
+}
+
+static int64_t depth(const Plan *plan)
+{
+    double steps = plan->step_seconds > 0.0 ? most_in_flight / plan->step_seconds : 4.0;
+
+    return steps < 1.0 ? 1 : steps > OUTCOME_SLOTS / 2 ? OUTCOME_SLOTS / 2 : (int64_t)steps;
+}
+
+/* A step takes as long as lies between two that end while more wait behind them. */
+static Status wait_for_room(Plan *plan)
+{
+    int64_t number = plan->started - depth(plan) + 1;
+    double now;
+
+    if (number < 1 || has_arrived(plan, number))
+        return ok();
+    TRY(wait_for(plan, number));
+    now = seconds();
+    if (number > plan->seen && plan->seen_at > 0.0)
+        plan->step_seconds = (now - plan->seen_at) / (double)(number - plan->seen);
+    plan->seen = number;
+    plan->seen_at = now;
+    return ok();
+}
+
+/* Low copies of weights that came from outside, with their counts, before a step that has none. */
+static Status make_copies(Plan *plan)
+{
+    Begin begin = begin_work(plan, false);
+    int forward = program_phase(&plan->program, PHASE_FORWARD);
+
+    if (!plan->backend->fuse || plan->version == plan->store->version)
+        return ok();
+    TRY(begin_run(plan, &begin));
+    for (int i = 0; i < forward; i++)
+        TRY(op_run(plan, i));
+    plan->version = plan->store->version;
+    return ok();
+}
+
+static bool is_interrupted(const Backend *backend)
+{
+    return backend->interrupted != NULL && backend->interrupted(backend->context);
+}
+
+static Status interrupted(void)
+{
+    return fail(STATUS_INTERRUPTED, "interrupted within a step, which left no trace; train goes on");
+}
+
+Status cuda_plan_step(Plan *plan)
+{
+    Backend *backend = plan->backend;
+
+    if (is_interrupted(backend))
+        return interrupted();
+    TRY(backend->trouble);
+    TRY(wait_for_room(plan));
+    TRY(make_copies(plan));
+    CUDA_TRY(backend, cudaGraphLaunch(plan->graph, backend->stream), "a step started");
+    plan->started++;
+    plan->counts_fresh = false;
+    return ok();
+}
+
+Status cuda_plan_run(Plan *plan, int first, int last)
+{
+    Begin begin = begin_work(plan, false);
+
+    plan->version = -1;
+    plan->counts_fresh = false;
+    if (first == 0)
+        TRY(begin_run(plan, &begin));
+    for (int i = first; i < last; i++) {
+        if (plan->program.instrs[i].phase < PHASE_STEP && is_interrupted(plan->backend))
+            return interrupted();
+        TRY(op_run(plan, i));
+        plan->started += plan->program.instrs[i].op == OP_UPDATE;
+    }
+    return cuda_settle(plan->backend);
+}
+
+static uint64_t wide(const uint64_t *slot, int word)
+{
+    return (slot[word] & 0xFFFFFFFFu) | slot[word + 1] << 32;
+}
+
+static float as_float(uint64_t word)
+{
+    uint32_t bits = (uint32_t)word;
+    float value;
+
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+static double as_double(uint64_t bits)
+{
+    double value;
+
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+static StepOutcome outcome_of(const Plan *plan, int64_t number)
+{
+    const uint64_t *slot = plan->ring + (size_t)(number % OUTCOME_SLOTS) * OUTCOME_WORDS;
+    StepOutcome outcome = {};
+
+    outcome.step = (int64_t)wide(slot, WORD_STEP);
+    outcome.loss = as_float(slot[WORD_LOSS]);
+    outcome.scale_used = as_float(slot[WORD_SCALE_USED]);
+    outcome.scale_next = as_float(slot[WORD_SCALE_NEXT]);
+    outcome.tracker = (int32_t)slot[WORD_TRACKER];
+    outcome.skipped = (uint32_t)slot[WORD_SKIPPED] != 0;
+    outcome.first_found = (ValueId)(int32_t)slot[WORD_FIRST_FOUND];
+    outcome.first_instr = (int)(int32_t)slot[WORD_FIRST_INSTR];
+    outcome.nonfinite = (int64_t)wide(slot, WORD_NONFINITE);
+    outcome.amax = as_float(slot[WORD_AMAX]);
+    outcome.grad_norm = as_double(wide(slot, WORD_NORM));
+    outcome.lr = as_double(wide(slot, WORD_LR));
+    return outcome;
+}
+
+Status cuda_plan_collect(Plan *plan, StepOutcome *outcomes, int room, bool wait, int *count)
+{
+    *count = 0;
+    if (wait && room > 0 && plan->collected < plan->started)
+        TRY(wait_for(plan, plan->collected + 1));
+    while (*count < room && plan->collected < plan->started &&
+           has_arrived(plan, plan->collected + 1))
+        outcomes[(*count)++] = outcome_of(plan, ++plan->collected);
+    if (*count == 0 && failed(plan->backend->trouble))
+        return plan->backend->trouble;
+    return ok();
+}
+
+void cuda_plan_memory(const Plan *plan, int64_t bytes[MEMORY_KINDS])
+{
+    memcpy(bytes, plan->bytes, MEMORY_KINDS * sizeof *bytes);
+    bytes[MEMORY_WORKSPACE] += WORKSPACE_BYTES;
+    bytes[MEMORY_DATA] = plan->data->bytes;
+    bytes[MEMORY_RUNTIME] = (int64_t)plan->backend->runtime_bytes;
+}

@@ -1,0 +1,175 @@
+/* What the host side of the CUDA backend shares. Private to this folder.
+ *
+ * All work goes to one stream, so that "now" is a place on it: settings, orders of data and copies of
+ * counters are ordered between steps by it, and a step itself never waits for the host.
+ */
+#ifndef CUDA_PLAN_H
+#define CUDA_PLAN_H
+
+#include "device.cuh"
+#include "table.h"
+
+#include "base/memory.h"
+#include "base/text.h"
+
+#include <cublasLt.h>
+#include <cuda_runtime.h>
+#include <vector>
+
+struct Backend {
+    int device, multiprocessors, capability; /* 90: compute capability 9.0 */
+    char name[64];
+    cudaStream_t stream;
+    cublasLtHandle_t products;
+    void *workspace; /* of cuBLASLt */
+    bool fuse;       /* HALFSTEP_FUSE=0: every instruction a kernel of its own */
+    size_t runtime_bytes;
+    bool (*interrupted)(void *context);
+    void *context;
+    Status trouble; /* the first loss of the device; what follows fails with it */
+};
+
+enum { WORKSPACE_BYTES = 32 << 20 };
+
+struct Lasting {
+    char name[VALUE_NAME];
+    float *values;
+    int64_t count;
+};
+
+struct Store {
+    Backend *backend;
+    std::vector<Lasting> arrays;
+    Scalars *scalars;        /* on the device */
+    Scalars last;            /* as last read */
+    int64_t version;         /* of what lies in it: grows with every write from outside */
+};
+
+struct DeviceData {
+    Backend *backend;
+    float *inputs, *targets;
+    int32_t *labels, *orders[2];
+    int32_t *pinned[2]; /* orders on their way */
+    cudaEvent_t sent[2];
+    int64_t train_count, test_count, features, target_width, bytes;
+};
+
+/* A product as cuBLASLt takes it: descriptors and algorithm, chosen once. */
+struct Product;
+
+/* Work of one or more instructions: what a graph captures. */
+struct Node {
+    Status (*launch)(Plan *plan, const void *work);
+    void *work; /* freed with the plan */
+};
+
+struct Plan {
+    Backend *backend;
+    Store *store;
+    DeviceData *data;
+    Program program; /* a copy */
+    Format low;      /* what products take their operands in */
+    bool is_step;    /* it ends in update */
+    bool walks;      /* small: products by our own kernels, a step in two (fuse.cu) */
+
+    std::vector<Array> arrays;     /* of each value */
+    std::vector<int> counters;     /* of each instruction: place in `tallies`; -1: not counted */
+    std::vector<Segment> segments; /* of each parameter that has a gradient */
+    std::vector<float *> raws;     /* of each instruction: where its sums go before rounding */
+    std::vector<Product *> products; /* of each instruction: NULL where there is none */
+    std::vector<Product *> stored;   /* further ones, which round by themselves */
+    std::vector<Node> nodes;       /* a whole step, fused */
+    std::vector<void *> blocks;    /* device memory, freed with the plan */
+    int counted, mass_slots, tiles;
+    Tally *tallies;    /* (2, counted) */
+    Mass *masses;      /* (2, counted, mass_slots) */
+    double *squares;   /* a slot for each tile */
+    float *row_losses; /* a slot for each row of the batch */
+    double *mse_slots;
+    Segment *device_segments;
+    std::vector<CountEdges> edges; /* of each counted store, in the order of the program */
+    CountEdges *device_edges; /* of each counted store, in the order of the program */
+    int *device_instrs;       /* likewise: which instruction it is */
+    StepState *state;
+    void *host_counts; /* pinned: tallies and masses as last read */
+    bool counts_fresh;
+
+    cudaGraphExec_t graph;
+    int64_t version;      /* of the store when the low copies were made; -1: they are not */
+    uint64_t *ring;       /* pinned: OUTCOME_SLOTS of OUTCOME_WORDS, each tagged with its step */
+    uint64_t *ring_device;
+    int64_t started, collected; /* steps */
+    double step_seconds;  /* what a step takes, as far as it shows */
+    int64_t seen; /* the step that was last waited for, and when it came */
+    double seen_at;
+    int64_t bytes[MEMORY_KINDS];
+};
+
+/* ok(), or why not: STATUS_MEMORY, or the device is lost, and stays so. `what` was being done. */
+Status cuda_status(Backend *backend, cudaError_t error, const char *what);
+Status cuda_trouble(Backend *backend, const char *words, const char *what);
+
+#define CUDA_TRY(backend, call, what) TRY(cuda_status(backend, call, what))
+
+/* The kernels launched since the last look were taken. */
+Status cuda_launched(Backend *backend, const char *what);
+
+/* Waits for all work. */
+Status cuda_settle(Backend *backend);
+
+/* Zeroed device memory that goes with the plan. Fails: STATUS_MEMORY. */
+Status plan_room(Plan *plan, MemoryKind kind, size_t bytes, void **room);
+
+/* The lasting array of this name, made of zeros where there is none. */
+Status store_find(Store *store, const char *name, int64_t count, float **values);
+
+static inline const Value *plan_value(const Plan *plan, ValueId id)
+{
+    return &plan->program.values[id];
+}
+
+static inline int plan_rows(const Plan *plan, ValueId id)
+{
+    const Value *value = plan_value(plan, id);
+
+    return value->rank < 2 ? 1 : (int)value->shape[0];
+}
+
+/* Where an instruction counts; its tally is NULL where it does not. */
+Counter plan_counter(const Plan *plan, int instr);
+Examples plan_examples(const Plan *plan, bool held_out);
+
+/* The segment of a parameter's gradient. */
+int plan_segment(const Plan *plan, ValueId grad);
+
+/* Blocks of a kernel that takes `items`, `each` at a time a thread. */
+int plan_blocks(const Plan *plan, int64_t items, int each);
+
+/* One instruction on the stream, as a kernel of its own. */
+typedef Status CudaOp(Plan *plan, int instr);
+
+#define DECLARE_CUDA_OP(constant, name) CudaOp cuda_##name;
+OPS(DECLARE_CUDA_OP)
+#undef DECLARE_CUDA_OP
+
+/* matmul.cu: prepares a product instruction, and runs one into its fp32 sums. */
+Status product_prepare(Plan *plan, int instr);
+CudaOp product_run;
+
+/* nodes.cu: the list of what a step launches, and the graph of it. */
+void node_add(Plan *plan, Status (*launch)(Plan *plan, const void *work), const void *work,
+              size_t bytes); /* copies the work */
+void node_add_op(Plan *plan, int instr);
+void node_drop(Plan *plan); /* the newest */
+void nodes_free(Plan *plan);
+Status nodes_run(Plan *plan);
+Status nodes_capture(Plan *plan);
+CudaOp op_run;
+
+/* fuse.cu: fills plan->nodes with a fused step. */
+Status plan_fuse(Plan *plan);
+
+/* layout.cu: memory for every value, counter and sum of the plan. */
+Status plan_layout(Plan *plan);
+
+#endif

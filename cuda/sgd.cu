@@ -1,0 +1,20 @@
+/* sgd, momentum: src/cpu/sgd.c has the contract, sgd.cuh the formula, step.cu the kernel. */
+#include "tile.cuh"
+
+static Status step_alone(Plan *plan, int instr)
+{
+    const Instr *of = &plan->program.instrs[instr];
+    int segment = plan_segment(plan, of->in[1]);
+
+    return step_run(plan, of->op, segment, segment + 1, false);
+}
+
+Status cuda_sgd(Plan *plan, int instr)
+{
+    return step_alone(plan, instr);
+}
+
+Status cuda_momentum(Plan *plan, int instr)
+{
+    return step_alone(plan, instr);
+}

@@ -1,0 +1,186 @@
+/* Parameters in tiles: what unscale looks at and an optimizer moves, and the kernels that do it for all
+ * parameters at once.
+ *
+ * A thread takes TILE_RUN neighbours of one row of a tile.
+ */
+#ifndef CUDA_TILE_CUH
+#define CUDA_TILE_CUH
+
+#include "plan.h"
+
+/* unscale.cu: rounds, counts and looks at the gradients of all parameters ("kernel A"); the last block
+ * ends the step: found_inf, norm, scale, outcome. */
+Status grads_run(Plan *plan);
+
+/* step.cu: the optimizer's instruction `op` on segments first .. last - 1. `copies`: with the low
+ * copies for the next step ("kernel B"). */
+Status step_run(Plan *plan, OpKind op, int first, int last, bool copies);
+
+/* Optimizer constants of the present step into its state; also what `update` and `unscale` need. */
+typedef struct StepEnd {
+    Scalars *scalars;
+    StepState *state;
+    const Segment *segments;
+    const double *squares;
+    int tiles, segment_count;
+    uint64_t *ring;
+    uint32_t batch;
+    /* what a skip is blamed on: counted stores in the program's order */
+    const Tally *tallies;
+    const CountEdges *edges;
+    const int *instrs;
+    int counted;
+    double beta1, beta2, decay, eps, momentum;
+    OpKind op;
+} StepEnd;
+
+StepEnd step_end(const Plan *plan);
+
+#ifdef __CUDACC__
+
+#include "count.cuh"
+
+typedef struct TilePlace {
+    int segment, row, col; /* of the first number of this thread */
+    int count;             /* numbers that are there, up to TILE_RUN */
+} TilePlace;
+
+static __device__ __forceinline__ TilePlace tile_place(const Segment *segments, int segment,
+                                                       int tile, int thread)
+{
+    const Segment &s = segments[segment];
+    int local = tile - s.first_tile, across = s.tiles_across;
+    TilePlace place;
+
+    place.segment = segment;
+    place.row = local / across * TILE_ROWS + thread / (TILE_COLS / TILE_RUN);
+    place.col = local % across * TILE_COLS + thread % (TILE_COLS / TILE_RUN) * TILE_RUN;
+    place.count = place.row >= s.grad.rows || place.col >= s.grad.cols ? 0
+                  : s.grad.cols - place.col < TILE_RUN ? s.grad.cols - place.col
+                                                       : TILE_RUN;
+    return place;
+}
+
+static __device__ __forceinline__ bool is_narrow(const Array &array)
+{
+    return array.format == FORMAT_FP16 || array.format == FORMAT_BF16;
+}
+
+/* A thread's numbers of an array, zeros behind them. Narrow rows go on in zeros to a whole run. */
+template <Format F>
+static __device__ __forceinline__ void run_load(const Array &array, const TilePlace &at,
+                                                float *values)
+{
+    if (sizeof(typename Stored<F>::Type) == 2 && is_narrow(array)) {
+        __align__(16) typename Stored<F>::Type bits[TILE_RUN] = {};
+
+        if (at.count > 0)
+            *(uint4 *)bits = *(const uint4 *)((const typename Stored<F>::Type *)array.data +
+                                              (int64_t)at.row * array.stride + at.col);
+#pragma unroll
+        for (int i = 0; i < TILE_RUN; i++)
+            values[i] = widen<F>(bits[i]);
+        return;
+    }
+#pragma unroll
+    for (int i = 0; i < TILE_RUN; i++)
+        values[i] = i < at.count ? load_at<F>(array, at.row, at.col + i) : 0.0f;
+}
+
+/* Rounds and stores them; `values` become what was stored. */
+template <Format F>
+static __device__ __forceinline__ void run_store(const Array &array, const TilePlace &at,
+                                                 float *values)
+{
+    if (sizeof(typename Stored<F>::Type) == 2 && is_narrow(array)) {
+        __align__(16) typename Stored<F>::Type bits[TILE_RUN];
+
+#pragma unroll
+        for (int i = 0; i < TILE_RUN; i++) {
+            bits[i] = i < at.count ? round_bits<F>(values[i]) : (typename Stored<F>::Type)0;
+            values[i] = widen<F>(bits[i]);
+        }
+        if (at.count > 0)
+            *(uint4 *)((typename Stored<F>::Type *)array.data + (int64_t)at.row * array.stride +
+                       at.col) = *(const uint4 *)bits;
+        return;
+    }
+#pragma unroll
+    for (int i = 0; i < TILE_RUN; i++)
+        if (i < at.count)
+            values[i] = store_at<F>(array, at.row, at.col + i, values[i]);
+}
+
+static __device__ __forceinline__ int tile_segment(const Segment *segments, int count, int tile)
+{
+    int segment = 0;
+
+    while (segment + 1 < count && segments[segment + 1].first_tile <= tile)
+        segment++;
+    return segment;
+}
+
+/* Adds up a block's squares in a fixed order; the sum is thread 0's. Barriers inside. */
+static __device__ __forceinline__ double block_sum(double value, double *warps)
+{
+    value = warp_sum(value);
+    if (threadIdx.x % WARP == 0)
+        warps[threadIdx.x / WARP] = value;
+    __syncthreads();
+    if (threadIdx.x == 0)
+        for (int i = 1; i < THREADS / WARP; i++)
+            value += warps[i];
+    __syncthreads();
+    return value;
+}
+
+/* The last block to come here goes on; what the others wrote is there for it. */
+static __device__ __forceinline__ bool is_last_block(unsigned *ticket)
+{
+    __shared__ bool last;
+
+    __threadfence();
+    __syncthreads();
+    if (threadIdx.x == 0)
+        last = atomicAdd(ticket, 1u) == gridDim.x - 1;
+    __syncthreads();
+    __threadfence();
+    return last;
+}
+
+static __device__ __forceinline__ double square_of(float grad, float inverse)
+{
+    double value = (double)(grad * inverse);
+
+    return value * value;
+}
+
+static __device__ __forceinline__ float inverse_scale(const Scalars *scalars)
+{
+    return (float)(1.0 / (double)scalars->scale);
+}
+
+/* What an optimizer computes with, from the settings of this step. One thread. */
+static __device__ void step_constants(const StepEnd &end, StepState *state)
+{
+    const Scalars *scalars = end.scalars;
+    double lr = scalars->lr, t = (double)(scalars->taken + 1);
+    bool adam = end.op == OP_ADAM || end.op == OP_ADAMW, decoupled = end.op == OP_ADAMW;
+
+    state->inverse = inverse_scale(scalars);
+    state->keep = decoupled ? (float)(1.0 - lr * end.decay) : 1.0f;
+    state->decay = decoupled ? 0.0f : (float)end.decay;
+    state->lr = (float)lr;
+    state->momentum = (float)end.momentum;
+    if (!adam)
+        return;
+    state->new1 = (float)(1.0 - end.beta1);
+    state->keep2 = (float)end.beta2;
+    state->new2 = (float)(1.0 - end.beta2);
+    state->step_size = (float)(lr / (1.0 - pow(end.beta1, t)));
+    state->root_correction = (float)sqrt(1.0 - pow(end.beta2, t));
+    state->eps = (float)end.eps;
+}
+
+#endif
+#endif

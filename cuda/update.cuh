@@ -1,0 +1,140 @@
+/* The end of a step on the device: GradScaler.update, numbers that move on, and the outcome. */
+#ifndef CUDA_UPDATE_CUH
+#define CUDA_UPDATE_CUH
+
+#include "tile.cuh"
+
+/* Words of an outcome in the ring. */
+enum {
+    WORD_STEP,
+    WORD_STEP_HIGH,
+    WORD_LOSS,
+    WORD_SCALE_USED,
+    WORD_SCALE_NEXT,
+    WORD_TRACKER,
+    WORD_SKIPPED,
+    WORD_FIRST_FOUND,
+    WORD_FIRST_INSTR,
+    WORD_NONFINITE,
+    WORD_NONFINITE_HIGH,
+    WORD_AMAX,
+    WORD_NORM,
+    WORD_NORM_HIGH,
+    WORD_LR,
+    WORD_LR_HIGH,
+};
+
+#ifdef __CUDACC__
+
+/* What a skip is blamed on. */
+typedef struct Blame {
+    int instr;
+    uint64_t nonfinite;
+    uint32_t amax;
+} Blame;
+
+static __device__ uint32_t tally_nonfinite(const Tally *tally, const CountEdges &edges)
+{
+    uint32_t sum = 0;
+
+    for (int bin = edges.overflow_bin + (int)threadIdx.x; bin < EXPONENT_BINS; bin += WARP)
+        sum += tally->histogram[bin];
+    return warp_total(sum) + tally->nan + tally->inf + tally->over;
+}
+
+/* The first warp: the first store of the step that put inf or nan into a tensor. */
+static __device__ Blame find_blame(const StepEnd &end, int parity)
+{
+    Blame blame = {-1, 0, 0};
+
+    for (int i = 0; i < end.counted; i++) {
+        const Tally *tally = end.tallies + parity * end.counted + i;
+        uint32_t bad = tally_nonfinite(tally, end.edges[i]);
+
+        if (bad > 0)
+            return {end.instrs[i], bad, tally->amax};
+    }
+    return blame;
+}
+
+/* Equality, not >=: a tracker already past a lowered interval never grows, as in PyTorch. */
+static __device__ void update_scale(Scalars *scalars, bool skip)
+{
+    float grown = (float)((double)scalars->scale * scalars->growth);
+
+    if (skip) {
+        scalars->scale = (float)((double)scalars->scale * scalars->backoff);
+        scalars->tracker = 0;
+    } else if ((int64_t)scalars->tracker + 1 != scalars->interval) {
+        scalars->tracker++;
+    } else {
+        scalars->scale = isfinite(grown) ? grown : scalars->scale;
+        scalars->tracker = 0;
+    }
+}
+
+/* Each word carries the tag of its step, so that the reader needs no fence to know it is whole. */
+static __device__ void post_word(const StepEnd &end, uint32_t tag, int word, uint32_t value)
+{
+    volatile uint64_t *slot = end.ring + (int64_t)(tag % OUTCOME_SLOTS) * OUTCOME_WORDS;
+
+    slot[word] = (uint64_t)tag << 32 | value;
+}
+
+static __device__ void post_wide(const StepEnd &end, uint32_t tag, int word, uint64_t value)
+{
+    post_word(end, tag, word, (uint32_t)value);
+    post_word(end, tag, word + 1, (uint32_t)(value >> 32));
+}
+
+static __device__ void post(const StepEnd &end, double squares, float used, const Blame &blame)
+{
+    const Scalars *scalars = end.scalars;
+    const StepState *state = end.state;
+    uint32_t tag = ++end.state->outcomes;
+    bool skip = state->found != NOT_FOUND;
+
+    post_wide(end, tag, WORD_STEP, (uint64_t)scalars->step);
+    post_word(end, tag, WORD_LOSS, __float_as_uint(state->loss));
+    post_word(end, tag, WORD_SCALE_USED, __float_as_uint(used));
+    post_word(end, tag, WORD_SCALE_NEXT, __float_as_uint(scalars->scale));
+    post_word(end, tag, WORD_TRACKER, (uint32_t)scalars->tracker);
+    post_word(end, tag, WORD_SKIPPED, skip);
+    post_word(end, tag, WORD_FIRST_FOUND,
+              skip ? (uint32_t)end.segments[state->found].grad_id : (uint32_t)NO_VALUE);
+    post_word(end, tag, WORD_FIRST_INSTR, (uint32_t)blame.instr);
+    post_wide(end, tag, WORD_NONFINITE, blame.nonfinite);
+    post_word(end, tag, WORD_AMAX, blame.amax);
+    post_wide(end, tag, WORD_NORM, (uint64_t)__double_as_longlong(sqrt(squares)));
+    post_wide(end, tag, WORD_LR, (uint64_t)__double_as_longlong(scalars->lr));
+}
+
+/* One block of THREADS, when all gradients have been looked at and all counts are in. */
+static __device__ void step_finish(const StepEnd &end, double *warps)
+{
+    StepState *state = end.state;
+    Scalars *scalars = end.scalars;
+    bool skip = state->found != NOT_FOUND;
+    float used = scalars->scale;
+    double squares = 0.0;
+    Blame blame = {-1, 0, 0};
+
+    for (int i = threadIdx.x; i < end.tiles; i += THREADS)
+        squares += end.squares[i];
+    squares = block_sum(squares, warps);
+    if (skip && threadIdx.x < WARP)
+        blame = find_blame(end, state->parity);
+    __syncthreads();
+    if (threadIdx.x != 0)
+        return;
+    if (scalars->dynamic)
+        update_scale(scalars, skip);
+    scalars->step++;
+    scalars->taken += !skip;
+    scalars->position += end.batch;
+    post(end, squares, used, blame);
+    state->parity ^= 1;
+}
+
+#endif
+#endif
