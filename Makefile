@@ -30,7 +30,7 @@ NVCC   := $(or $(shell command -v nvcc 2>/dev/null),$(wildcard $(CUDA)/bin/nvcc)
 PLUGIN  = $(if $(NVCC),$(BUILD)/halfstep-cuda.so)
 # Truth here too: no contraction, no fast math. Machine code for these, PTX for what comes after them.
 CUDA_ARCHS = 75 80 90
-NVCCFLAGS  = -std=c++17 --fmad=false -O2 -lineinfo -Isrc -Icuda -D_GNU_SOURCE -Xcompiler -fPIC,-Wall,-fvisibility=hidden,-ffp-contract=off \
+NVCCFLAGS  = -std=c++17 --fmad=false -O2 -Isrc -Icuda -D_GNU_SOURCE -Xcompiler -fPIC,-Wall,-fvisibility=hidden,-ffp-contract=off \
              $(foreach a,$(CUDA_ARCHS),-gencode arch=compute_$(a),code=sm_$(a)) \
              -gencode arch=compute_$(lastword $(CUDA_ARCHS)),code=compute_$(lastword $(CUDA_ARCHS))
 CUDA_OBJECTS = $(patsubst %.cu,$(BUILD)/%.o,$(sort $(wildcard cuda/*.cu))) $(BUILD)/pic/cuda/plugin.o
@@ -120,6 +120,8 @@ $(BUILD)/pic/%.o: %.c Makefile $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -fPIC -fvisibility=hidden -MMD -MP -c -o $@ $<
 
+# Clusters of blocks came with 9.0; an older GPU never launches these.
+$(BUILD)/cuda/walk.o: private CUDA_ARCHS = 90
 $(BUILD)/cuda/%.o: cuda/%.cu Makefile
 	$(call say,nvcc $<)
 	@mkdir -p $(@D)

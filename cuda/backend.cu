@@ -74,9 +74,12 @@ static Status refuse(cudaError_t error)
 
 static Status find_device(const BackendOptions *options, cudaDeviceProp *about)
 {
-    int count = 0;
+    int count = 0, driver = 0;
     cudaError_t error = cudaGetDeviceCount(&count);
 
+    if (error == cudaErrorInsufficientDriver && cudaDriverGetVersion(&driver) == cudaSuccess &&
+        driver == 0)
+        return fail(STATUS_UNSUPPORTED, "cuda: no device (there is no NVIDIA driver here)");
     if (error != cudaSuccess)
         return refuse(error);
     if (count == 0)

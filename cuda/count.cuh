@@ -131,6 +131,13 @@ static __device__ __forceinline__ Tally *counter_tally(const Counter &counter, i
     return counter.tally + parity * counter.tallies;
 }
 
+/* A block may come to a store more than once; its slot was cleared when the step began. */
+static __device__ __forceinline__ void mass_add(Mass *sum, const Mass &more)
+{
+    sum->all += more.all;
+    sum->lost += more.lost;
+}
+
 /* The end of a block that counted one store: everything into the plan's. */
 static __device__ __forceinline__ void counter_finish(const Counter &counter, int parity,
                                                       Seen *seen, Tally *tally, Mass *warps)
@@ -141,11 +148,9 @@ static __device__ __forceinline__ void counter_finish(const Counter &counter, in
         warps[threadIdx.x / WARP] = mass;
     __syncthreads();
     if (threadIdx.x == 0) {
-        for (int i = 1; i < (int)blockDim.x / WARP; i++) {
-            mass.all += warps[i].all;
-            mass.lost += warps[i].lost;
-        }
-        counter.mass[parity * counter.masses + blockIdx.x] = mass;
+        for (int i = 1; i < (int)blockDim.x / WARP; i++)
+            mass_add(&mass, warps[i]);
+        mass_add(&counter.mass[parity * counter.masses + blockIdx.x], mass);
     }
     tally_flush(tally, counter_tally(counter, parity));
     __syncthreads();

@@ -58,7 +58,7 @@ static Status fetch(Plan *plan)
     Backend *backend = plan->backend;
     size_t tallies = (size_t)plan->counted * sizeof(Tally);
     size_t masses = (size_t)plan->counted * (size_t)plan->mass_slots * sizeof(Mass);
-    int parity = (int)((plan->started - 1) & 1);
+    int parity = plan->is_step ? (int)((plan->started - 1) & 1) : 0; /* of a whole step it changes */
 
     if (plan->counts_fresh)
         return ok();
@@ -84,7 +84,7 @@ Status cuda_counts_read(Plan *plan, int instr, CastCounts *counts)
     const Mass *masses;
 
     memset(counts, 0, sizeof *counts);
-    if (place < 0 || plan->started == 0)
+    if (place < 0 || !plan->completed)
         return ok();
     TRY(fetch(plan));
     masses = (const Mass *)plan->host_counts;

@@ -80,7 +80,8 @@ enum { NOT_FOUND = 0x7FFFFFFF };
 /* A parameter and all that belongs to it. */
 typedef struct Segment {
     float *weight, *state[2];
-    const float *raw; /* its gradient as it was summed, fp32 */
+    const float *raw; /* its gradient as it was summed, fp32; in some parts, to be added in order */
+    int raw_stride, parts;
     Array grad;       /* rounded; may be `raw` itself */
     Array copy;       /* in the low format; data NULL: none */
     Counter grad_counter, copy_counter;
@@ -149,6 +150,18 @@ template <Format F> static __device__ __forceinline__ float rounded(float x)
     return widen<F>(round_bits<F>(x));
 }
 
+/* The same where F is not known to be narrow; only called where it is. */
+template <Format F> static __device__ __forceinline__ float widen_bits(uint32_t bits)
+{
+    return F == FORMAT_BF16 ? __uint_as_float(bits << 16)
+                            : __half2float(__ushort_as_half((uint16_t)bits));
+}
+
+template <Format F> static __device__ __forceinline__ uint32_t narrow_bits(float x)
+{
+    return F == FORMAT_BF16 ? round_bits<FORMAT_BF16>(x) : round_bits<FORMAT_FP16>(x);
+}
+
 /* Of an array whose format is F, or fp32. */
 template <Format F>
 static __device__ __forceinline__ float load_at(const Array &array, int row, int col)
@@ -174,6 +187,62 @@ static __device__ __forceinline__ float store_at(const Array &array, int row, in
 
     ((typename Stored<F>::Type *)array.data)[at] = bits;
     return widen<F>(bits);
+}
+
+/* WIDTH neighbours of a row at once: 4 where columns and stride are multiples of it. They are read past
+ * the cache of writes: no kernel reads what it has written itself, but for its own number in place. */
+template <Format F, int WIDTH>
+static __device__ __forceinline__ void load_some(const Array &array, int row, int col,
+                                                 float (&v)[WIDTH])
+{
+    int64_t at = (int64_t)row * array.stride + col;
+    bool narrow = array.format == FORMAT_FP16 || array.format == FORMAT_BF16;
+
+    if (WIDTH == 1) {
+        v[0] = load_at<F>(array, row, col);
+    } else if (narrow) {
+        uint2 bits = __ldg((const uint2 *)((const uint16_t *)array.data + at));
+
+        v[0] = widen_bits<F>(bits.x & 0xFFFFu);
+        v[1] = widen_bits<F>(bits.x >> 16);
+        v[2] = widen_bits<F>(bits.y & 0xFFFFu);
+        v[3] = widen_bits<F>(bits.y >> 16);
+    } else {
+        float4 all = __ldg((const float4 *)((const float *)array.data + at));
+
+        v[0] = all.x;
+        v[1] = all.y;
+        v[2] = all.z;
+        v[3] = all.w;
+    }
+}
+
+/* Rounds, stores, and leaves in `v` what was stored. */
+template <Format F, int WIDTH>
+static __device__ __forceinline__ void store_some(const Array &array, int row, int col,
+                                                  float (&v)[WIDTH])
+{
+    int64_t at = (int64_t)row * array.stride + col;
+    bool narrow = array.format == FORMAT_FP16 || array.format == FORMAT_BF16;
+
+    if (WIDTH == 1) {
+        v[0] = store_at<F>(array, row, col, v[0]);
+    } else if (narrow) {
+        uint32_t bits[WIDTH];
+
+#pragma unroll
+        for (int i = 0; i < WIDTH; i++) {
+            bits[i] = narrow_bits<F>(v[i]);
+            v[i] = widen_bits<F>(bits[i]);
+        }
+        *(uint2 *)((uint16_t *)array.data + at) =
+            make_uint2(bits[0] | bits[1] << 16, bits[2] | bits[3] << 16);
+    } else {
+#pragma unroll
+        for (int i = 0; i < WIDTH; i++)
+            v[i] = array.format == FORMAT_FP32 ? v[i] : rounded<F>(v[i]);
+        *(float4 *)((float *)array.data + at) = make_float4(v[0], v[1], v[2], v[3]);
+    }
 }
 
 /* Which of the training examples (or held-out ones) row `row` of this step's batch is. */

@@ -16,6 +16,7 @@ typedef struct Fuser {
     std::vector<bool> done; /* instructions that are in a node already */
     ValueId chain_out;      /* what the newest chain stored last */
     Chain *chain;           /* that chain, in its node; NULL: none */
+    std::vector<Chain *> makers; /* of each value: the chain that stores it last */
     OpKind optimizer;
 } Fuser;
 
@@ -91,6 +92,7 @@ static void extend(Fuser *fuser, Chain *chain, int instr)
     node_add(fuser->plan, launch_chain, chain, sizeof *chain);
     fuser->chain = (Chain *)fuser->plan->nodes.back().work;
     fuser->chain_out = value;
+    fuser->makers[(size_t)value] = fuser->chain;
 }
 
 static void add_gather(Fuser *fuser, int i)
@@ -154,10 +156,10 @@ static void add_bias_grad(Fuser *fuser, int i)
 {
     Plan *plan = fuser->plan;
     const Instr *instr = instr_at(fuser, i);
-    Chain sums = {};
+    Chain sums = {}, *maker = fuser->makers[(size_t)instr->in[0]];
 
-    if (fuser->chain != NULL && fuser->chain_out == instr->in[0] && fuser->chain->sums == NULL) {
-        fuser->chain->sums = plan->raws[(size_t)i];
+    if (maker != NULL && maker->sums == NULL) {
+        maker->sums = plan->raws[(size_t)i];
         return;
     }
     sums.from = plan->arrays[(size_t)instr->in[0]];
@@ -192,10 +194,11 @@ static void take_logits(Fuser *fuser, Loss *loss, ValueId logits)
         plan->nodes.back().work != (const void *)fuser->chain)
         return;
     loss->raw = (const float *)chain->from.data;
+    loss->raw_stride = chain->from.stride;
     loss->bias = chain->stages[0].aux;
     loss->counters[0] = chain->stages[0].counter;
     node_drop(plan);
-    fuser->chain = NULL;
+    fuser->makers[(size_t)logits] = fuser->chain = NULL;
 }
 
 static void add_cross_entropy(Fuser *fuser, int i)
@@ -273,7 +276,7 @@ Status plan_fuse(Plan *plan)
 {
     const Program *program = &plan->program;
     Fuser fuser = {plan, std::vector<bool>((size_t)program->instr_count + 1), NO_VALUE, NULL,
-                   step_end(plan).op};
+                   std::vector<Chain *>((size_t)program->value_count + 1), step_end(plan).op};
 
     add_begin(plan);
     for (int i = program_phase(program, PHASE_FORWARD); i < program->instr_count; i++)

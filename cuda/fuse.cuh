@@ -11,6 +11,7 @@ enum { LOSS_STAGES = 4 };
 /* A cross entropy: logits, their log_softmax, its gradient, theirs. */
 typedef struct Loss {
     const float *raw; /* sums of the logits; NULL: they are stored already */
+    int raw_stride;
     Array bias, logits, out, out_grad, logits_grad, target;
     Counter counters[LOSS_STAGES];
     StepEnd end;

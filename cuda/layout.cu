@@ -1,5 +1,5 @@
 /* Where everything lies: values, counters, sums, and the table of parameters. */
-#include "walk.cuh"
+#include "map.cuh"
 
 #include <string.h>
 
@@ -70,6 +70,21 @@ static Status lay_value(Plan *plan, const Value *value, Array *array)
                      &array->data);
 }
 
+int raw_stride(const Array *out, Format format)
+{
+    return is_narrow_format(format) ? (int)padded(out->cols, 16) : out->cols;
+}
+
+static size_t raw_bytes(const Array *out)
+{
+    return (size_t)padded(out->rows, 16) * (size_t)padded(out->cols, 16) * sizeof(float);
+}
+
+int sum_parts(const Plan *plan)
+{
+    return (int)((plan->program.batch + SUM_PART - 1) / SUM_PART);
+}
+
 static bool is_product(OpKind op)
 {
     return op == OP_LINEAR || op == OP_LINEAR_DX || op == OP_LINEAR_DW;
@@ -85,13 +100,16 @@ static Status lay_raw(Plan *plan, int instr, float *common)
     if (!is_product(of->op) && of->op != OP_LINEAR_DB)
         return ok();
     out = &plan->arrays[(size_t)of->out];
+    if (of->op == OP_LINEAR_DB)
+        return plan_room(plan, MEMORY_WORKSPACE,
+                         (size_t)sum_parts(plan) * (size_t)out->cols * sizeof(float),
+                         (void **)&plan->raws[(size_t)instr]);
     if (out->format == FORMAT_FP32)
         plan->raws[(size_t)instr] = (float *)out->data;
     else if (of->op == OP_LINEAR || of->op == OP_LINEAR_DX)
         plan->raws[(size_t)instr] = common;
     else
-        return plan_room(plan, MEMORY_WORKSPACE,
-                         (size_t)out->rows * (size_t)out->cols * sizeof(float),
+        return plan_room(plan, MEMORY_WORKSPACE, raw_bytes(out),
                          (void **)&plan->raws[(size_t)instr]);
     return ok();
 }
@@ -108,11 +126,11 @@ static Status lay_raws(Plan *plan)
         if (instr->op != OP_LINEAR && instr->op != OP_LINEAR_DX)
             continue;
         if (plan->arrays[(size_t)instr->out].format != FORMAT_FP32)
-            most = (size_t)value_count(plan_value(plan, instr->out)) > most
-                       ? (size_t)value_count(plan_value(plan, instr->out))
+            most = raw_bytes(&plan->arrays[(size_t)instr->out]) > most
+                       ? raw_bytes(&plan->arrays[(size_t)instr->out])
                        : most;
     }
-    TRY(plan_room(plan, MEMORY_WORKSPACE, most * sizeof(float), (void **)&common));
+    TRY(plan_room(plan, MEMORY_WORKSPACE, most, (void **)&common));
     plan->raws.assign((size_t)program->instr_count + 1, NULL);
     for (int i = 0; i < program->instr_count; i++)
         TRY(lay_raw(plan, i, common));
@@ -230,6 +248,8 @@ static void add_segment(Plan *plan, const Instr *step)
             segment.state[s] = (float *)plan->arrays[(size_t)step->in[2 + s]].data;
     if (grad >= 0) {
         segment.raw = plan->raws[(size_t)grad];
+        segment.raw_stride = raw_stride(&segment.grad, segment.grad.format);
+        segment.parts = plan->program.instrs[grad].op == OP_LINEAR_DB ? sum_parts(plan) : 1;
         segment.grad_counter = plan_counter(plan, grad);
     }
     add_copy(plan, step->in[0], &segment);

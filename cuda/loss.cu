@@ -24,7 +24,7 @@ static __device__ void loss_row(const Loss &loss, int row, Tally *tallies, Seen 
 
     for (int col = lane; col < cols && loss.raw != NULL; col += WARP)
         put<F>(loss.logits, loss.counters[0], row, col,
-               loss.raw[(int64_t)row * cols + col] + load_at<F>(loss.bias, 0, col), &tallies[0],
+               loss.raw[(int64_t)row * loss.raw_stride + col] + load_at<F>(loss.bias, 0, col), &tallies[0],
                &seen[0]);
     row_log_sum(cols, [&](int col) { return load_at<F>(loss.logits, row, col); }, &most, &log_sum);
     for (int col = lane; col < cols; col += WARP) {

@@ -4,200 +4,183 @@
 
 #include <string.h>
 
-enum { STRIP_ROWS = 16, AT_ONCE = 4 };
+enum { AT_ONCE = 2 };
 
-template <Format F>
-static __device__ __forceinline__ float chain_source(const Chain &chain, int row, int col)
+template <Format F, int WIDTH>
+static __device__ __forceinline__ void chain_source(const Chain &chain, int row, int col,
+                                                    float (&v)[WIDTH])
 {
-    if (chain.data == NULL)
-        return load_at<F>(chain.from, row, col);
-    return chain.data[example_of(chain.examples, chain.scalars, row) * chain.from.cols + col];
-}
+    Array examples = chain.from;
 
-/* One number through all stages; hands back the last that was stored. */
-template <Format F, int STAGES, bool COUNTED>
-static __device__ __forceinline__ float chain_number(const Chain &chain, float v, int row, int col,
-                                                     Tally *tallies, Seen *seen)
-{
-#pragma unroll
-    for (int s = 0; s < STAGES; s++) {
-        v = stage_compute<F>(chain, chain.stages[s], v, row, col);
-        if (COUNTED && chain.stages[s].counter.tally != NULL)
-            count_value(chain.stages[s].counter.edges, &tallies[s], &seen[s], v);
-        v = store_at<F>(chain.stages[s].out, row, col, v);
+    if (chain.data == NULL) {
+        load_some<F, WIDTH>(chain.from, row, col, v);
+        return;
     }
-    return v;
+    examples.data = (void *)(chain.data +
+                             example_of(chain.examples, chain.scalars, row) * chain.from.cols);
+    examples.format = FORMAT_FP32;
+    load_some<F, WIDTH>(examples, 0, col, v);
 }
 
-template <int STAGES>
-static __device__ __forceinline__ void chain_open(Tally *tallies, Seen *seen)
+/* Some neighbours through all stages; `v` becomes what was stored last. */
+template <Format F, bool COUNTED, int WIDTH>
+static __device__ __forceinline__ void chain_numbers(const Chain &chain, float (&v)[WIDTH], int row,
+                                                     int col, Tally *tallies, Seen *seen)
 {
 #pragma unroll
-    for (int s = 0; s < STAGES; s++) {
-        tally_clear(&tallies[s]);
+    for (int s = 0; s < MOST_STAGES; s++) {
+        const Stage &stage = chain.stages[s];
+
+        if (s >= chain.count)
+            break;
+        stage_compute<F, WIDTH>(chain, stage, v, row, col);
+        if (COUNTED && stage.counter.tally != NULL) {
+#pragma unroll
+            for (int i = 0; i < WIDTH; i++)
+                count_value(stage.counter.edges, &tallies[s], &seen[s], v[i]);
+        }
+        store_some<F, WIDTH>(stage.out, row, col, v);
+    }
+}
+
+static __device__ __forceinline__ void chain_open(const Chain &chain, Tally *tallies, Seen *seen)
+{
+#pragma unroll
+    for (int s = 0; s < MOST_STAGES; s++) {
         seen_begin(&seen[s]);
+        if (s < chain.count)
+            tally_clear(&tallies[s]);
     }
     __syncthreads();
 }
 
-template <int STAGES>
 static __device__ __forceinline__ void chain_close(const Chain &chain, Tally *tallies, Seen *seen,
                                                    Mass *warps)
 {
     __syncthreads();
 #pragma unroll
-    for (int s = 0; s < STAGES; s++)
-        if (chain.stages[s].counter.tally != NULL)
+    for (int s = 0; s < MOST_STAGES; s++)
+        if (s < chain.count && chain.stages[s].counter.tally != NULL)
             counter_finish(chain.stages[s].counter, chain.state->parity, &seen[s], &tallies[s],
                            warps);
 }
 
-template <Format F, int STAGES, bool COUNTED>
+template <Format F, bool COUNTED, int WIDTH>
 static __global__ void __launch_bounds__(THREADS) map_kernel(const __grid_constant__ Chain chain)
 {
-    __shared__ Tally tallies[COUNTED ? STAGES : 1];
+    __shared__ Tally tallies[COUNTED ? MOST_STAGES : 1];
     __shared__ Mass warps[THREADS / WARP];
-    Seen seen[STAGES];
-    int cols = chain.from.cols;
-    int64_t count = (int64_t)chain.from.rows * cols;
-    int64_t step = (int64_t)gridDim.x * THREADS;
+    Seen seen[MOST_STAGES];
+    uint32_t across = (uint32_t)(chain.from.cols / WIDTH);
+    uint32_t count = (uint32_t)chain.from.rows * across, step = gridDim.x * THREADS;
 
     if (COUNTED)
-        chain_open<STAGES>(tallies, seen);
-    for (int64_t first = (int64_t)blockIdx.x * THREADS + threadIdx.x; first < count;
+        chain_open(chain, tallies, seen);
+    for (uint32_t first = blockIdx.x * THREADS + threadIdx.x; first < count;
          first += step * AT_ONCE) {
-        float v[AT_ONCE];
+        float v[AT_ONCE][WIDTH];
 
 #pragma unroll
         for (int i = 0; i < AT_ONCE; i++) {
-            int64_t at = first + i * step;
-            int row = (int)(at / cols);
-
-            v[i] = at < count ? chain_source<F>(chain, row, (int)(at - (int64_t)row * cols)) : 0.0f;
-        }
-#pragma unroll
-        for (int i = 0; i < AT_ONCE; i++) {
-            int64_t at = first + i * step;
-            int row = (int)(at / cols);
+            uint32_t at = first + i * step;
 
             if (at < count)
-                chain_number<F, STAGES, COUNTED>(chain, v[i], row, (int)(at - (int64_t)row * cols),
-                                                 tallies, seen);
+                chain_source<F, WIDTH>(chain, (int)(at / across), (int)(at % across) * WIDTH, v[i]);
+        }
+#pragma unroll(COUNTED ? 1 : AT_ONCE)
+        for (int i = 0; i < AT_ONCE; i++) {
+            uint32_t at = first + i * step;
+
+            if (at < count)
+                chain_numbers<F, COUNTED, WIDTH>(chain, v[i], (int)(at / across),
+                                                 (int)(at % across) * WIDTH, tallies, seen);
         }
     }
     if (COUNTED)
-        chain_close<STAGES>(chain, tallies, seen, warps);
+        chain_close(chain, tallies, seen, warps);
 }
 
-/* The rows of one strip of columns, each thread's in order. */
-template <Format F, int STAGES, bool COUNTED>
-static __device__ __forceinline__ float strip_rows(const Chain &chain, int line, int col,
-                                                   Tally *tallies, Seen *seen)
+/* One part of the rows of a strip of columns: each line's rows in order, then the lines. */
+template <Format F, bool COUNTED, int WIDTH>
+static __device__ __forceinline__ void strip_part(const Chain &chain, int part, int strip,
+                                                  float (*sums)[WARP * WIDTH], Tally *tallies,
+                                                  Seen *seen)
 {
-    float sum = 0.0f;
-
-    for (int first = line; first < chain.from.rows; first += STRIP_ROWS * AT_ONCE) {
-        float v[AT_ONCE];
-
-#pragma unroll
-        for (int i = 0; i < AT_ONCE; i++) {
-            int row = first + i * STRIP_ROWS;
-
-            v[i] = row < chain.from.rows ? chain_source<F>(chain, row, col) : 0.0f;
-        }
-#pragma unroll
-        for (int i = 0; i < AT_ONCE; i++) {
-            int row = first + i * STRIP_ROWS;
-
-            if (row < chain.from.rows)
-                sum += chain_number<F, STAGES, COUNTED>(chain, v[i], row, col, tallies, seen);
-        }
-    }
-    return sum;
-}
-
-/* The same in strips of columns, whose sums come with it: each thread's rows in order, then threads. */
-template <Format F, int STAGES, bool COUNTED>
-static __global__ void __launch_bounds__(WARP *STRIP_ROWS)
-    strip_kernel(const __grid_constant__ Chain chain)
-{
-    __shared__ Tally tallies[COUNTED && STAGES > 0 ? STAGES : 1];
-    __shared__ Mass warps[STRIP_ROWS];
-    __shared__ float sums[STRIP_ROWS][WARP];
-    Seen seen[STAGES > 0 ? STAGES : 1];
     int lane = threadIdx.x % WARP, line = threadIdx.x / WARP;
+    int col = (strip * WARP + lane) * WIDTH, row = part * SUM_PART + line;
+    float sum[WIDTH] = {}, v[SUM_PART / SUM_LINES][WIDTH];
 
-    if (COUNTED)
-        chain_open<STAGES>(tallies, seen);
-    for (int col = blockIdx.x * WARP + lane; col - lane < chain.from.cols;
-         col += gridDim.x * WARP) {
-        sums[line][lane] =
-            col < chain.from.cols
-                ? strip_rows<F, STAGES, COUNTED>(chain, line, col, tallies, seen)
-                : 0.0f;
-        __syncthreads();
-        if (line == 0 && col < chain.from.cols) {
-            float sum = sums[0][lane];
-
-            for (int i = 1; i < STRIP_ROWS; i++)
-                sum += sums[i][lane];
-            chain.sums[col] = sum;
-        }
-        __syncthreads();
+#pragma unroll
+    for (int i = 0; i < SUM_PART / SUM_LINES; i++)
+        if (col < chain.from.cols && row + i * SUM_LINES < chain.from.rows)
+            chain_source<F, WIDTH>(chain, row + i * SUM_LINES, col, v[i]);
+#pragma unroll(COUNTED ? 1 : SUM_PART / SUM_LINES)
+    for (int i = 0; i < SUM_PART / SUM_LINES; i++) {
+        if (col >= chain.from.cols || row + i * SUM_LINES >= chain.from.rows)
+            continue;
+        chain_numbers<F, COUNTED, WIDTH>(chain, v[i], row + i * SUM_LINES, col, tallies, seen);
+#pragma unroll
+        for (int j = 0; j < WIDTH; j++)
+            sum[j] += v[i][j];
     }
-    if (COUNTED)
-        chain_close<STAGES>(chain, tallies, seen, warps);
+#pragma unroll
+    for (int j = 0; j < WIDTH; j++)
+        sums[line][lane * WIDTH + j] = sum[j];
+    __syncthreads();
+    for (int j = threadIdx.x; j < WARP * WIDTH; j += THREADS) {
+        float all = sums[0][j];
+
+        for (int i = 1; i < SUM_LINES; i++)
+            all += sums[i][j];
+        if (strip * WARP * WIDTH + j < chain.from.cols)
+            chain.sums[(int64_t)part * chain.from.cols + strip * WARP * WIDTH + j] = all;
+    }
+    __syncthreads();
 }
 
-template <Format F, int STAGES, bool COUNTED> static void launch(Plan *plan, const Chain *chain)
+template <Format F, bool COUNTED, int WIDTH>
+static __global__ void __launch_bounds__(THREADS) strip_kernel(const __grid_constant__ Chain chain)
+{
+    __shared__ Tally tallies[COUNTED ? MOST_STAGES : 1];
+    __shared__ Mass warps[THREADS / WARP];
+    __shared__ float sums[SUM_LINES][WARP * WIDTH];
+    Seen seen[MOST_STAGES];
+    int strips = (chain.from.cols + WARP * WIDTH - 1) / (WARP * WIDTH);
+    int parts = (chain.from.rows + SUM_PART - 1) / SUM_PART;
+
+    if (COUNTED)
+        chain_open(chain, tallies, seen);
+    for (int i = blockIdx.x; i < strips * parts; i += gridDim.x)
+        strip_part<F, COUNTED, WIDTH>(chain, i / strips, i % strips, sums, tallies, seen);
+    if (COUNTED)
+        chain_close(chain, tallies, seen, warps);
+}
+
+template <Format F, bool COUNTED, int WIDTH> static void launch(Plan *plan, const Chain *chain)
 {
     cudaStream_t stream = plan->backend->stream;
     int64_t count = (int64_t)chain->from.rows * chain->from.cols;
+    int64_t pieces = (int64_t)((chain->from.cols + WARP * WIDTH - 1) / (WARP * WIDTH)) *
+                     ((chain->from.rows + SUM_PART - 1) / SUM_PART);
 
     if (chain->sums != NULL)
-        strip_kernel<F, STAGES, COUNTED>
-            <<<min((chain->from.cols + WARP - 1) / WARP, plan->mass_slots), WARP * STRIP_ROWS, 0,
-               stream>>>(*chain);
+        strip_kernel<F, COUNTED, WIDTH>
+            <<<(int)(pieces < plan->mass_slots ? pieces : plan->mass_slots), THREADS, 0, stream>>>(
+                *chain);
     else
-        map_kernel<F, STAGES == 0 ? 1 : STAGES, COUNTED>
-            <<<plan_blocks(plan, count, AT_ONCE), THREADS, 0, stream>>>(*chain);
+        map_kernel<F, COUNTED, WIDTH>
+            <<<plan_blocks(plan, count / WIDTH, AT_ONCE), THREADS, 0, stream>>>(*chain);
 }
 
-template <Format F, bool COUNTED> static void launch_count(Plan *plan, const Chain *chain)
+/* Odd widths go one by one; they are rare, and few ways through here compile sooner. */
+template <Format F> static void launch_width(Plan *plan, const Chain *chain, bool counted)
 {
-    switch (chain->count) {
-    case 0:
-        launch<F, 0, false>(plan, chain);
-        break;
-    case 1:
-        launch<F, 1, COUNTED>(plan, chain);
-        break;
-    case 2:
-        launch<F, 2, COUNTED>(plan, chain);
-        break;
-    case 3:
-        launch<F, 3, COUNTED>(plan, chain);
-        break;
-    default:
-        launch<F, MOST_STAGES, COUNTED>(plan, chain);
-    }
-}
-
-template <bool COUNTED> static void launch_format(Plan *plan, const Chain *chain)
-{
-    switch (plan->low) {
-    case FORMAT_FP16:
-        launch_count<FORMAT_FP16, COUNTED>(plan, chain);
-        break;
-    case FORMAT_BF16:
-        launch_count<FORMAT_BF16, COUNTED>(plan, chain);
-        break;
-    case FORMAT_TF32:
-        launch_count<FORMAT_TF32, COUNTED>(plan, chain);
-        break;
-    default:
-        launch_count<FORMAT_FP32, COUNTED>(plan, chain);
-    }
+    if (chain->from.cols % 4 != 0)
+        launch<F, true, 1>(plan, chain);
+    else if (counted)
+        launch<F, true, 4>(plan, chain);
+    else
+        launch<F, false, 4>(plan, chain);
 }
 
 Status chain_run(Plan *plan, const Chain *chain)
@@ -206,7 +189,12 @@ Status chain_run(Plan *plan, const Chain *chain)
 
     for (int s = 0; s < chain->count; s++)
         counted = counted || chain->stages[s].counter.tally != NULL;
-    counted ? launch_format<true>(plan, chain) : launch_format<false>(plan, chain);
+    if (plan->low == FORMAT_BF16)
+        launch_width<FORMAT_BF16>(plan, chain, counted);
+    else if (plan->low == FORMAT_TF32)
+        launch_width<FORMAT_TF32>(plan, chain, counted);
+    else /* fp16, and fp32, whose arrays no format of a kernel touches */
+        launch_width<FORMAT_FP16>(plan, chain, counted);
     return cuda_launched(plan->backend, "an elementwise kernel started");
 }
 
@@ -269,7 +257,7 @@ Chain chain_begin(const Plan *plan, int instr)
         chain.from = plan->arrays[of->out];
         chain.from.data = plan->raws[instr];
         chain.from.format = FORMAT_FP32;
-        chain.from.stride = chain.from.cols;
+        chain.from.stride = raw_stride(&chain.from, plan->arrays[of->out].format);
     } else {
         chain.from = plan->arrays[of->in[0]];
     }

@@ -31,7 +31,7 @@ typedef struct Stage {
     Counter counter;
 } Stage;
 
-enum { MOST_STAGES = 4 };
+enum { MOST_STAGES = 3 };
 
 typedef struct Chain {
     Array from;
@@ -42,8 +42,12 @@ typedef struct Chain {
     float norm; /* mse: 2 / count */
     const StepState *state;
     const Scalars *scalars;
-    float *sums; /* column sums of the last result, (cols); NULL: none are wanted */
+    float *sums; /* column sums of the last result, (parts of rows, cols); NULL: none are wanted */
 } Chain;
+
+/* Columns are summed in parts of SUM_PART rows: each of SUM_LINES interleaved sets of them in order, the
+ * sets in order, and then the parts. */
+enum { SUM_PART = 64, SUM_LINES = THREADS / WARP };
 
 /* The stage that an instruction is, or of its rounding, where it is a product. */
 bool chain_is_stage(const Plan *plan, int instr);
@@ -60,35 +64,45 @@ Status chain_alone(Plan *plan, int instr);
 #ifdef __CUDACC__
 
 template <Format F>
-static __device__ __forceinline__ float stage_compute(const Chain &chain, const Stage &stage,
-                                                      float v, int row, int col)
+static __device__ __forceinline__ float stage_number(const Chain &chain, const Stage &stage, float v,
+                                                     float aux)
 {
-    float fp32_slope;
-
     switch (stage.kind) {
     case STAGE_COPY:
         return v;
     case STAGE_BIAS:
-        return v + load_at<F>(stage.aux, 0, col);
+        return v + aux;
     case STAGE_RELU:
         return relu(v);
     case STAGE_RELU_BACKWARD:
-        return relu_slope(v, load_at<F>(stage.aux, row, col));
+        return relu_slope(v, aux);
     case STAGE_GELU:
         return gelu(v);
     case STAGE_GELU_BACKWARD:
-        return gelu_slope(v, load_at<F>(stage.aux, row, col));
+        return gelu_slope(v, aux);
     case STAGE_TANH:
         return tanhf(v);
     case STAGE_TANH_BACKWARD:
-        fp32_slope = load_at<F>(stage.aux, row, col);
-        return stage.out.format == FORMAT_FP32 ? tanh_slope<FORMAT_FP32>(v, fp32_slope)
-                                               : tanh_slope<F>(v, fp32_slope);
+        return stage.out.format == FORMAT_FP32 ? tanh_slope<FORMAT_FP32>(v, aux)
+                                               : tanh_slope<F>(v, aux);
     case STAGE_MSE_BACKWARD:
-        return chain.norm * (v - load_at<F>(stage.aux, row, col)) *
-               (chain.scalars->scale * chain.scalars->loss_weight);
+        return chain.norm * (v - aux) * (chain.scalars->scale * chain.scalars->loss_weight);
     }
     return v;
+}
+
+/* Not yet rounded. */
+template <Format F, int WIDTH>
+static __device__ __forceinline__ void stage_compute(const Chain &chain, const Stage &stage,
+                                                     float (&v)[WIDTH], int row, int col)
+{
+    float aux[WIDTH] = {};
+
+    if (stage.aux.data != NULL)
+        load_some<F, WIDTH>(stage.aux, stage.kind == STAGE_BIAS ? 0 : row, col, aux);
+#pragma unroll
+    for (int i = 0; i < WIDTH; i++)
+        v[i] = stage_number<F>(chain, stage, v[i], aux[i]);
 }
 
 #endif

@@ -24,15 +24,16 @@ static bool is_narrow(const Array *array)
     return array->format == FORMAT_FP16 || array->format == FORMAT_BF16;
 }
 
-/* Where k runs along rows they are followed by zeros up to the stride, which keeps k even. */
-static Sizes sizes_of(const Plan *plan, const Instr *instr)
+/* Where k runs along rows they are followed by zeros up to the stride, which keeps k even; so are the
+ * other sides, where nobody reads the sums of the zeros. */
+static Sizes sizes_of(const Plan *plan, const Instr *instr, bool sums)
 {
     const Array *a = &plan->arrays[instr->in[0]], *b = &plan->arrays[instr->in[1]];
     const Array *out = &plan->arrays[instr->out];
     Sizes sizes = {};
 
-    sizes.m = out->rows;
-    sizes.n = out->cols;
+    sizes.m = sums && is_narrow(out) ? (out->rows + 15) / 16 * 16 : out->rows;
+    sizes.n = sums && is_narrow(out) ? (out->cols + 15) / 16 * 16 : out->cols;
     sizes.k = is_narrow(a) ? a->stride : a->cols;
     sizes.a = a;
     sizes.b = b;
@@ -136,7 +137,7 @@ static Status product_status(Backend *backend, cublasStatus_t status, const char
 Status product_new(Plan *plan, int instr, ProductEnd end, const Array *out, Product **product)
 {
     const Instr *of = &plan->program.instrs[instr];
-    Sizes sizes = sizes_of(plan, of);
+    Sizes sizes = sizes_of(plan, of, end == PRODUCT_SUMS);
     Format format = end == PRODUCT_SUMS ? FORMAT_FP32 : out->format;
     Product *made = new Product();
     cublasStatus_t status;
@@ -144,7 +145,7 @@ Status product_new(Plan *plan, int instr, ProductEnd end, const Array *out, Prod
     made->a_data = sizes.b->data;
     made->b_data = sizes.a->data;
     made->d_data = end == PRODUCT_SUMS ? plan->raws[instr] : out->data;
-    status = layouts(made, &sizes, format, end == PRODUCT_SUMS ? out->cols : out->stride);
+    status = layouts(made, &sizes, format, end == PRODUCT_SUMS ? raw_stride(out, out->format) : out->stride);
     if (status == CUBLAS_STATUS_SUCCESS)
         status = epilogue(made, end,
                           of->op == OP_LINEAR ? plan->arrays[of->in[2]].data : NULL);

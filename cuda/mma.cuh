@@ -40,6 +40,7 @@ static __device__ __forceinline__ Sums sums_add(const Sums &x, const Sums &y)
 {
     Sums sum;
 
+#pragma unroll
     for (int i = 0; i < 4; i++)
         sum.at[i] = x.at[i] + y.at[i];
     return sum;

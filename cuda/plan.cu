@@ -252,6 +252,7 @@ Status cuda_plan_step(Plan *plan)
     TRY(make_copies(plan));
     CUDA_TRY(backend, cudaGraphLaunch(plan->graph, backend->stream), "a step started");
     plan->started++;
+    plan->completed = true;
     plan->counts_fresh = false;
     return ok();
 }
@@ -270,6 +271,7 @@ Status cuda_plan_run(Plan *plan, int first, int last)
         TRY(op_run(plan, i));
         plan->started += plan->program.instrs[i].op == OP_UPDATE;
     }
+    plan->completed = plan->completed || last == plan->program.instr_count;
     return cuda_settle(plan->backend);
 }
 

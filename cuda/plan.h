@@ -92,7 +92,7 @@ struct Plan {
     int *device_instrs;       /* likewise: which instruction it is */
     StepState *state;
     void *host_counts; /* pinned: tallies and masses as last read */
-    bool counts_fresh;
+    bool counts_fresh, completed; /* completed: it has run to its end */
 
     cudaGraphExec_t graph;
     int64_t version;      /* of the store when the low copies were made; -1: they are not */
@@ -138,6 +138,11 @@ static inline int plan_rows(const Plan *plan, ValueId id)
 /* Where an instruction counts; its tally is NULL where it does not. */
 Counter plan_counter(const Plan *plan, int instr);
 Examples plan_examples(const Plan *plan, bool held_out);
+
+/* Sums that go into a narrow array lie in rows of a multiple of 16 numbers, and 16 rows; what is past the
+ * array's own is never read. Column sums lie in parts of rows (map.cuh). */
+int raw_stride(const Array *out, Format format);
+int sum_parts(const Plan *plan);
 
 /* The segment of a parameter's gradient. */
 int plan_segment(const Plan *plan, ValueId grad);

@@ -43,6 +43,25 @@ static __global__ void __launch_bounds__(THREADS)
         atomicMin(&end.state->found, segment);
 }
 
+/* A gradient's sums: those of a bias come in parts. */
+static __device__ __forceinline__ void raw_load(const Segment &s, const TilePlace &at,
+                                                float *values)
+{
+    const float *raw = s.raw + (int64_t)at.row * s.raw_stride + at.col;
+
+    if (s.parts == 1 && at.count == TILE_RUN && s.raw_stride % 4 == 0) {
+        *(float4 *)values = *(const float4 *)raw;
+        *(float4 *)(values + 4) = *(const float4 *)(raw + 4);
+        return;
+    }
+#pragma unroll
+    for (int i = 0; i < TILE_RUN; i++) {
+        values[i] = i < at.count ? raw[i] : 0.0f;
+        for (int part = 1; part < s.parts && i < at.count; part++)
+            values[i] += raw[(int64_t)part * s.grad.cols + i];
+    }
+}
+
 /* Rounds, stores and counts one thread's numbers of a tile, then looks at them. */
 template <Format F>
 static __device__ __forceinline__ double grads_tile(const Segment &s, const TilePlace &at,
@@ -52,7 +71,7 @@ static __device__ __forceinline__ double grads_tile(const Segment &s, const Tile
     double sum = 0.0;
     __align__(16) float values[TILE_RUN];
 
-    load_run(s.raw, s, at, values);
+    raw_load(s, at, values);
 #pragma unroll
     for (int i = 0; i < TILE_RUN; i++)
         if (i < at.count && s.grad_counter.tally != NULL)

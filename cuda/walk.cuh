@@ -1,7 +1,66 @@
+/* Small networks of linear layers: a step in two kernels of our own.
+ *
+ * The first (walk.cu) carries 16 rows of the batch through the whole network and back: a cluster of
+ * eight blocks shares the columns of each layer and hands them around in shared memory. The second
+ * (tail.cu) makes the gradients of the weights, looks at them, waits for all blocks, and moves the
+ * weights. Every number is computed as the instruction alone computes it.
+ */
 #ifndef CUDA_WALK_CUH
 #define CUDA_WALK_CUH
-#include "plan.h"
+
+#include "begin.cuh"
+#include "map.cuh"
+
+enum { WALK_LAYERS = 6, WALK_CLUSTER = 8, WALK_ROWS = 16, WALK_CLASSES = 32 };
+
+/* A stored value and where it is counted: `tally` is its place in a block's shared memory, -1: none. */
+typedef struct Spot {
+    Array array;
+    Counter counter;
+    int tally;
+} Spot;
+
+typedef struct WalkLayer {
+    Array weight, bias;
+    StageKind activation, slope; /* STAGE_COPY: none */
+    bool slope_of_output;        /* the slope is taken from what the activation gave out */
+    Spot out, active;            /* active.array.data NULL: no activation */
+    Spot out_grad, in_grad;      /* in_grad: of the layer's input; data NULL: not needed */
+    int weight_segment, bias_segment;
+} WalkLayer;
+
+typedef struct Walk {
+    Begin begin;
+    WalkLayer layers[WALK_LAYERS];
+    int count, rows, features, tallies;
+    const float *inputs;
+    Array x; /* fp32 */
+    Spot low;
+    Spot log_softmax, log_softmax_grad;
+    float *slots, *loss, *scaled;
+} Walk;
+
+/* The operands of the gradient of each segment: dW = dout^T x, db = sum of dout's rows (x.data NULL). */
+typedef struct TailGrad {
+    Array dout, x;
+} TailGrad;
+
+enum { TAIL_SEGMENTS = 2 * WALK_LAYERS };
+
+typedef struct Tail {
+    StepEnd end;
+    TailGrad grads[TAIL_SEGMENTS];
+    double *squares;
+    float *slots, *loss, *scaled;
+    int rows;
+} Tail;
+
 bool walk_fits(const Plan *plan);
 Status walk_fuse(Plan *plan);
+/* walk.cu: what a block of the first kernel needs. */
+int walk_shared_bytes(const Walk *walk);
+Status walk_run(Plan *plan, const Walk *walk);
+Status tail_run(Plan *plan, const Tail *tail);
 CudaOp walk_product;
+
 #endif
