@@ -78,7 +78,7 @@ typedef struct StepState {
 enum { NOT_FOUND = 0x7FFFFFFF };
 
 /* A parameter and all that belongs to it. */
-typedef struct Segment {
+typedef struct alignas(16) Segment {
     float *weight, *state[2];
     const float *raw; /* its gradient as it was summed, fp32; in some parts, to be added in order */
     int raw_stride, parts;
@@ -89,7 +89,18 @@ typedef struct Segment {
     ValueId grad_id;
 } Segment;
 
+enum { MOST_SEGMENTS = 64 }; /* 32 layers, a weight and a bias each */
+
 #ifdef __CUDACC__
+
+/* A description that a kernel works from, out of device memory into a block's own: all threads at once,
+ * which is one wait, where a kernel's arguments come line by line. Ends with a barrier. */
+static __device__ __forceinline__ void fetch_plan(void *to, const void *from, int bytes)
+{
+    for (int i = threadIdx.x; i < bytes / 16; i += blockDim.x)
+        ((uint4 *)to)[i] = __ldg((const uint4 *)from + i);
+    __syncthreads();
+}
 
 template <Format F> struct Stored {
     typedef float Type;

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { AT_ONCE = 2 };
+enum { MOST_BLOCKS = 16 }; /* for each multiprocessor, where no slots bound them */
 
 template <Format F, int WIDTH>
 static __device__ __forceinline__ void chain_source(const Chain &chain, int row, int col,
@@ -32,7 +32,7 @@ static __device__ __forceinline__ void chain_numbers(const Chain &chain, float (
         const Stage &stage = chain.stages[s];
 
         if (s >= chain.count)
-            break;
+            continue;
         stage_compute<F, WIDTH>(chain, stage, v, row, col);
         if (COUNTED && stage.counter.tally != NULL) {
 #pragma unroll
@@ -76,25 +76,12 @@ static __global__ void __launch_bounds__(THREADS) map_kernel(const __grid_consta
 
     if (COUNTED)
         chain_open(chain, tallies, seen);
-    for (uint32_t first = blockIdx.x * THREADS + threadIdx.x; first < count;
-         first += step * AT_ONCE) {
-        float v[AT_ONCE][WIDTH];
+    for (uint32_t at = blockIdx.x * THREADS + threadIdx.x; at < count; at += step) {
+        int row = (int)(at / across), col = (int)(at % across) * WIDTH;
+        float v[WIDTH];
 
-#pragma unroll
-        for (int i = 0; i < AT_ONCE; i++) {
-            uint32_t at = first + i * step;
-
-            if (at < count)
-                chain_source<F, WIDTH>(chain, (int)(at / across), (int)(at % across) * WIDTH, v[i]);
-        }
-#pragma unroll(COUNTED ? 1 : AT_ONCE)
-        for (int i = 0; i < AT_ONCE; i++) {
-            uint32_t at = first + i * step;
-
-            if (at < count)
-                chain_numbers<F, COUNTED, WIDTH>(chain, v[i], (int)(at / across),
-                                                 (int)(at % across) * WIDTH, tallies, seen);
-        }
+        chain_source<F, WIDTH>(chain, row, col, v);
+        chain_numbers<F, COUNTED, WIDTH>(chain, v, row, col, tallies, seen);
     }
     if (COUNTED)
         chain_close(chain, tallies, seen, warps);
@@ -107,21 +94,20 @@ static __device__ __forceinline__ void strip_part(const Chain &chain, int part, 
                                                   Seen *seen)
 {
     int lane = threadIdx.x % WARP, line = threadIdx.x / WARP;
-    int col = (strip * WARP + lane) * WIDTH, row = part * SUM_PART + line;
-    float sum[WIDTH] = {}, v[SUM_PART / SUM_LINES][WIDTH];
+    int col = (strip * WARP + lane) * WIDTH, end = (part + 1) * SUM_PART;
+    float sum[WIDTH] = {};
 
-#pragma unroll
-    for (int i = 0; i < SUM_PART / SUM_LINES; i++)
-        if (col < chain.from.cols && row + i * SUM_LINES < chain.from.rows)
-            chain_source<F, WIDTH>(chain, row + i * SUM_LINES, col, v[i]);
-#pragma unroll(COUNTED ? 1 : SUM_PART / SUM_LINES)
-    for (int i = 0; i < SUM_PART / SUM_LINES; i++) {
-        if (col >= chain.from.cols || row + i * SUM_LINES >= chain.from.rows)
-            continue;
-        chain_numbers<F, COUNTED, WIDTH>(chain, v[i], row + i * SUM_LINES, col, tallies, seen);
+#pragma unroll 1
+    for (int row = part * SUM_PART + line; row < end; row += SUM_LINES) {
+        float v[WIDTH];
+
+        if (col >= chain.from.cols || row >= chain.from.rows)
+            break;
+        chain_source<F, WIDTH>(chain, row, col, v);
+        chain_numbers<F, COUNTED, WIDTH>(chain, v, row, col, tallies, seen);
 #pragma unroll
         for (int j = 0; j < WIDTH; j++)
-            sum[j] += v[i][j];
+            sum[j] += v[j];
     }
 #pragma unroll
     for (int j = 0; j < WIDTH; j++)
@@ -163,13 +149,15 @@ template <Format F, bool COUNTED, int WIDTH> static void launch(Plan *plan, cons
     int64_t pieces = (int64_t)((chain->from.cols + WARP * WIDTH - 1) / (WARP * WIDTH)) *
                      ((chain->from.rows + SUM_PART - 1) / SUM_PART);
 
+    int most = COUNTED ? plan->mass_slots : plan->backend->multiprocessors * MOST_BLOCKS;
+    int64_t blocks = (count / WIDTH + THREADS - 1) / THREADS;
+
     if (chain->sums != NULL)
         strip_kernel<F, COUNTED, WIDTH>
-            <<<(int)(pieces < plan->mass_slots ? pieces : plan->mass_slots), THREADS, 0, stream>>>(
-                *chain);
+            <<<(int)(pieces < most ? pieces : most), THREADS, 0, stream>>>(*chain);
     else
         map_kernel<F, COUNTED, WIDTH>
-            <<<plan_blocks(plan, count / WIDTH, AT_ONCE), THREADS, 0, stream>>>(*chain);
+            <<<(int)(blocks < most ? blocks : most), THREADS, 0, stream>>>(*chain);
 }
 
 /* Odd widths go one by one; they are rare, and few ways through here compile sooner. */

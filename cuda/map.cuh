@@ -47,7 +47,7 @@ typedef struct Chain {
 
 /* Columns are summed in parts of SUM_PART rows: each of SUM_LINES interleaved sets of them in order, the
  * sets in order, and then the parts. */
-enum { SUM_PART = 64, SUM_LINES = THREADS / WARP };
+enum { SUM_PART = 32, SUM_LINES = THREADS / WARP };
 
 /* The stage that an instruction is, or of its rounding, where it is a product. */
 bool chain_is_stage(const Plan *plan, int instr);
@@ -63,35 +63,45 @@ Status chain_alone(Plan *plan, int instr);
 
 #ifdef __CUDACC__
 
-template <Format F>
-static __device__ __forceinline__ float stage_number(const Chain &chain, const Stage &stage, float v,
-                                                     float aux)
+#define EACH(expression) \
+    _Pragma("unroll") for (int i = 0; i < WIDTH; i++) \
+    { \
+        float x = v[i], y = aux[i]; \
+        v[i] = (expression); \
+    } \
+    break
+
+/* Not yet rounded. `aux`: of the stage's second operand, where it has one. */
+template <Format F, int WIDTH>
+static __device__ __forceinline__ void stage_numbers(const Chain &chain, const Stage &stage,
+                                                     float (&v)[WIDTH], const float (&aux)[WIDTH])
 {
+    bool wide = stage.out.format == FORMAT_FP32;
+
     switch (stage.kind) {
     case STAGE_COPY:
-        return v;
+        break;
     case STAGE_BIAS:
-        return v + aux;
+        EACH(x + y);
     case STAGE_RELU:
-        return relu(v);
+        EACH(relu(x));
     case STAGE_RELU_BACKWARD:
-        return relu_slope(v, aux);
+        EACH(relu_slope(x, y));
     case STAGE_GELU:
-        return gelu(v);
+        EACH(gelu(x));
     case STAGE_GELU_BACKWARD:
-        return gelu_slope(v, aux);
+        EACH(gelu_slope(x, y));
     case STAGE_TANH:
-        return tanhf(v);
+        EACH(tanhf(x));
     case STAGE_TANH_BACKWARD:
-        return stage.out.format == FORMAT_FP32 ? tanh_slope<FORMAT_FP32>(v, aux)
-                                               : tanh_slope<F>(v, aux);
+        EACH(wide ? tanh_slope<FORMAT_FP32>(x, y) : tanh_slope<F>(x, y));
     case STAGE_MSE_BACKWARD:
-        return chain.norm * (v - aux) * (chain.scalars->scale * chain.scalars->loss_weight);
+        EACH(chain.norm * (x - y) * (chain.scalars->scale * chain.scalars->loss_weight));
     }
-    return v;
 }
 
-/* Not yet rounded. */
+#undef EACH
+
 template <Format F, int WIDTH>
 static __device__ __forceinline__ void stage_compute(const Chain &chain, const Stage &stage,
                                                      float (&v)[WIDTH], int row, int col)
@@ -100,9 +110,7 @@ static __device__ __forceinline__ void stage_compute(const Chain &chain, const S
 
     if (stage.aux.data != NULL)
         load_some<F, WIDTH>(stage.aux, stage.kind == STAGE_BIAS ? 0 : row, col, aux);
-#pragma unroll
-    for (int i = 0; i < WIDTH; i++)
-        v[i] = stage_number<F>(chain, stage, v[i], aux[i]);
+    stage_numbers<F, WIDTH>(chain, stage, v, aux);
 }
 
 #endif

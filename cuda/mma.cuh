@@ -46,22 +46,54 @@ static __device__ __forceinline__ Sums sums_add(const Sums &x, const Sums &y)
     return sum;
 }
 
+enum { LINEAR_TURN = 2 * LINEAR_BLOCK, LINEAR_AHEAD = 3 };
+
+/* Operands of some turns, fetched before they are multiplied. */
+typedef struct Weights {
+    uint4 at[2 * LINEAR_AHEAD];
+} Weights;
+
+template <class B>
+static __device__ __forceinline__ void weights_fetch(Weights *weights, int first, B b)
+{
+#pragma unroll
+    for (int i = 0; i < 2 * LINEAR_AHEAD; i++)
+        weights->at[i] = b(first + i * LINEAR_BLOCK + (int)(threadIdx.x % 4) * 8);
+}
+
+template <Format F, class A>
+static __device__ __forceinline__ void linear_turns(Sums (&sums)[4], const Weights &weights,
+                                                    int first, int k, A a)
+{
+    int at = threadIdx.x % 4 * 8;
+
+#pragma unroll
+    for (int i = 0; i < 2 * LINEAR_AHEAD; i++) {
+        int from = first + i * LINEAR_BLOCK;
+
+        if (from >= k)
+            return;
+        uint4 x = a(0, from + at), y = a(1, from + at), w = weights.at[i];
+
+        mma<F>(&sums[i % 2 * 2], x.x, y.x, x.y, y.y, w.x, w.y);
+        mma<F>(&sums[i % 2 * 2 + 1], x.z, y.z, x.w, y.w, w.z, w.w);
+    }
+}
+
 /* A tile of x W^T. a(row, k) and b(k) give eight neighbours along k: of x's rows lane / 4 (row 0) and
- * that + 8 (row 1), of W's row lane / 4 of the tile. Both give zeros from `k` on. */
+ * that + 8 (row 1), of W's row lane / 4 of the tile. b gives zeros from `k` on; a is asked up to the end
+ * of its block. */
 template <Format F, class A, class B>
 static __device__ __forceinline__ Sums linear_tile(int k, A a, B b)
 {
     Sums sums[4] = {};
-    int at = threadIdx.x % 4 * 8;
+    Weights now, next;
 
-#pragma unroll 8
-    for (int block = 0; block < (k + LINEAR_BLOCK - 1) / LINEAR_BLOCK; block++) {
-        uint4 x = a(0, block * LINEAR_BLOCK + at), y = a(1, block * LINEAR_BLOCK + at);
-        uint4 w = b(block * LINEAR_BLOCK + at);
-        int turn = block % 2 * 2;
-
-        mma<F>(&sums[turn], x.x, y.x, x.y, y.y, w.x, w.y);
-        mma<F>(&sums[turn + 1], x.z, y.z, x.w, y.w, w.z, w.w);
+    weights_fetch(&now, 0, b);
+    for (int first = 0; first < k; first += LINEAR_AHEAD * LINEAR_TURN) {
+        weights_fetch(&next, first + LINEAR_AHEAD * LINEAR_TURN, b);
+        linear_turns<F>(sums, now, first, k, a);
+        now = next;
     }
     return sums_add(sums_add(sums[0], sums[1]), sums_add(sums[2], sums[3]));
 }
@@ -78,12 +110,16 @@ static __device__ __forceinline__ Sums linear_dx_tile(int k, A a, B b)
     Sums sums[2] = {};
     int at = threadIdx.x % 4 * 2;
 
-#pragma unroll 4
-    for (int step = 0; step < k / MMA_K; step++) {
-        int first = step * MMA_K + at;
+#pragma unroll 2
+    for (int first = 0; first < k; first += 2 * MMA_K) {
+#pragma unroll
+        for (int i = 0; i < 2; i++) {
+            int from = first + i * MMA_K + at;
 
-        mma<F>(&sums[step % 2], a(0, first), a(1, first), a(0, first + 8), a(1, first + 8),
-               pair(b(first), b(first + 1)), pair(b(first + 8), b(first + 9)));
+            if (first + i * MMA_K < k)
+                mma<F>(&sums[i], a(0, from), a(1, from), a(0, from + 8), a(1, from + 8),
+                       pair(b(from), b(from + 1)), pair(b(from + 8), b(from + 9)));
+        }
     }
     return sums_add(sums[0], sums[1]);
 }

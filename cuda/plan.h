@@ -120,6 +120,9 @@ Status cuda_settle(Backend *backend);
 /* Zeroed device memory that goes with the plan. Fails: STATUS_MEMORY. */
 Status plan_room(Plan *plan, MemoryKind kind, size_t bytes, void **room);
 
+/* A copy of a description in device memory, for kernels that fetch it. */
+Status plan_describe(Plan *plan, const void *description, size_t bytes, void **room);
+
 /* The lasting array of this name, made of zeros where there is none. */
 Status store_find(Store *store, const char *name, int64_t count, float **values);
 

@@ -29,6 +29,7 @@ typedef struct StepWork {
 template <OpKind OP, Format F>
 static __global__ void __launch_bounds__(THREADS) step_kernel(const __grid_constant__ StepWork work)
 {
+    __shared__ Segment segments[MOST_SEGMENTS];
     __shared__ Tally tally;
     __shared__ Mass masses[THREADS / WARP];
     int tile = work.first_tile + (int)((int64_t)blockIdx.x * work.tiles / gridDim.x);
@@ -36,9 +37,9 @@ static __global__ void __launch_bounds__(THREADS) step_kernel(const __grid_const
     const StepState state = *work.state;
     bool skip = state.found != NOT_FOUND;
 
+    fetch_plan(segments, work.segments, work.count * (int)sizeof(Segment));
     while (tile < last && !skip) {
-        int segment = tile_segment(work.segments, work.count, tile);
-        const Segment s = work.segments[segment];
+        const Segment &s = segments[tile_segment(segments, work.count, tile)];
         int end_tile = min(last, s.first_tile + s.tiles);
         bool counted = work.copies && s.copy_counter.tally != NULL;
         Seen seen;
@@ -49,16 +50,16 @@ static __global__ void __launch_bounds__(THREADS) step_kernel(const __grid_const
             __syncthreads();
         }
         for (; tile < end_tile; tile++)
-            step_tile<OP, F>(s, state, tile_place(work.segments, segment, tile, threadIdx.x),
-                             work.copies && s.copy.data != NULL, &tally, &seen);
+            step_tile<OP, F>(s, state, tile_place(s, tile), work.copies && s.copy.data != NULL,
+                             &tally, &seen);
         if (counted) {
             __syncthreads();
             counter_finish(s.copy_counter, state.parity, &seen, &tally, masses);
         }
     }
-    for (int segment = 0; segment < work.count && skip && work.copies; segment++)
-        if (work.segments[segment].copy_counter.tally != NULL)
-            copy_counts_stay(work.segments[segment].copy_counter, state.parity);
+    for (int i = 0; i < work.count && skip && work.copies; i++)
+        if (segments[i].copy_counter.tally != NULL)
+            copy_counts_stay(segments[i].copy_counter, state.parity);
 }
 
 template <OpKind OP> static void launch(Plan *plan, const StepWork *work)
@@ -76,8 +77,12 @@ template <OpKind OP> static void launch(Plan *plan, const StepWork *work)
 
 Status step_run(Plan *plan, OpKind op, int first, int last, bool copies)
 {
-    StepWork work = {plan->device_segments, plan->state, (int)plan->segments.size(),
-                     plan->segments[(size_t)first].first_tile, 0, copies};
+    StepWork work = {plan->device_segments,
+                     plan->state,
+                     (int)plan->segments.size(),
+                     plan->segments[(size_t)first].first_tile,
+                     0,
+                     copies};
 
     for (int i = first; i < last; i++)
         work.tiles += plan->segments[(size_t)i].tiles;

@@ -124,10 +124,11 @@ static __device__ void bias_sums(const Array &dout, Bench *bench, int rows, int 
 
 /* The gradients of one tile: rounded, counted, stored, looked at. `values`: this thread's. */
 template <Format F>
-static __device__ void grad_tile(const Tail &tail, const Segment &s, int segment, int tile,
-                                 int parity, float inverse, Bench *bench, float *values)
+static __device__ void grad_tile(const Tail &tail, int segment, int tile, int parity,
+                                 float inverse, Bench *bench, float *values)
 {
-    TilePlace at = tile_place(tail.end.segments, segment, tile, threadIdx.x);
+    const Segment &s = tail.segments[segment];
+    TilePlace at = tile_place(s, tile);
     int local = tile - s.first_tile, row0 = local / s.tiles_across * TILE_ROWS;
     int col0 = local % s.tiles_across * TILE_COLS;
     bool found = false;
@@ -152,7 +153,7 @@ static __device__ void grad_tile(const Tail &tail, const Segment &s, int segment
 #pragma unroll
     for (int i = 0; i < TILE_RUN; i++) {
         found = found || !isfinite(values[i]);
-        sum += square_of(values[i], inverse);
+        sum += i < at.count ? square_of(values[i], inverse) : 0.0;
     }
     sum = block_sum(sum, bench->warps);
     if (threadIdx.x == 0)
@@ -221,19 +222,21 @@ static __device__ void finish(const Tail &tail, Bench *bench)
     step_finish(tail.end, bench->warps);
 }
 
-static __device__ void counts_stay(const StepEnd &end, int next)
+static __device__ void counts_stay(const Tail &tail, int next)
 {
-    for (int segment = 0; segment < end.segment_count; segment++)
-        if (end.segments[segment].copy_counter.tally != NULL)
-            copy_counts_stay(end.segments[segment].copy_counter, next);
+    for (int i = 0; i < tail.end.segment_count; i++)
+        if (tail.segments[i].copy_counter.tally != NULL)
+            copy_counts_stay(tail.segments[i].copy_counter, next);
 }
 
 /* The last block ends the step; the others take tiles, the first of which they keep in registers. */
 template <OpKind OP, Format F>
-static __global__ void __launch_bounds__(THREADS) tail_kernel(const __grid_constant__ Tail tail)
+static __global__ void __launch_bounds__(THREADS) tail_kernel(const Tail *description)
 {
     __shared__ Bench bench;
-    const Segment *segments = tail.end.segments;
+    __shared__ Tail tail;
+
+    fetch_plan(&tail, description, sizeof tail);
     int workers = gridDim.x - 1, first = blockIdx.x;
     int next = tail.end.state->parity ^ 1;
     const StepState state = *tail.end.state;
@@ -244,30 +247,28 @@ static __global__ void __launch_bounds__(THREADS) tail_kernel(const __grid_const
         finish(tail, &bench);
         return;
     }
-    int segment = tile_segment(segments, tail.end.segment_count, first);
-    Segment s = segments[segment];
-    TilePlace at = tile_place(segments, segment, first, threadIdx.x);
+    int segment = tile_segment(tail.segments, tail.end.segment_count, first);
+    TilePlace at = tile_place(tail.segments[segment], first);
 
     if (at.count > 0)
-        numbers_load<OP>(s, at, &numbers);
-    grad_tile<F>(tail, s, segment, first, next ^ 1, state.inverse, &bench, grads);
+        numbers_load<OP>(tail.segments[segment], at, &numbers);
+    grad_tile<F>(tail, segment, first, next ^ 1, state.inverse, &bench, grads);
     for (int tile = first + workers; tile < tail.end.tiles; tile += workers) {
         __align__(16) float others[TILE_RUN];
-        int other = tile_segment(segments, tail.end.segment_count, tile);
 
         __syncthreads();
-        grad_tile<F>(tail, segments[other], other, tile, next ^ 1, state.inverse, &bench, others);
+        grad_tile<F>(tail, tile_segment(tail.segments, tail.end.segment_count, tile), tile, next ^ 1, state.inverse, &bench, others);
     }
     grid_barrier(tail.end.state);
     if (*(volatile int *)&tail.end.state->found != NOT_FOUND) {
-        counts_stay(tail.end, next);
+        counts_stay(tail, next);
         return;
     }
-    move_tile<OP, F>(s, state, at, next, &numbers, grads, &bench);
+    move_tile<OP, F>(tail.segments[segment], state, at, next, &numbers, grads, &bench);
     for (int tile = first + workers; tile < tail.end.tiles; tile += workers) {
-        segment = tile_segment(segments, tail.end.segment_count, tile);
-        s = segments[segment];
-        at = tile_place(segments, segment, tile, threadIdx.x);
+        const Segment &s = tail.segments[tile_segment(tail.segments, tail.end.segment_count, tile)];
+
+        at = tile_place(s, tile);
         run_load<F>(s.grad, at, grads);
         if (at.count > 0)
             numbers_load<OP>(s, at, &numbers);
@@ -282,14 +283,15 @@ template <OpKind OP> static const void *kernel_of(Format format)
 }
 
 /* All blocks must run at once, for they wait for each other. */
-Status tail_run(Plan *plan, const Tail *tail)
+Status tail_run(Plan *plan, const TailRun *run)
 {
+    const StepEnd *end = &run->tail.end;
     int most = plan->backend->multiprocessors;
-    int blocks = tail->end.tiles + 1 < most ? tail->end.tiles + 1 : most;
-    void *arguments[] = {(void *)tail};
-    const void *kernel = tail->end.op == OP_SGD        ? kernel_of<OP_SGD>(plan->low)
-                         : tail->end.op == OP_MOMENTUM ? kernel_of<OP_MOMENTUM>(plan->low)
-                                                       : kernel_of<OP_ADAM>(plan->low);
+    int blocks = end->tiles + 1 < most ? end->tiles + 1 : most;
+    void *arguments[] = {(void *)&run->device};
+    const void *kernel = end->op == OP_SGD        ? kernel_of<OP_SGD>(plan->low)
+                         : end->op == OP_MOMENTUM ? kernel_of<OP_MOMENTUM>(plan->low)
+                                                  : kernel_of<OP_ADAM>(plan->low);
 
     return cuda_status(plan->backend,
                        cudaLaunchCooperativeKernel(kernel, dim3((unsigned)blocks), dim3(THREADS),

@@ -17,7 +17,7 @@ Status grads_run(Plan *plan);
 Status step_run(Plan *plan, OpKind op, int first, int last, bool copies);
 
 /* Optimizer constants of the present step into its state; also what `update` and `unscale` need. */
-typedef struct StepEnd {
+typedef struct alignas(16) StepEnd {
     Scalars *scalars;
     StepState *state;
     const Segment *segments;
@@ -41,18 +41,15 @@ StepEnd step_end(const Plan *plan);
 #include "count.cuh"
 
 typedef struct TilePlace {
-    int segment, row, col; /* of the first number of this thread */
+    int row, col; /* of the first number of this thread */
     int count;             /* numbers that are there, up to TILE_RUN */
 } TilePlace;
 
-static __device__ __forceinline__ TilePlace tile_place(const Segment *segments, int segment,
-                                                       int tile, int thread)
+static __device__ __forceinline__ TilePlace tile_place(const Segment &s, int tile)
 {
-    const Segment &s = segments[segment];
-    int local = tile - s.first_tile, across = s.tiles_across;
+    int local = tile - s.first_tile, across = s.tiles_across, thread = threadIdx.x;
     TilePlace place;
 
-    place.segment = segment;
     place.row = local / across * TILE_ROWS + thread / (TILE_COLS / TILE_RUN);
     place.col = local % across * TILE_COLS + thread % (TILE_COLS / TILE_RUN) * TILE_RUN;
     place.count = place.row >= s.grad.rows || place.col >= s.grad.cols ? 0
@@ -160,11 +157,25 @@ static __device__ __forceinline__ float inverse_scale(const Scalars *scalars)
     return (float)(1.0 / (double)scalars->scale);
 }
 
+/* x^n by squaring: the same for the same n, however a run came there. */
+static __device__ double power(double x, int64_t n)
+{
+    double result = 1.0;
+
+    for (; n > 0; n >>= 1) {
+        if (n & 1)
+            result *= x;
+        x *= x;
+    }
+    return result;
+}
+
 /* What an optimizer computes with, from the settings of this step. One thread. */
 static __device__ void step_constants(const StepEnd &end, StepState *state)
 {
     const Scalars *scalars = end.scalars;
-    double lr = scalars->lr, t = (double)(scalars->taken + 1);
+    double lr = scalars->lr;
+    int64_t t = scalars->taken + 1;
     bool adam = end.op == OP_ADAM || end.op == OP_ADAMW, decoupled = end.op == OP_ADAMW;
 
     state->inverse = inverse_scale(scalars);
@@ -177,8 +188,8 @@ static __device__ void step_constants(const StepEnd &end, StepState *state)
     state->new1 = (float)(1.0 - end.beta1);
     state->keep2 = (float)end.beta2;
     state->new2 = (float)(1.0 - end.beta2);
-    state->step_size = (float)(lr / (1.0 - pow(end.beta1, t)));
-    state->root_correction = (float)sqrt(1.0 - pow(end.beta2, t));
+    state->step_size = (float)(lr / (1.0 - power(end.beta1, t)));
+    state->root_correction = (float)sqrt(1.0 - power(end.beta2, t));
     state->eps = (float)end.eps;
 }
 

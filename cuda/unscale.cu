@@ -18,23 +18,22 @@ static __device__ __forceinline__ double look(const Array &grad, const TilePlace
 #pragma unroll
     for (int i = 0; i < TILE_RUN; i++) {
         *found = *found || !isfinite(values[i]);
-        sum += square_of(values[i], inverse);
+        sum += i < at.count ? square_of(values[i], inverse) : 0.0;
     }
     return sum;
 }
 
 template <Format F>
 static __global__ void __launch_bounds__(THREADS)
-    unscale_kernel(const __grid_constant__ StepEnd end, double *squares, int segment)
+    unscale_kernel(const __grid_constant__ StepEnd end, const __grid_constant__ Segment s,
+                   double *squares, int segment)
 {
     __shared__ double warps[THREADS / WARP];
-    const Segment &s = end.segments[segment];
     float inverse = end.state->inverse;
     bool found = false;
 
     for (int tile = s.first_tile + blockIdx.x; tile < s.first_tile + s.tiles; tile += gridDim.x) {
-        TilePlace at = tile_place(end.segments, segment, tile, threadIdx.x);
-        double sum = block_sum(look<F>(s.grad, at, inverse, &found), warps);
+        double sum = block_sum(look<F>(s.grad, tile_place(s, tile), inverse, &found), warps);
 
         if (threadIdx.x == 0)
             squares[tile] = sum;
@@ -80,15 +79,17 @@ static __device__ __forceinline__ double grads_tile(const Segment &s, const Tile
 #pragma unroll
     for (int i = 0; i < TILE_RUN; i++) {
         *found = *found || !isfinite(values[i]);
-        sum += square_of(values[i], inverse);
+        sum += i < at.count ? square_of(values[i], inverse) : 0.0;
     }
     return sum;
 }
 
 template <Format F>
 static __global__ void __launch_bounds__(THREADS)
-    grads_kernel(const __grid_constant__ StepEnd end, double *squares)
+    grads_kernel(const __grid_constant__ StepEnd end,
+                 const Segment *table, double *squares)
 {
+    __shared__ Segment segments[MOST_SEGMENTS];
     __shared__ Tally tally;
     __shared__ Mass masses[THREADS / WARP];
     __shared__ double warps[THREADS / WARP];
@@ -97,9 +98,10 @@ static __global__ void __launch_bounds__(THREADS)
     int parity = end.state->parity;
     float inverse = end.state->inverse;
 
+    fetch_plan(segments, table, end.segment_count * (int)sizeof(Segment));
     while (tile < last) {
-        int segment = tile_segment(end.segments, end.segment_count, tile);
-        const Segment s = end.segments[segment];
+        int segment = tile_segment(segments, end.segment_count, tile);
+        const Segment &s = segments[segment];
         int end_tile = min(last, s.first_tile + s.tiles);
         bool found = false;
         Seen seen;
@@ -108,9 +110,8 @@ static __global__ void __launch_bounds__(THREADS)
         tally_clear(&tally);
         __syncthreads();
         for (; tile < end_tile; tile++) {
-            TilePlace at = tile_place(end.segments, segment, tile, threadIdx.x);
-            double sum =
-                block_sum(grads_tile<F>(s, at, inverse, &tally, &seen, &found), warps);
+            double sum = block_sum(
+                grads_tile<F>(s, tile_place(s, tile), inverse, &tally, &seen, &found), warps);
 
             if (threadIdx.x == 0)
                 squares[tile] = sum;
@@ -137,10 +138,12 @@ Status cuda_unscale(Plan *plan, int instr)
 
     if (plan->low == FORMAT_BF16)
         unscale_kernel<FORMAT_BF16>
-            <<<blocks, THREADS, 0, stream>>>(step_end(plan), plan->squares, segment);
+            <<<blocks, THREADS, 0, stream>>>(step_end(plan), plan->segments[(size_t)segment],
+                                             plan->squares, segment);
     else
         unscale_kernel<FORMAT_FP16>
-            <<<blocks, THREADS, 0, stream>>>(step_end(plan), plan->squares, segment);
+            <<<blocks, THREADS, 0, stream>>>(step_end(plan), plan->segments[(size_t)segment],
+                                             plan->squares, segment);
     return cuda_launched(plan->backend, "gradients were looked at");
 }
 
@@ -150,8 +153,10 @@ Status grads_run(Plan *plan)
     cudaStream_t stream = plan->backend->stream;
 
     if (plan->low == FORMAT_BF16)
-        grads_kernel<FORMAT_BF16><<<blocks, THREADS, 0, stream>>>(step_end(plan), plan->squares);
+        grads_kernel<FORMAT_BF16><<<blocks, THREADS, 0, stream>>>(
+            step_end(plan), plan->device_segments, plan->squares);
     else
-        grads_kernel<FORMAT_FP16><<<blocks, THREADS, 0, stream>>>(step_end(plan), plan->squares);
+        grads_kernel<FORMAT_FP16><<<blocks, THREADS, 0, stream>>>(
+            step_end(plan), plan->device_segments, plan->squares);
     return cuda_launched(plan->backend, "gradients were looked at");
 }

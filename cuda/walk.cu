@@ -18,8 +18,8 @@ enum { WARPS = THREADS / WARP, PAD = 8, GATHER_AT_ONCE = 7 };
 
 /* A block's shared memory, laid out by the widths of the layers. */
 typedef struct Room {
-    uint16_t *in[WALK_LAYERS];   /* (16, width of k in blocks + PAD): what the layer takes in */
-    uint16_t *grad[WALK_LAYERS]; /* (16, width of its output in steps + PAD): gradient of its output */
+    uint16_t *halves; /* of each layer (16, in_stride), what it takes in, and (16, grad_stride), the
+                         gradient of its output */
     float (*logits)[WALK_CLASSES], (*log_softmax)[WALK_CLASSES], (*dlog)[WALK_CLASSES];
     int64_t *examples;
     int *labels;
@@ -37,13 +37,31 @@ static __host__ __device__ __forceinline__ int grad_stride(const WalkLayer &laye
     return (layer.weight.rows + MMA_K - 1) / MMA_K * MMA_K + PAD;
 }
 
-static __host__ __device__ int room_bytes(const Walk &walk)
+static __device__ __forceinline__ uint16_t *in_of(const Room &room, const WalkLayer &layer)
 {
-    int halves = 0;
+    return room.halves + layer.in_at;
+}
 
-    for (int i = 0; i < walk.count; i++)
-        halves += WALK_ROWS * (in_stride(walk.layers[i]) + grad_stride(walk.layers[i]));
-    return halves * 2 + 3 * WALK_ROWS * WALK_CLASSES * (int)sizeof(float) +
+static __device__ __forceinline__ uint16_t *grad_of(const Room &room, const WalkLayer &layer)
+{
+    return room.halves + layer.grad_at;
+}
+
+void walk_lay(Walk *walk)
+{
+    walk->halves = 0;
+    for (int i = 0; i < walk->count; i++) {
+        WalkLayer *layer = &walk->layers[i];
+
+        layer->in_at = walk->halves;
+        layer->grad_at = layer->in_at + WALK_ROWS * in_stride(*layer);
+        walk->halves = layer->grad_at + WALK_ROWS * grad_stride(*layer);
+    }
+}
+
+static int room_bytes(const Walk &walk)
+{
+    return walk.halves * 2 + 3 * WALK_ROWS * WALK_CLASSES * (int)sizeof(float) +
            WALK_ROWS * (int)(sizeof(int) + sizeof(int64_t)) +
            walk.tallies * (int)(WARPS * sizeof(Mass) + sizeof(Tally)) + 64;
 }
@@ -56,12 +74,8 @@ static __device__ Room room_of(const Walk &walk, unsigned char *at)
     at += walk.tallies * WARPS * sizeof(Mass);
     room.examples = (int64_t *)at;
     at += WALK_ROWS * sizeof(int64_t);
-    for (int i = 0; i < walk.count; i++) {
-        room.in[i] = (uint16_t *)at;
-        at += WALK_ROWS * in_stride(walk.layers[i]) * 2;
-        room.grad[i] = (uint16_t *)at;
-        at += WALK_ROWS * grad_stride(walk.layers[i]) * 2;
-    }
+    room.halves = (uint16_t *)at;
+    at += walk.halves * 2;
     room.logits = (float(*)[WALK_CLASSES])at;
     room.log_softmax = room.logits + WALK_ROWS;
     room.dlog = room.log_softmax + WALK_ROWS;
@@ -148,7 +162,7 @@ template <Format F, int WIDTH>
 static __device__ __forceinline__ void take_in(const Walk &walk, const Room &room, Place *place,
                                                int row, int col, float (&x)[WIDTH])
 {
-    uint16_t *to = room.in[0] + row * in_stride(walk.layers[0]) + col;
+    uint16_t *to = in_of(room, walk.layers[0]) + row * in_stride(walk.layers[0]) + col;
 
     if (place->stores) {
         store_some<F, WIDTH>(walk.x, place->first + row, col, x);
@@ -233,9 +247,11 @@ template <Format F>
 static __device__ __forceinline__ float activate(const Chain &none, const WalkLayer &layer, float v)
 {
     Stage stage = {};
+    float x[1] = {v}, nothing[1] = {};
 
     stage.kind = layer.activation;
-    return stage_number<F>(none, stage, v, 0.0f);
+    stage_numbers<F, 1>(none, stage, x, nothing);
+    return x[0];
 }
 
 /* Two neighbours of a row for all blocks of the cluster, as operands of what comes next. */
@@ -260,7 +276,7 @@ static __device__ void forward_layer(cg::cluster_group &cluster, const Walk &wal
     int first = last ? place->warp : place->warp * WALK_CLUSTER + (int)cluster.block_rank();
 
     for (int tile = first; tile * MMA_COLS < layer.weight.rows; tile += step) {
-        Sums sums = forward_tile<F>(layer, room.in[l], tile * MMA_COLS);
+        Sums sums = forward_tile<F>(layer, in_of(room, layer), tile * MMA_COLS);
         float active[4];
         Chain none;
 
@@ -299,7 +315,8 @@ static __device__ void forward_layer(cg::cluster_group &cluster, const Walk &wal
                 room.logits[row][col + 1] = active[half * 2 + 1];
             } else {
                 hand_around<F>(cluster,
-                               room.in[l + 1] + row * in_stride(walk.layers[l + 1]) + col,
+                               in_of(room, walk.layers[l + 1]) +
+                                   row * in_stride(walk.layers[l + 1]) + col,
                                active[half * 2], active[half * 2 + 1]);
             }
         }
@@ -330,7 +347,7 @@ static __device__ void loss_row(const Walk &walk, const Room &room, Place *place
     sum = warp_sum_all(dx);
     spot_begin(place);
     if (col < cols)
-        room.grad[walk.count - 1][row * grad_stride(layer) + col] = round_bits<F>(
+        grad_of(room, layer)[row * grad_stride(layer) + col] = round_bits<F>(
             put<F>(room, layer.out_grad, place, row, col, dx - expf(x) * sum));
     spot_end(room, layer.out_grad, place);
 }
@@ -362,7 +379,7 @@ static __device__ void backward_layer(cg::cluster_group &cluster, const Walk &wa
     slope.aux = below.slope_of_output ? below.active.array : below.out.array;
     for (int tile = place->warp * WALK_CLUSTER + (int)cluster.block_rank();
          tile * MMA_COLS < layer.weight.cols; tile += WARPS * WALK_CLUSTER) {
-        Sums sums = backward_tile<F>(layer, room.grad[l], tile * MMA_COLS);
+        Sums sums = backward_tile<F>(layer, grad_of(room, layer), tile * MMA_COLS);
 
         spot_begin(place);
 #pragma unroll
@@ -381,11 +398,12 @@ static __device__ void backward_layer(cg::cluster_group &cluster, const Walk &wa
             int col = tile * MMA_COLS + place->lane % 4 * 2 + i % 2;
             bool is = place->first + row < walk.rows && col < layer.weight.cols;
 
-            if (is && slope.kind != STAGE_COPY)
-                sums.at[i] = put<F>(
-                    room, below.out_grad, place, row, col,
-                    stage_number<F>(none, slope, sums.at[i],
-                                    load_at<F>(slope.aux, place->first + row, col)));
+            float x[1] = {sums.at[i]};
+
+            if (!is || slope.kind == STAGE_COPY)
+                continue;
+            stage_compute<F, 1>(none, slope, x, place->first + row, col);
+            sums.at[i] = put<F>(room, below.out_grad, place, row, col, x[0]);
         }
         if (slope.kind != STAGE_COPY)
             spot_end(room, below.out_grad, place);
@@ -393,7 +411,7 @@ static __device__ void backward_layer(cg::cluster_group &cluster, const Walk &wa
         for (int half = 0; half < 2; half++)
             if (l > 1)
                 hand_around<F>(cluster,
-                           room.grad[l - 1] +
+                           grad_of(room, below) +
                                (place->lane / 4 + half * 8) * grad_stride(below) +
                                tile * MMA_COLS + place->lane % 4 * 2,
                            sums.at[half * 2], sums.at[half * 2 + 1]);
@@ -432,45 +450,71 @@ static __device__ void flush(const Walk &walk, const Room &room)
     }
 }
 
+#ifdef WALK_CLOCK
+#include <stdio.h>
+#define CLOCK(i) clocks[i] = clock64()
+#else
+#define CLOCK(i)
+#endif
 template <Format F>
 static __global__ void __cluster_dims__(WALK_CLUSTER, 1, 1) __launch_bounds__(THREADS)
-    walk_kernel(const __grid_constant__ Walk walk)
+    walk_kernel(const Walk *description)
 {
     extern __shared__ __align__(16) unsigned char shared[];
+    __shared__ Walk walk;
+#ifdef WALK_CLOCK
+    long long clocks[20] = {};
+#endif
+
+    fetch_plan(&walk, description, sizeof walk);
     cg::cluster_group cluster = cg::this_cluster();
     Room room = room_of(walk, shared);
     int rank = (int)cluster.block_rank();
     Place place = {(int)(blockIdx.x / WALK_CLUSTER) * WALK_ROWS, (int)(threadIdx.x % WARP),
                    (int)(threadIdx.x / WARP), true, {}};
 
+    CLOCK(0);
     room_clear(walk, room);
     cluster.sync();
+    CLOCK(1);
     gather<F>(walk, room, &place, rank);
     __syncthreads();
+    CLOCK(2);
     for (int l = 0; l < walk.count; l++) {
         place.stores = l < walk.count - 1 || rank == 0;
         forward_layer<F>(cluster, walk, room, &place, l);
+        CLOCK(3 + 2 * l);
         if (l < walk.count - 1)
             cluster.sync();
+        CLOCK(4 + 2 * l);
     }
     __syncthreads();
     for (int row = place.warp; row < WALK_ROWS && place.first + row < walk.rows; row += WARPS)
         loss_row<F>(walk, room, &place, row);
     __syncthreads();
+    CLOCK(10);
     place.stores = true;
     for (int l = walk.count - 1; l > 0; l--) {
         backward_layer<F>(cluster, walk, room, &place, l);
+        CLOCK(10 + 2 * l);
         if (l > 1)
             cluster.sync();
     }
     housekeeping(walk.begin); /* the last warps, which have no tile, come here first */
+    CLOCK(16);
     flush(walk, room);
+    CLOCK(17);
+#ifdef WALK_CLOCK
+    if (threadIdx.x == 0 && blockIdx.x == 0 && walk.begin.end.state->outcomes == 500)
+        for (int i = 1; i < 18; i++)
+            printf("walk %d %lld\n", i, clocks[i] - clocks[0]);
+#endif
 }
 
-static cudaError_t launch(const void *kernel, const Walk *walk, cudaStream_t stream)
+static cudaError_t launch(const void *kernel, const WalkRun *run, cudaStream_t stream)
 {
-    int clusters = (walk->rows + WALK_ROWS - 1) / WALK_ROWS, bytes = room_bytes(*walk);
-    void *arguments[] = {(void *)walk};
+    int clusters = (run->walk.rows + WALK_ROWS - 1) / WALK_ROWS, bytes = room_bytes(run->walk);
+    void *arguments[] = {(void *)&run->device};
     cudaError_t error =
         cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes);
 
@@ -480,16 +524,11 @@ static cudaError_t launch(const void *kernel, const Walk *walk, cudaStream_t str
                             arguments, (size_t)bytes, stream);
 }
 
-Status walk_run(Plan *plan, const Walk *walk)
+Status walk_run(Plan *plan, const WalkRun *run)
 {
     const void *kernel = plan->low == FORMAT_BF16 ? (const void *)walk_kernel<FORMAT_BF16>
                                                   : (const void *)walk_kernel<FORMAT_FP16>;
 
-    return cuda_status(plan->backend, launch(kernel, walk, plan->backend->stream),
+    return cuda_status(plan->backend, launch(kernel, run, plan->backend->stream),
                        "a small network's step started");
-}
-
-int walk_shared_bytes(const Walk *walk)
-{
-    return room_bytes(*walk);
 }

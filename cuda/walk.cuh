@@ -26,13 +26,13 @@ typedef struct WalkLayer {
     bool slope_of_output;        /* the slope is taken from what the activation gave out */
     Spot out, active;            /* active.array.data NULL: no activation */
     Spot out_grad, in_grad;      /* in_grad: of the layer's input; data NULL: not needed */
-    int weight_segment, bias_segment;
+    int in_at, grad_at; /* places in a block's shared memory */
 } WalkLayer;
 
-typedef struct Walk {
+typedef struct alignas(16) Walk {
     Begin begin;
     WalkLayer layers[WALK_LAYERS];
-    int count, rows, features, tallies;
+    int count, rows, features, tallies, halves;
     const float *inputs;
     Array x; /* fp32 */
     Spot low;
@@ -45,11 +45,10 @@ typedef struct TailGrad {
     Array dout, x;
 } TailGrad;
 
-enum { TAIL_SEGMENTS = 2 * WALK_LAYERS };
-
-typedef struct Tail {
+typedef struct alignas(16) Tail {
     StepEnd end;
-    TailGrad grads[TAIL_SEGMENTS];
+    TailGrad grads[2 * WALK_LAYERS];
+    Segment segments[2 * WALK_LAYERS];
     double *squares;
     float *slots, *loss, *scaled;
     int rows;
@@ -57,10 +56,22 @@ typedef struct Tail {
 
 bool walk_fits(const Plan *plan);
 Status walk_fuse(Plan *plan);
-/* walk.cu: what a block of the first kernel needs. */
-int walk_shared_bytes(const Walk *walk);
-Status walk_run(Plan *plan, const Walk *walk);
-Status tail_run(Plan *plan, const Tail *tail);
+/* Lays out a block's shared memory by the widths of the layers. */
+void walk_lay(Walk *walk);
+
+/* What is launched: a description on the device, and the host's own. */
+typedef struct WalkRun {
+    Walk walk;
+    const Walk *device;
+} WalkRun;
+
+typedef struct TailRun {
+    Tail tail;
+    const Tail *device;
+} TailRun;
+
+Status walk_run(Plan *plan, const WalkRun *run);
+Status tail_run(Plan *plan, const TailRun *run);
 CudaOp walk_product;
 
 #endif

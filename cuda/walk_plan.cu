@@ -181,12 +181,12 @@ static WalkLayer layer_of(const Plan *plan, const Outline *outline, int l, int *
 
 static Status launch_walk(Plan *plan, const void *work)
 {
-    return walk_run(plan, (const Walk *)work);
+    return walk_run(plan, (const WalkRun *)work);
 }
 
 static Status launch_tail(Plan *plan, const void *work)
 {
-    return tail_run(plan, (const Tail *)work);
+    return tail_run(plan, (const TailRun *)work);
 }
 
 static float *scalar_of(const Plan *plan, int instr)
@@ -223,6 +223,8 @@ static Tail tail_of(const Plan *plan, const Outline *outline)
     Tail tail = {};
 
     tail.end = step_end(plan);
+    for (size_t i = 0; i < plan->segments.size(); i++)
+        tail.segments[i] = plan->segments[i];
     tail.squares = plan->squares;
     tail.slots = plan->row_losses;
     tail.loss = scalar_of(plan, outline->log_softmax + 1);
@@ -243,13 +245,16 @@ static Tail tail_of(const Plan *plan, const Outline *outline)
 Status walk_fuse(Plan *plan)
 {
     Outline outline = {};
-    Walk walk;
-    Tail tail;
+    WalkRun walk = {};
+    TailRun tail = {};
 
     if (!read(plan, &outline))
         return fail(STATUS_UNSUPPORTED, "this network is no chain of linear layers");
-    walk = walk_of(plan, &outline);
-    tail = tail_of(plan, &outline);
+    walk.walk = walk_of(plan, &outline);
+    walk_lay(&walk.walk);
+    tail.tail = tail_of(plan, &outline);
+    TRY(plan_describe(plan, &walk.walk, sizeof walk.walk, (void **)&walk.device));
+    TRY(plan_describe(plan, &tail.tail, sizeof tail.tail, (void **)&tail.device));
     node_add(plan, launch_walk, &walk, sizeof walk);
     node_add(plan, launch_tail, &tail, sizeof tail);
     return ok();
