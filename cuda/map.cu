@@ -16,8 +16,8 @@ static __device__ __forceinline__ void chain_source(const Chain &chain, int row,
         load_some<F, WIDTH>(chain.from, row, col, v);
         return;
     }
-    examples.data = (void *)(chain.data +
-                             example_of(chain.examples, chain.scalars, row) * chain.from.cols);
+    examples.data =
+        (void *)(chain.data + example_of(chain.examples, chain.scalars, row) * chain.from.cols);
     examples.format = FORMAT_FP32;
     load_some<F, WIDTH>(examples, 0, col, v);
 }

@@ -63,13 +63,13 @@ Status chain_alone(Plan *plan, int instr);
 
 #ifdef __CUDACC__
 
-#define EACH(expression) \
-    _Pragma("unroll") for (int i = 0; i < WIDTH; i++) \
-    { \
-        float x = v[i], y = aux[i]; \
-        v[i] = (expression); \
-    } \
-    break
+#    define EACH(expression) \
+        _Pragma("unroll") for (int i = 0; i < WIDTH; i++) \
+        { \
+            float x = v[i], y = aux[i]; \
+            v[i] = (expression); \
+        } \
+        break
 
 /* Not yet rounded. `aux`: of the stage's second operand, where it has one. */
 template <Format F, int WIDTH>
@@ -100,7 +100,7 @@ static __device__ __forceinline__ void stage_numbers(const Chain &chain, const S
     }
 }
 
-#undef EACH
+#    undef EACH
 
 template <Format F, int WIDTH>
 static __device__ __forceinline__ void stage_compute(const Chain &chain, const Stage &stage,
