@@ -42,6 +42,7 @@ static __device__ void housekeeping(const Begin &begin)
 }
 
 /* Which example each row is, and its label. */
+template <class Place>
 static __device__ void find_rows(const Walk &walk, const Room &room, const Place *place, int rank)
 {
     int row = threadIdx.x, in_batch = place->first + row;
@@ -55,7 +56,7 @@ static __device__ void find_rows(const Walk &walk, const Room &room, const Place
 }
 
 /* Four neighbours of one row into shared memory, and, in the block they belong to, where they are kept. */
-template <Format F>
+template <Format F, class Place>
 static __device__ __forceinline__ void take_four(const Walk &walk, const Room &room, Place *place,
                                                  int row, int col, float4 x)
 {
@@ -66,7 +67,7 @@ static __device__ __forceinline__ void take_four(const Walk &walk, const Room &r
         return;
     *(float4 *)((float *)walk.x.data + (place->first + row) * walk.features + col) = x;
     *(uint2 *)spot_at(walk.low, place, row, col) = bits;
-    if (walk.low.tally < 0)
+    if (!Place::counts || walk.low.tally < 0)
         return;
     spot_count(room, walk.low, place, x.x);
     spot_count(room, walk.low, place, x.y);
@@ -76,7 +77,7 @@ static __device__ __forceinline__ void take_four(const Walk &walk, const Room &r
 
 /* A warp takes two rows; those of warp r are stored and counted by block r. Little code, for it is
  * fetched anew in each step, and that takes longer than running it. */
-template <Format F>
+template <Format F, class Place>
 static __device__ void gather_fours(const Walk &walk, const Room &room, Place *place)
 {
     int fours = walk.features / 4;
@@ -102,7 +103,7 @@ static __device__ void gather_fours(const Walk &walk, const Room &room, Place *p
     }
 }
 
-template <Format F>
+template <Format F, class Place>
 static __device__ void gather_ones(const Walk &walk, const Room &room, Place *place)
 {
     for (int row = place->warp * 2; row < place->warp * 2 + 2; row++)
@@ -117,7 +118,7 @@ static __device__ void gather_ones(const Walk &walk, const Room &room, Place *pl
         }
 }
 
-template <Format F>
+template <Format F, class Place>
 static __device__ void gather(const Walk &walk, const Room &room, Place *place, int rank)
 {
     place->stores = place->warp == rank;
@@ -163,8 +164,8 @@ static __device__ void flush(const Walk &walk, const Room &room)
     }
 }
 
-template <Format F>
-static __global__ void __cluster_dims__(WALK_CLUSTER, 1, 1) __launch_bounds__(THREADS)
+template <Format F, bool COUNTED>
+static __global__ void __cluster_dims__(WALK_CLUSTER, 1, 1) __launch_bounds__(THREADS, 1)
     walk_kernel(const Walk *description)
 {
     extern __shared__ __align__(16) unsigned char shared[];
@@ -175,11 +176,11 @@ static __global__ void __cluster_dims__(WALK_CLUSTER, 1, 1) __launch_bounds__(TH
     cg::cluster_group cluster = cg::this_cluster();
     Room room = room_of(walk, shared);
     int rank = (int)cluster.block_rank();
-    Place place = {(int)(blockIdx.x / WALK_CLUSTER) * WALK_ROWS,
-                   (int)(threadIdx.x % WARP),
-                   (int)(threadIdx.x / WARP),
-                   true,
-                   {}};
+    PlaceOf<COUNTED> place = {(int)(blockIdx.x / WALK_CLUSTER) * WALK_ROWS,
+                              (int)(threadIdx.x % WARP),
+                              (int)(threadIdx.x / WARP),
+                              true,
+                              {}};
 
     room_clear(walk, room);
     __syncthreads();
@@ -210,6 +211,12 @@ static __global__ void __cluster_dims__(WALK_CLUSTER, 1, 1) __launch_bounds__(TH
     flush(walk, room);
 }
 
+/* The one that counts nothing has less code to fetch. */
+template <Format F> static const void *kernel_of(bool counted)
+{
+    return counted ? (const void *)walk_kernel<F, true> : (const void *)walk_kernel<F, false>;
+}
+
 static cudaError_t launch(const void *kernel, const WalkRun *run, cudaStream_t stream)
 {
     int clusters = (run->walk.rows + WALK_ROWS - 1) / WALK_ROWS, bytes = room_bytes(run->walk);
@@ -225,8 +232,9 @@ static cudaError_t launch(const void *kernel, const WalkRun *run, cudaStream_t s
 
 Status walk_run(Plan *plan, const WalkRun *run)
 {
-    const void *kernel = plan->low == FORMAT_BF16 ? (const void *)walk_kernel<FORMAT_BF16>
-                                                  : (const void *)walk_kernel<FORMAT_FP16>;
+    bool counted = run->walk.tallies > 0;
+    const void *kernel = plan->low == FORMAT_BF16 ? kernel_of<FORMAT_BF16>(counted)
+                                                  : kernel_of<FORMAT_FP16>(counted);
 
     return cuda_status(plan->backend, launch(kernel, run, plan->backend->stream),
                        "a small network's step started");

@@ -35,6 +35,7 @@ static __device__ __forceinline__ Rows rows_of(const WalkLayer &layer, int col)
 }
 
 /* The first tile of a warp in a layer, whether or not there is one. */
+template <class Place>
 static __device__ __forceinline__ int first_tile(const Walk &walk, int l, const Place *place,
                                                  int rank)
 {
@@ -42,6 +43,7 @@ static __device__ __forceinline__ int first_tile(const Walk &walk, int l, const 
 }
 
 /* A layer's first weights can be on their way before its input is there. */
+template <class Place>
 static __device__ __forceinline__ Ahead fetch_ahead(const Walk &walk, int l, const Place *place,
                                                     int rank)
 {
@@ -74,9 +76,8 @@ static __device__ __forceinline__ float2 through(StageKind kind, float2 x, float
     Chain none;
     float v[2] = {x.x, x.y}, y[2] = {aux.x, aux.y};
 
-    stage.kind = kind;
     stage.out.format = F;
-    stage_numbers<F, 2>(none, stage, v, y);
+    stage_numbers<F, 2>(none, stage, kind, v, y);
     return make_float2(v[0], v[1]);
 }
 
@@ -101,7 +102,7 @@ static __device__ __forceinline__ void hand_around(cg::cluster_group &cluster, u
 }
 
 /* The bias, the activation, both stores, of a tile's two rows of pairs. */
-template <Format F>
+template <Format F, class Place>
 static __device__ __forceinline__ void forward_end(const Walk &walk, const Room &room, Place *place,
                                                    const WalkLayer &layer, int col, uint32_t both,
                                                    const Sums &sums, uint32_t (&words)[2])
@@ -134,7 +135,7 @@ static __device__ __forceinline__ void forward_end(const Walk &walk, const Room 
     spot_end(room, layer.active, place);
 }
 
-template <Format F>
+template <Format F, class Place>
 static __device__ void forward_layer(cg::cluster_group &cluster, const Walk &walk, const Room &room,
                                      Place *place, int l, Ahead ahead)
 {
@@ -186,7 +187,7 @@ static __device__ __forceinline__ float half_largest(float value)
 }
 
 /* log_softmax, nll and both gradients, half a warp for each row: as loss.cu has it. */
-template <Format F>
+template <Format F, class Place>
 static __device__ void loss_rows(const Walk &walk, const Room &room, Place *place)
 {
     const WalkLayer &layer = walk.layers[walk.count - 1];
@@ -233,7 +234,7 @@ static __device__ __forceinline__ Sums backward_tile(const WalkLayer &layer, con
 }
 
 /* The gradient of layer l's input, and through the activation of the layer below to its output. */
-template <Format F>
+template <Format F, class Place>
 static __device__ void backward_layer(cg::cluster_group &cluster, const Walk &walk,
                                       const Room &room, Place *place, int l)
 {

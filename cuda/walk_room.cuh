@@ -63,20 +63,22 @@ static __device__ void room_clear(const Walk &walk, const Room &room)
 }
 
 /* Where one warp stands: its rows, and what it has seen of the store at hand. */
-typedef struct Place {
+template <bool COUNTED> struct PlaceOf {
+    static const bool counts = COUNTED;
     int first, lane, warp; /* first row of the cluster in the batch */
     bool stores;           /* this block stores and counts what all compute */
     Seen seen;
-} Place;
+};
 
-static __device__ __forceinline__ void spot_begin(Place *place)
+template <class Place> static __device__ __forceinline__ void spot_begin(Place *place)
 {
     seen_begin(&place->seen);
 }
 
+template <class Place>
 static __device__ __forceinline__ void spot_end(const Room &room, const Spot &spot, Place *place)
 {
-    if (spot.tally < 0)
+    if (!Place::counts || spot.tally < 0)
         return;
     Mass mass = seen_join(&place->seen, &room.tallies[spot.tally]);
 
@@ -100,12 +102,14 @@ template <Format F> static __device__ __forceinline__ float2 unpack(uint32_t bit
     return make_float2(widen_bits<F>(bits & 0xFFFFu), widen_bits<F>(bits >> 16));
 }
 
+template <class Place>
 static __device__ __forceinline__ uint16_t *spot_at(const Spot &spot, const Place *place, int row,
                                                     int col)
 {
     return (uint16_t *)spot.array.data + (place->first + row) * spot.array.stride + col;
 }
 
+template <class Place>
 static __device__ __forceinline__ void spot_count(const Room &room, const Spot &spot, Place *place,
                                                   float x)
 {
@@ -114,7 +118,7 @@ static __device__ __forceinline__ void spot_count(const Room &room, const Spot &
 
 /* Counts, rounds and stores two neighbours of the cluster's row `row`; gives their bits. Behind an odd
  * row's end `high` is a zero that nobody counts. */
-template <Format F>
+template <Format F, class Place>
 static __device__ __forceinline__ uint32_t put_pair(const Room &room, const Spot &spot,
                                                     Place *place, int row, int col, float low,
                                                     float high)
@@ -123,7 +127,7 @@ static __device__ __forceinline__ uint32_t put_pair(const Room &room, const Spot
 
     if (!place->stores)
         return bits;
-    if (spot.tally >= 0) {
+    if (Place::counts && spot.tally >= 0) {
         spot_count(room, spot, place, low);
         if (col + 1 < spot.array.cols)
             spot_count(room, spot, place, high);
@@ -133,13 +137,13 @@ static __device__ __forceinline__ uint32_t put_pair(const Room &room, const Spot
 }
 
 /* The same for one number; gives what was stored. */
-template <Format F>
+template <Format F, class Place>
 static __device__ __forceinline__ float put(const Room &room, const Spot &spot, Place *place,
                                             int row, int col, float value)
 {
     uint32_t bits = pack<F>(value, 0.0f);
 
-    if (place->stores && spot.tally >= 0)
+    if (Place::counts && place->stores && spot.tally >= 0)
         spot_count(room, spot, place, value);
     if (place->stores)
         *spot_at(spot, place, row, col) = (uint16_t)bits;
