@@ -167,9 +167,18 @@ $(call programs,$(1)): %: %.o $(call objects,$(call helpers,$(1))) $(ARCHIVES)
 endef
 $(foreach kind,$(KINDS),$(if $(call mains,$(kind)),$(eval $(call kind_programs,$(kind)))))
 
-# CUDA's own casts, which compile without a GPU, are one of the oracles where they are installed.
-$(BUILD)/tests/exhaustive/%.o: private INCLUDES += \
-    $(if $(wildcard $(CUDA)/include/cuda_fp8.h),-DHALFSTEP_HAVE_CUDA_HEADERS -isystem $(CUDA)/include)
+# CUDA's own casts, which compile without a GPU, are oracles where they are installed; the one to bf16
+# is C++.
+cuda_has  = $(wildcard $(CUDA)/include/$(1))
+CUDA_CXX := $(if $(call cuda_has,cuda_bf16.h),$(shell command -v c++))
+CUDA_BF16 = $(if $(CUDA_CXX),$(BUILD)/tests/exhaustive/cuda_bf16.o)
+$(BUILD)/tests/exhaustive/%.o: private INCLUDES += $(if $(CUDA_BF16),-DHALFSTEP_HAVE_CUDA_BF16) \
+    $(if $(call cuda_has,cuda_fp8.h),-DHALFSTEP_HAVE_CUDA_HEADERS -isystem $(CUDA)/include)
+$(BUILD)/tests/exhaustive/exhaustive: $(CUDA_BF16)
+$(BUILD)/tests/exhaustive/cuda_bf16.o: tests/exhaustive/cuda_bf16.cc Makefile $(BUILD)/flags
+	$(call say,c++  $<)
+	@mkdir -p $(@D)
+	$(Q)$(CUDA_CXX) $(OPTIMIZE) -fno-exceptions -fno-rtti -isystem $(CUDA)/include -c -o $@ $<
 
 $(BUILD)/tests/plugin/%.so: tests/plugin/%.c Makefile $(BUILD)/flags
 	$(call say,cc   $<)

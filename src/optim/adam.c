@@ -7,6 +7,7 @@ const Optimizer adam_optimizer = {
     .name = "adam",
     .text = "adaptive steps: two fp32 numbers of state a weight",
     .states = states,
+    .options = "beta1= beta2= eps= ",
     .op = OP_ADAM,
     .lr = 1e-3,
     .weight_decay = 0.0,

@@ -7,6 +7,7 @@ const Optimizer momentum_optimizer = {
     .name = "momentum",
     .text = "gradient descent with momentum 0.9: one fp32 number of state a weight",
     .states = states,
+    .options = "momentum= ",
     .op = OP_MOMENTUM,
     .lr = 1e-2,
     .weight_decay = 0.0,

@@ -39,6 +39,19 @@ Status optim_spec(const char *name, OptimSpec *spec)
     return ok();
 }
 
+Status optim_takes(const OptimSpec *spec, const char *option)
+{
+    const char *options = find(spec->kind)->options;
+    char key[OPTIM_NAME + 2];
+
+    snprintf(key, sizeof key, "%.14s= ", option);
+    if (strcmp(key, "lr= ") == 0 || strcmp(key, "weight_decay= ") == 0 ||
+        strstr(options, key) != NULL)
+        return ok();
+    return fail(STATUS_USAGE, "%s has no %s; it takes lr= %sand weight_decay=", spec->kind, option,
+                options);
+}
+
 static Status in_unit(const char *name, double value)
 {
     if (value >= 0.0 && value < 1.0)

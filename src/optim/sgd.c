@@ -7,6 +7,7 @@ const Optimizer sgd_optimizer = {
     .name = "sgd",
     .text = "plain gradient descent: no state",
     .states = states,
+    .options = "",
     .op = OP_SGD,
     .lr = 1e-2,
     .weight_decay = 0.0,

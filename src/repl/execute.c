@@ -92,7 +92,8 @@ static Status run_plan(Repl *repl, Plan *plan)
     return ok();
 }
 
-static void show_problem(Repl *repl)
+/* Once: `said` is how the line failed. */
+static void show_problem(Repl *repl, Status said)
 {
     Status problem;
 
@@ -100,7 +101,7 @@ static void show_problem(Repl *repl)
         return;
     repl->check_due = false;
     problem = session_problem(repl->session);
-    if (failed(problem))
+    if (failed(problem) && strcmp(problem.text, said.text) != 0)
         repl_note(repl, "not ready to train yet: %s", problem.text);
 }
 
@@ -139,7 +140,7 @@ Status execute_line(Repl *repl, const char *where, const char *line)
     if (failed(status) && !repl->reported)
         show_mistake(repl, where, line, fault, status);
     repl->reported = failed(status);
-    show_problem(repl);
+    show_problem(repl, status);
     return status;
 }
 

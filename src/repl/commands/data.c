@@ -105,7 +105,7 @@ static Status data_run(Repl *repl, Args *args)
         text_release(&what);
         return ok();
     }
-    status = repl_apply(repl, &wanted, text_chars(&what));
+    status = repl_begin(repl, &wanted, text_chars(&what));
     text_release(&what);
     repl_check_later(repl);
     return status;
