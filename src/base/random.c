@@ -27,15 +27,20 @@ void random_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t ou
     }
 }
 
-uint32_t random_bits(const Random *random, uint64_t n)
+static void random_block(const Random *random, uint64_t block, uint32_t out[4])
 {
-    uint64_t block = n / 4;
     uint32_t key[2] = {(uint32_t)random->seed, (uint32_t)(random->seed >> 32)};
     uint32_t counter[4] = {(uint32_t)block, (uint32_t)(block >> 32), random->stream,
                            random->substream};
-    uint32_t out[4];
 
     random_philox(counter, key, out);
+}
+
+uint32_t random_bits(const Random *random, uint64_t n)
+{
+    uint32_t out[4];
+
+    random_block(random, n / 4, out);
     return out[n % 4];
 }
 
@@ -44,14 +49,31 @@ double random_unit(const Random *random, uint64_t n)
     return random_bits(random, n) * 0x1p-32;
 }
 
-float random_uniform(const Random *random, uint64_t n, float low, float high)
+static float uniform(uint32_t bits, float low, float high)
 {
     /* 24 bits make every value exact; the product is rounded once. */
-    float unit = (float)(random_bits(random, n) >> 8) * 0x1p-24f;
-
+    float unit = (float)(bits >> 8) * 0x1p-24f;
     float value = low + (high - low) * unit;
 
     return value < high ? value : nextafterf(high, low);
+}
+
+float random_uniform(const Random *random, uint64_t n, float low, float high)
+{
+    return uniform(random_bits(random, n), low, high);
+}
+
+void random_uniform_fill(const Random *random, float low, float high, float *values, int64_t count)
+{
+    uint32_t out[4];
+
+    for (int64_t first = 0; first < count; first += 4) {
+        int64_t rest = count - first < 4 ? count - first : 4;
+
+        random_block(random, (uint64_t)first / 4, out);
+        for (int64_t i = 0; i < rest; i++)
+            values[first + i] = uniform(out[i], low, high);
+    }
 }
 
 double random_normal(const Random *random, uint64_t n)

@@ -44,8 +44,14 @@ void dataset_release(Dataset *dataset)
     *dataset = (Dataset){0};
 }
 
-static Status check_options(const DataSpec *spec)
+static Status check_options(const DataSpec *spec, const DataKind *kind)
 {
+    if (!kind->takes_widths && (spec->features != 0 || spec->classes != 0))
+        return fail(
+            STATUS_USAGE,
+            "features and classes are chosen for noise only, and %s has its own; leave them "
+            "out, or try `data noise features=4096`",
+            kind->name);
     if (spec->limit < 0)
         return fail(STATUS_USAGE, "limit=%lld is negative; try limit=1000, or limit=0 for all",
                     (long long)spec->limit);
@@ -67,7 +73,7 @@ Status data_load(const DataSpec *spec, Dataset **dataset)
 
     if (kind == NULL)
         return fail(STATUS_USAGE, "there is no data set '%.40s'; try `data fashion`", spec->kind);
-    TRY(check_options(spec));
+    TRY(check_options(spec, kind));
     status = kind->load(spec, &loaded);
     if (!failed(status))
         status = dataset_apply_options(spec, &loaded);

@@ -13,10 +13,12 @@
 enum { DATA_PATH = 512, DATA_NAME = 32, DATA_RANK = 3 };
 
 typedef struct DataSpec {
-    char kind[DATA_NAME]; /* "fashion", "fashion full", "spirals", "moons", "csv", "idx" */
+    char kind[DATA_NAME]; /* "fashion", "fashion full", "spirals", "noise", "csv", "idx" */
     char path[DATA_PATH]; /* csv: the file; idx: the folder; else "" */
     int64_t limit;        /* use at most this many training examples; 0: all */
     int64_t size;         /* images: average down to size x size; 0: as they are */
+    int64_t features;     /* noise: numbers of an input; 0: as usual */
+    int64_t classes;      /* noise: of the labels; 0: as usual */
     double gain;          /* inputs are multiplied by this; 1 */
     bool target_input;    /* the target is the input itself (autoencoder) */
     bool shuffle;         /* off: file order, wrapping round */
@@ -41,6 +43,7 @@ typedef struct DataKind {
     const char *usage;   /* "fashion [full]" */
     const char *summary; /* one line of help */
     bool takes_path;
+    bool takes_widths; /* features= and classes= */
     Status (*load)(const DataSpec *spec, Dataset *dataset);
 } DataKind;
 

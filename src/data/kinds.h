@@ -10,6 +10,7 @@
     X(spirals) \
     X(spirals_three) \
     X(moons) \
+    X(noise) \
     X(csv) \
     X(idx)
 

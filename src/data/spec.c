@@ -127,6 +127,10 @@ void data_spec_print(const DataSpec *spec, char *text, int room)
         text_printf(&out, " limit=%lld", (long long)spec->limit);
     if (spec->size != 0)
         text_printf(&out, " size=%lld", (long long)spec->size);
+    if (spec->features != 0)
+        text_printf(&out, " features=%lld", (long long)spec->features);
+    if (spec->classes != 0)
+        text_printf(&out, " classes=%lld", (long long)spec->classes);
     if (spec->gain != 1.0)
         text_printf(&out, " gain=%s", number_shortest(spec->gain, number));
     if (spec->target_input)

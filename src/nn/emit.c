@@ -1,6 +1,5 @@
 #include "nn/emit.h"
 
-#include "amp/autocast.h"
 #include "base/random.h"
 
 #include <math.h>
@@ -47,8 +46,8 @@ static ValueId target_of(Builder *builder, const ExampleShape *shape)
     return builder_value(builder, ROLE_INPUT, FORMAT_FP32, 2, full, "target");
 }
 
-/* Declares every layer's parameters and casts them, once, in the phase made for it. */
-static void emit_casts(Builder *builder, Net *net)
+/* Every layer's parameters and their casts, in the phase made for them. */
+static void emit_params(Builder *builder, Net *net)
 {
     Value in = *builder_get(builder, net->x);
 
@@ -59,9 +58,6 @@ static void emit_casts(Builder *builder, Net *net)
         if (layer->kind->declare == NULL)
             continue;
         layer->kind->declare(builder, layer, &in);
-        for (int p = 0; p < LAYER_PARAMS; p++)
-            if (layer->params[p] != NO_VALUE)
-                autocast_low(builder, layer->params[p]);
         in.rank = 2;
         in.shape[1] = layer->width;
     }
@@ -134,7 +130,7 @@ void nn_emit_step(Builder *builder, const NetSpec *spec, const LossSpec *loss,
     make_layers(spec, net);
     net->x = batch_of(builder, shape);
     net->target = target_of(builder, shape);
-    emit_casts(builder, net);
+    emit_params(builder, net);
     emit_forward(builder, net, false);
     emit_loss(builder, kind, net);
     emit_backward(builder, kind, net);
@@ -145,7 +141,7 @@ void nn_emit_accuracy(Builder *builder, const NetSpec *spec, const ExampleShape 
     make_layers(spec, net);
     net->x = batch_of(builder, shape);
     net->target = target_of(builder, shape);
-    emit_casts(builder, net);
+    emit_params(builder, net);
     emit_forward(builder, net, true);
     builder_emit(builder, OP_CORRECT, NO_VALUE, net->logits, net->target, NO_VALUE);
 }

@@ -18,7 +18,7 @@ typedef struct LayerKind {
     bool activation;  /* may stand between the widths of the short form */
     bool takes_width; /* `linear 128` */
 
-    /* Declares the parameters for an input of this shape. NULL: has none. */
+    /* Declares the parameters for an input of this shape and casts them. NULL: has none. */
     void (*declare)(Builder *builder, Layer *layer, const Value *in);
     ValueId (*forward)(Builder *builder, Layer *layer, ValueId in);
     /* `dout` has the shape of the output; NO_VALUE is returned where `needed` is false, for the

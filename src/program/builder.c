@@ -6,6 +6,11 @@
 #include <stdio.h>
 #include <string.h>
 
+const char *const probe_set_names[] = {
+    [PROBE_OFF] = "off",     [PROBE_ON] = "on",        [PROBE_WEIGHT_GRADS] = "weight-grads",
+    [PROBE_GRADS] = "grads", [PROBE_GRADS + 1] = NULL,
+};
+
 static ValueId add_value(Builder *builder, Role role, Format format, int rank, const int64_t *shape)
 {
     Program *program = builder->program;
@@ -91,11 +96,35 @@ Instr *builder_emit(Builder *builder, OpKind op, ValueId out, ValueId in0, Value
     return instr;
 }
 
+static Role role_of(const Builder *builder, ValueId id)
+{
+    const Value *value = builder_get(builder, id);
+
+    return value->source == NO_VALUE ? value->role : builder_get(builder, value->source)->role;
+}
+
+static bool is_probed(const Builder *builder, ValueId out)
+{
+    Role role = role_of(builder, out);
+
+    switch (builder->probes) {
+    case PROBE_ON:
+        return true;
+    case PROBE_WEIGHT_GRADS:
+        return role == ROLE_WEIGHT_GRAD;
+    case PROBE_GRADS:
+        return role == ROLE_WEIGHT_GRAD || role == ROLE_ACTIVATION_GRAD;
+    case PROBE_OFF:
+        break;
+    }
+    return false;
+}
+
 Instr *builder_emit_counted(Builder *builder, OpKind op, ValueId out, ValueId in0, ValueId in1,
                             ValueId in2)
 {
     Instr *instr = builder_emit(builder, op, out, in0, in1, in2);
 
-    instr->counted = builder->probes;
+    instr->counted = is_probed(builder, out);
     return instr;
 }

@@ -7,11 +7,21 @@
 
 #include "program/program.h"
 
+/* Which stores are counted: of values, and of the copies that casts make of them. */
+typedef enum ProbeSet {
+    PROBE_OFF,          /* none */
+    PROBE_ON,           /* every store that rounds */
+    PROBE_WEIGHT_GRADS, /* gradients of parameters */
+    PROBE_GRADS,        /* those and gradients of activations */
+} ProbeSet;
+
+extern const char *const probe_set_names[]; /* as typed, by ProbeSet; ends in NULL */
+
 typedef struct Builder {
     Program *program; /* borrowed */
     Phase phase;      /* of the instructions emitted now */
     Format low;       /* what autocast casts operands of products to; fp32: nothing */
-    bool probes;      /* count what stores do */
+    ProbeSet probes;  /* what stores do is counted here */
 } Builder;
 
 /* A value of the given shape; `fmt` makes its name. */
@@ -33,7 +43,7 @@ const Value *builder_get(const Builder *builder, ValueId id);
 Instr *builder_emit(Builder *builder, OpKind op, ValueId out, ValueId in0, ValueId in1,
                     ValueId in2);
 
-/* The same for a store that rounds: counted where the builder has probes on. */
+/* The same for a store that rounds: counted where the result belongs to the builder's probes. */
 Instr *builder_emit_counted(Builder *builder, OpKind op, ValueId out, ValueId in0, ValueId in1,
                             ValueId in2);
 

@@ -62,6 +62,14 @@ static void print_instr(const Program *program, const Instr *instr, Text *text)
     text_append(text, "\n");
 }
 
+static bool takes_tf32(const Program *program)
+{
+    for (int i = 0; i < program->value_count; i++)
+        if (program->values[i].format == FORMAT_TF32)
+            return true;
+    return false;
+}
+
 void program_print(const Program *program, Text *text)
 {
     bool counted = false;
@@ -75,6 +83,7 @@ void program_print(const Program *program, Text *text)
         print_instr(program, instr, text);
         counted = counted || instr->counted;
     }
-    text_append(text, "products sum in fp32 and are rounded once");
+    text_append(text, takes_tf32(program) ? "products of tf32 operands sum in fp32 and stay fp32"
+                                          : "products sum in fp32 and are rounded once");
     text_append(text, counted ? "; * what rounding does is counted\n" : "\n");
 }

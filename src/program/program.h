@@ -91,8 +91,9 @@ ValueId program_find(const Program *program, const char *name);
 /* The first instruction of a phase or of a later one; instr_count where none follows. */
 int program_phase(const Program *program, Phase phase);
 
-/* Shapes fit, formats fit, everything is written before it is read and once, optimizers touch fp32
- * masters only, phases are in order. Fails: STATUS_SHAPE in the learner's words. */
+/* Shapes fit, formats fit (tf32 only from a cast into a product, whose result is fp32), everything is
+ * written before it is read and once, optimizers touch fp32 masters only, phases are in order.
+ * Fails: STATUS_SHAPE in the learner's words. */
 Status program_verify(const Program *program) MUST_CHECK;
 
 /* Appends the listing: op, result <- operands, formats, "counted"; a heading for each phase. */

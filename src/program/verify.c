@@ -63,11 +63,28 @@ static Status check_formats_meet(const Program *program, const Instr *instr)
 {
     const Value *a = &program->values[instr->in[0]], *b = &program->values[instr->in[1]];
 
-    if (a->format == b->format)
+    const Value *out = &program->values[instr->out];
+
+    if (a->format != b->format)
+        return fail(STATUS_SHAPE,
+                    "%s cannot multiply %s in %s by %s in %s; both must be cast to one format",
+                    op_table[instr->op].name, a->name, format_name(a->format), b->name,
+                    format_name(b->format));
+    if (a->format == FORMAT_TF32 && out->format != FORMAT_FP32)
+        return fail(STATUS_SHAPE, "%s stores %s in %s; products of tf32 operands give fp32",
+                    op_table[instr->op].name, out->name, format_name(out->format));
+    return ok();
+}
+
+static Status check_bias_format(const Program *program, const Instr *instr)
+{
+    const Value *bias = &program->values[instr->in[2]], *out = &program->values[instr->out];
+
+    if (bias->format == out->format)
         return ok();
-    return fail(
-        STATUS_SHAPE, "%s cannot multiply %s in %s by %s in %s; both must be cast to one format",
-        op_table[instr->op].name, a->name, format_name(a->format), b->name, format_name(b->format));
+    return fail(STATUS_SHAPE, "%s cannot add %s in %s to %s in %s; both must be in one format",
+                op_table[instr->op].name, bias->name, format_name(bias->format), out->name,
+                format_name(out->format));
 }
 
 /* out (n, o) = x (n, i) W (o, i)^T + b (o) */
@@ -78,6 +95,7 @@ static Status check_linear(const Program *program, const Instr *instr)
     const Value *out = &v[instr->out];
 
     TRY(check_formats_meet(program, instr));
+    TRY(check_bias_format(program, instr));
     TRY(need(row_length(x) == row_length(w), program, instr, instr->in[0], instr->in[1]));
     TRY(need(value_count(b) == w->shape[0], program, instr, instr->in[1], instr->in[2]));
     return need(out->shape[0] == x->shape[0] && row_length(out) == w->shape[0], program, instr,
@@ -219,6 +237,22 @@ static Status check_operands(const Program *program, const Instr *instr, const b
     return ok();
 }
 
+/* tf32 is no format to keep results in: casts write it and products read it. */
+static Status check_tf32(const Program *program, const Instr *instr)
+{
+    bool product = instr->op == OP_LINEAR || instr->op == OP_LINEAR_DX || instr->op == OP_LINEAR_DW;
+
+    if (instr->out != NO_VALUE && program->values[instr->out].format == FORMAT_TF32 &&
+        instr->op != OP_CAST)
+        return fail(STATUS_SHAPE, "%s stores %s in tf32, which only a cast does; store fp32",
+                    op_table[instr->op].name, program->values[instr->out].name);
+    for (int i = 0; i < op_table[instr->op].inputs && !product; i++)
+        if (program->values[instr->in[i]].format == FORMAT_TF32)
+            return fail(STATUS_SHAPE, "%s reads %s in tf32, which only products do; read the fp32",
+                        op_table[instr->op].name, program->values[instr->in[i]].name);
+    return ok();
+}
+
 static Status check_instr(const Program *program, int i, bool *written)
 {
     const Instr *instr = &program->instrs[i];
@@ -227,6 +261,7 @@ static Status check_instr(const Program *program, int i, bool *written)
         return fail(STATUS_SHAPE, "%s of phase %s comes after phase %s", op_table[instr->op].name,
                     phase_names[instr->phase], phase_names[program->instrs[i - 1].phase]);
     TRY(check_operands(program, instr, written));
+    TRY(check_tf32(program, instr));
     TRY(checks[instr->op](program, instr));
     if (instr->out != NO_VALUE)
         written[instr->out] = true;

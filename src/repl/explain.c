@@ -61,6 +61,10 @@ static void explain_numbers(const SkipFacts *skip, Text *text)
     char number[NUMBER_TEXT], count[NUMBER_TEXT];
 
     text_printf(text, "step %s was skipped: ", phrase_count(skip->step, number));
+    if (skip->nonfinite == 0) {
+        text_printf(text, "%s held inf or nan; its values were not counted. ", skip->tensor);
+        return;
+    }
     text_printf(text, "%s of the %s values of ", phrase_count(skip->nonfinite, number),
                 phrase_count(skip->count, count));
     text_printf(text, "%s were inf or nan in %s, ", skip->tensor, format->name);
@@ -91,6 +95,8 @@ static void explain_scale(const Snapshot *snapshot, const SkipFacts *skip, Text 
                     used);
     if (skip->in_a_row > 1)
         text_printf(text, " It was the %s skip in a row.", phrase_ordinal(skip->in_a_row, used));
+    if (!snapshot->probes)
+        text_append(text, " Where it began may not be counted: `probe on` counts everything.");
 }
 
 void explain(const Snapshot *snapshot, Text *text)

@@ -41,8 +41,9 @@ static const CatalogEntry terms[] = {
     {"bf16",
      "brain float: 8 bits of exponent as fp32, only 7 of mantissa. Next to nothing underflows, "
      "so it needs no loss scale."},
-    {"tf32",
-     "what tensor cores make of fp32 inputs: the exponent of fp32 with 10 bits of mantissa."},
+    {"tf32", "what tensor cores make of fp32 inputs: the exponent of fp32 with 10 bits of "
+             "mantissa. `autocast "
+             "tf32` rounds what goes into a product and keeps all results in fp32."},
     {"e4m3",
      "an fp8 format: 4 bits of exponent, 3 of mantissa, at most 448, no infinity (it overflows to "
      "nan)."},
@@ -90,7 +91,9 @@ static const CatalogEntry terms[] = {
              "false."},
     {"moved", "the share of stored weights whose bits differ from the run's start: 0 means that "
               "training has changed nothing at all."},
-    {"probe", "counting what each cast does to its values. It changes no bit of the training."},
+    {"probe", "counting what each cast does to its values, or, for `probe grads`, what those of "
+              "gradients do. "
+              "It changes no bit of the training."},
     {"zeros", "values that were zero before the cast; ReLU makes many of them."},
     {"nonfinite", "inf and nan together."},
     {"nan", "not a number: what 0/0 or inf-inf gives. It spreads to all that is computed from it."},

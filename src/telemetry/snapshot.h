@@ -30,6 +30,7 @@ typedef struct TensorFacts {
     Format format; /* it is stored in */
     int64_t count; /* of values */
     bool scaled;   /* stored = true value x loss scale: all gradients, while scaling is on */
+    bool counted;  /* from the next step on */
     bool probed;   /* counts are of the step `Snapshot.step`; else they are all zero */
     CastCounts counts;
     Measure moved;                /* weights, when asked for: share of values whose bits differ from
@@ -68,7 +69,7 @@ typedef struct Snapshot {
     uint64_t seed;
     Format autocast; /* FORMAT_FP32: off */
     ScalerFacts scaler;
-    bool probes;         /* casts are counted from the next step on */
+    bool probes;         /* every cast is counted from the next step on */
     bool training;       /* steps are being taken */
     double pace;         /* steps a second at most; 0: as fast as it goes */
     int64_t step;        /* steps of this run, skipped ones included */

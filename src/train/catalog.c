@@ -56,6 +56,7 @@ static bool get_autocast(int i, CatalogEntry *entry)
     static const CatalogEntry entries[] = {
         {"off", "everything in fp32"},
         {"fp32", "the same as off"},
+        {"tf32", "operands of products rounded to tf32; all that is stored stays fp32"},
         {"fp16", "products and what follows them in fp16; needs a loss scale"},
         {"bf16", "products and what follows them in bf16; fp32's range, 8 bits of precision"},
     };

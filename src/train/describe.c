@@ -39,7 +39,7 @@ void experiment_describe(Experiment *experiment)
     facts->seed = settings->seed;
     facts->autocast = settings->autocast;
     facts->pace = settings->pace;
-    facts->probes = settings->probes;
+    facts->probes = settings->probes == PROBE_ON;
     facts->lr = settings->optim.lr;
     facts->epoch_steps = experiment_epoch_steps(experiment);
     if (facts->step == 0)
@@ -51,10 +51,22 @@ void experiment_describe(Experiment *experiment)
     describe_scaler(experiment);
 }
 
-static bool shown(Role role)
+static bool has_copy(const Program *program, ValueId id)
 {
-    return role == ROLE_COPY || role == ROLE_ACTIVATION || role == ROLE_ACTIVATION_GRAD ||
-           role == ROLE_WEIGHT_GRAD;
+    for (int i = 0; i < program->value_count; i++)
+        if (program->values[i].source == id)
+            return true;
+    return false;
+}
+
+/* Of a value and its cast only the cast: it is what rounds, and one name means one tensor. */
+static bool shown(const Program *program, ValueId id)
+{
+    Role role = program->values[id].role;
+
+    return role == ROLE_COPY ||
+           ((role == ROLE_ACTIVATION || role == ROLE_ACTIVATION_GRAD || role == ROLE_WEIGHT_GRAD) &&
+            !has_copy(program, id));
 }
 
 static TensorKind tensor_kind(const Program *program, const Value *value)
@@ -65,9 +77,11 @@ static TensorKind tensor_kind(const Program *program, const Value *value)
     case ROLE_WEIGHT_GRAD:
         return TENSOR_WEIGHT_GRAD;
     case ROLE_COPY:
-        return program->values[value->source].role == ROLE_MASTER ? TENSOR_WEIGHT : TENSOR_INPUT;
+        return tensor_kind(program, &program->values[value->source]);
     case ROLE_MASTER:
         return TENSOR_WEIGHT;
+    case ROLE_INPUT:
+        return TENSOR_INPUT;
     default:
         return TENSOR_ACTIVATION;
     }
@@ -114,15 +128,14 @@ static void name_starved(Snapshot *facts)
     }
 }
 
-/* In fp32 the weights have no casts; they are listed all the same. */
+/* In fp32 the weights have no casts, and under tf32 the biases; they are listed all the same. */
 static void add_masters(Experiment *experiment)
 {
     const Program *program = &experiment->program;
 
-    if (experiment->settings.autocast != FORMAT_FP32)
-        return;
     for (int i = 0; i < program->param_count; i++)
-        (void)add_tensor(experiment, &program->values[program->params[i].master]);
+        if (!has_copy(program, program->params[i].master))
+            (void)add_tensor(experiment, &program->values[program->params[i].master]);
 }
 
 void experiment_refresh(Experiment *experiment)
@@ -138,9 +151,10 @@ void experiment_refresh(Experiment *experiment)
         const Instr *instr = &program->instrs[i];
         TensorFacts *tensor;
 
-        if (instr->out == NO_VALUE || !shown(program->values[instr->out].role))
+        if (instr->out == NO_VALUE || !shown(program, instr->out))
             continue;
         tensor = add_tensor(experiment, &program->values[instr->out]);
+        tensor->counted = instr->counted;
         tensor->probed =
             instr->counted &&
             !failed(experiment->class->counts_read(experiment->plan, i, &tensor->counts)) &&

@@ -107,7 +107,7 @@ void session_print_program(Session *session, Text *text);
 /* Every finished training of this session, oldest first. */
 typedef struct TrainingFacts {
     int number;         /* from 1 */
-    char settings[256]; /* "fashion, 784 256 128 10, adamw lr=1e-3, batch 64, fp16, dynamic" */
+    char settings[512]; /* as settings_print has them, "; " between */
     int64_t first_step, last_step, skipped;
     Measure loss, accuracy; /* accuracy: the last measured in it */
     float scale;

@@ -15,7 +15,7 @@ Settings settings_default(void)
         .seed = 1,
         .autocast = FORMAT_FP16,
         .scaler = scaler_spec_default(),
-        .probes = true,
+        .probes = PROBE_ON,
     };
 
     settings.scaler.interval = 50;
@@ -27,9 +27,10 @@ Settings settings_default(void)
 
 static Status check_autocast(Format format)
 {
-    if (format == FORMAT_FP32 || format == FORMAT_FP16 || format == FORMAT_BF16)
+    if (format == FORMAT_FP32 || format == FORMAT_TF32 || format == FORMAT_FP16 ||
+        format == FORMAT_BF16)
         return ok();
-    return fail(STATUS_UNSUPPORTED, "autocast takes off, fp16 or bf16; %s is not there yet",
+    return fail(STATUS_UNSUPPORTED, "autocast takes off, tf32, fp16 or bf16; %s is not there yet",
                 format_name(format));
 }
 
@@ -113,6 +114,9 @@ void settings_part(const Settings *settings, SettingPart part, Text *text)
         break;
     case SETTING_SCALE:
         print_scale(&settings->scaler, text);
+        break;
+    case SETTING_PROBE:
+        text_printf(text, "probe %s", probe_set_names[settings->probes]);
         break;
     case SETTING_PARTS:
         break;

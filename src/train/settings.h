@@ -14,6 +14,7 @@
 #include "nn/net.h"
 #include "numerics/format.h"
 #include "optim/optim.h"
+#include "program/builder.h"
 
 typedef struct Settings {
     DataSpec data;
@@ -24,8 +25,8 @@ typedef struct Settings {
     uint64_t seed;
     Format autocast; /* FORMAT_FP32: off */
     ScalerSpec scaler;
-    bool probes; /* count what casts do; changes no bit of the training */
-    double pace; /* steps a second at most; 0: as fast as it goes */
+    ProbeSet probes; /* what casts do is counted here; changes no bit of the training */
+    double pace;     /* steps a second at most; 0: as fast as it goes */
 } Settings;
 
 /* data fashion; net 784 256 128 10; optim adamw lr=1e-3; batch 64; autocast fp16;
@@ -51,6 +52,7 @@ typedef enum SettingPart {
     SETTING_SEED,
     SETTING_AUTOCAST,
     SETTING_SCALE,
+    SETTING_PROBE,
     SETTING_PARTS,
 } SettingPart;
 

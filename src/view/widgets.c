@@ -259,10 +259,22 @@ void widget_notice(Canvas *canvas, Style style, const char *text)
     (void)widget_wrapped(canvas, 1, canvas_cols(canvas), style, text);
 }
 
-void widget_uncounted(const Snapshot *snapshot, Canvas *canvas)
+static bool will_be_counted(const Snapshot *snapshot, const TensorFacts *tensor)
 {
-    if (snapshot->probes || snapshot->step == 0)
+    if (tensor != NULL || snapshot->tensor_count == 0)
+        return tensor == NULL || tensor->counted;
+    for (int i = 0; i < snapshot->tensor_count; i++)
+        if (snapshot->tensors[i].counted)
+            return true;
+    return false;
+}
+
+void widget_uncounted(const Snapshot *snapshot, const TensorFacts *tensor, Canvas *canvas)
+{
+    if (will_be_counted(snapshot, tensor))
         widget_notice(canvas, STYLE_DIM, "nothing is counted yet: take a step");
+    else if (snapshot->probes)
+        widget_notice(canvas, STYLE_DIM, "not counted: nothing casts it");
     else
         widget_notice(canvas, STYLE_WARN, "not counted: probe on");
 }

@@ -35,7 +35,8 @@ int widget_wrapped(Canvas *canvas, int row, int cols, Style style, const char *t
 /* `text` from `row` 1 on, in place of a picture. */
 void widget_notice(Canvas *canvas, Style style, const char *text);
 
-/* Why a tensor has no counts to show: no step was taken with these settings, or probes are off. */
-void widget_uncounted(const Snapshot *snapshot, Canvas *canvas);
+/* Why a tensor has no counts to show, or, for NULL, why none has: no step was taken with these
+ * settings, it is not among what is probed, or nothing casts it. */
+void widget_uncounted(const Snapshot *snapshot, const TensorFacts *tensor, Canvas *canvas);
 
 #endif

@@ -52,7 +52,7 @@ static Status measure(Session *session, double *milliseconds)
     return ok();
 }
 
-static Status tiny(const SessionOptions *options, Format format, bool probes)
+static Status tiny(const SessionOptions *options, Format format, ProbeSet probes)
 {
     Settings settings = settings_default();
     Session *session;
@@ -69,7 +69,7 @@ static Status tiny(const SessionOptions *options, Format format, bool probes)
         status = measure(session, &milliseconds);
     session_free(session);
     if (!failed(status))
-        printf("tiny,64,%s,%s,%d,%.3f\n", format_name(format), probes ? "on" : "off",
+        printf("tiny,64,%s,%s,%d,%.3f\n", format_name(format), probe_set_names[probes],
                options->threads, milliseconds);
     return status;
 }
@@ -79,8 +79,8 @@ static Status all(const SessionOptions *options)
     static const Format formats[] = {FORMAT_FP32, FORMAT_FP16, FORMAT_BF16};
 
     for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
-        TRY(tiny(options, formats[i], false));
-        TRY(tiny(options, formats[i], true));
+        TRY(tiny(options, formats[i], PROBE_OFF));
+        TRY(tiny(options, formats[i], PROBE_ON));
     }
     return ok();
 }

@@ -23,6 +23,7 @@ enum { LINES_EACH = 250, PATIENCE = 120, START = 4, DIGITS = 3, ASAN_STATUS = 99
 static const char *const seeds[] = {
     "data spirals gain=2; net 2 8 3",
     "data moons limit=200 shuffle=off",
+    "data noise features=40 classes=3 limit=500; net 40 3",
     "data fashion size=14 limit=200 target=input",
     "net 2 8 4 3 act=tanh",
     "net \"flatten, linear 8, gelu, linear 3\"",
@@ -30,7 +31,8 @@ static const char *const seeds[] = {
     "optim momentum lr=0.1 momentum=0.9; lr 1e-3",
     "optim adamw lr=1e-3 beta1=0.9 eps=1e-8",
     "batch 8; seed 3",
-    "autocast bf16; autocast off; autocast fp16",
+    "probe grads; probe weight-grads; probe off; probe on",
+    "autocast bf16; autocast off; autocast tf32; autocast fp16",
     "scale dynamic 1024 growth=2 backoff=0.5 interval=20",
     "scale static 2^10; scale 7; scale off",
     "scale simulate 0*20 1 001 init=4 tracker=1",

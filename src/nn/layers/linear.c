@@ -23,13 +23,15 @@ static void linear_declare(Builder *builder, Layer *layer, const Value *in)
     layer->params[BIAS] =
         builder_param(builder, 1, (int64_t[]){layer->width}, fan_in, text_chars(&text));
     text_release(&text);
+    (void)autocast_low(builder, layer->params[WEIGHT]);
+    (void)autocast_addend(builder, layer->params[BIAS]);
 }
 
 static ValueId linear_forward(Builder *builder, Layer *layer, ValueId in)
 {
     ValueId x = autocast_low(builder, in);
     ValueId weight = autocast_low(builder, layer->params[WEIGHT]);
-    ValueId bias = autocast_low(builder, layer->params[BIAS]);
+    ValueId bias = autocast_addend(builder, layer->params[BIAS]);
     int64_t shape[] = {builder_get(builder, x)->shape[0], layer->width};
     ValueId out = builder_value(builder, ROLE_ACTIVATION,
                                 autocast_format(builder, OP_CLASS_PRODUCT, FORMAT_FP32), 2, shape,
@@ -42,8 +44,8 @@ static ValueId linear_forward(Builder *builder, Layer *layer, ValueId in)
 static ValueId param_grad(Builder *builder, ValueId master)
 {
     Value of = *builder_get(builder, master);
-    ValueId grad =
-        builder_like(builder, master, ROLE_WEIGHT_GRAD, builder->low, "%.42s.grad", of.name);
+    Format format = autocast_format(builder, OP_CLASS_PRODUCT, FORMAT_FP32);
+    ValueId grad = builder_like(builder, master, ROLE_WEIGHT_GRAD, format, "%.42s.grad", of.name);
 
     builder_grad(builder, master, grad);
     return grad;
@@ -51,18 +53,18 @@ static ValueId param_grad(Builder *builder, ValueId master)
 
 static ValueId linear_backward(Builder *builder, Layer *layer, ValueId dout, bool needed)
 {
-    ValueId x = autocast_low(builder, layer->in);
+    ValueId x = autocast_low(builder, layer->in), dlow = autocast_low(builder, dout);
     ValueId dw = param_grad(builder, layer->params[WEIGHT]);
     ValueId db = param_grad(builder, layer->params[BIAS]);
     ValueId dx = NO_VALUE;
 
-    /* A gradient is needed only above a trained layer, and there `in` is in the low format already. */
+    /* A gradient is needed only above a trained layer, and there `in` came from a product. */
     if (needed) {
         dx = layer_grad(builder, layer->in);
-        builder_emit_counted(builder, OP_LINEAR_DX, dx, dout,
+        builder_emit_counted(builder, OP_LINEAR_DX, dx, dlow,
                              autocast_low(builder, layer->params[WEIGHT]), NO_VALUE);
     }
-    builder_emit_counted(builder, OP_LINEAR_DW, dw, dout, x, NO_VALUE);
+    builder_emit_counted(builder, OP_LINEAR_DW, dw, dlow, x, NO_VALUE);
     builder_emit_counted(builder, OP_LINEAR_DB, db, dout, NO_VALUE, NO_VALUE);
     return dx;
 }

@@ -12,12 +12,13 @@ static const ArgSpec autocast_args[] = {
      .kind = ARG_NAME,
      .optional = true,
      .names = NAMES_AUTOCAST,
-     .shown = "off|fp16|bf16",
+     .shown = "off|tf32|fp16|bf16",
      .text = "the format that products take their inputs in; off: fp32"},
     {.kind = ARG_END},
 };
 
-static const char *const autocast_examples[] = {"autocast fp16", "autocast bf16; scale off", NULL};
+static const char *const autocast_examples[] = {"autocast fp16", "autocast bf16; scale off",
+                                                "autocast tf32; scale off; show program", NULL};
 
 static void describe(const Settings *settings, Text *text)
 {
@@ -69,6 +70,9 @@ const Command autocast_command = {
     .examples = autocast_examples,
     .more =
         "Weights stay in fp32 and are cast anew each step, as in PyTorch. It may be changed while "
-        "training runs: the weights are kept. `show program` lists every cast.",
+        "training runs: the weights are kept. tf32 is what tensor cores make of fp32: operands of "
+        "products are rounded to 10 bits of mantissa, results stay fp32. `show program` lists "
+        "every "
+        "cast.",
     .run = autocast_run,
 };

@@ -1,4 +1,4 @@
-/* data KIND [limit= size= gain= target= shuffle=]: what the network learns from. */
+/* data KIND [limit= size= features= classes= gain= target= shuffle=]: what the network learns from. */
 #include "repl/commands.h"
 
 #include "repl/args.h"
@@ -14,7 +14,7 @@ static const ArgSpec data_args[] = {
      .optional = true,
      .names = NAMES_DATA,
      .shown = "KIND",
-     .text = "fashion, fashion full, spirals, moons, csv:PATH or idx:DIR"},
+     .text = "fashion, fashion full, spirals, moons, noise, csv:PATH or idx:DIR"},
     {.name = "limit",
      .kind = ARG_COUNT,
      .key = true,
@@ -27,6 +27,18 @@ static const ArgSpec data_args[] = {
      .least = 1,
      .most = 4096,
      .text = "average images down to N x N; 14 makes 2x2 means of 28 x 28"},
+    {.name = "features",
+     .kind = ARG_COUNT,
+     .key = true,
+     .least = 1,
+     .most = 65536,
+     .text = "noise: so many numbers an input; 784"},
+    {.name = "classes",
+     .kind = ARG_COUNT,
+     .key = true,
+     .least = 2,
+     .most = 65536,
+     .text = "noise: so many classes of labels; 10"},
     {.name = "gain",
      .kind = ARG_NUMBER,
      .key = true,
@@ -51,6 +63,7 @@ static const char *const data_examples[] = {
     "data fashion limit=1000 shuffle=off",
     "data fashion size=14 target=input; net 196 32 196 act=tanh; loss mse",
     "data spirals; net 2 32 32 3",
+    "data noise features=512 classes=100 limit=2000; net 512 512 100",
     NULL,
 };
 
@@ -58,6 +71,8 @@ static void take_options(const Args *args, DataSpec *spec)
 {
     spec->limit = args_count(args, "limit", spec->limit);
     spec->size = args_count(args, "size", spec->size);
+    spec->features = args_count(args, "features", spec->features);
+    spec->classes = args_count(args, "classes", spec->classes);
     spec->gain = args_number(args, "gain", spec->gain);
     if (args_has(args, "target"))
         spec->target_input = args_is(args, "target", "input");
@@ -102,9 +117,14 @@ const Command data_command = {
     .task = TASK_BUILD,
     .args = data_args,
     .examples = data_examples,
-    .more = "fashion is Fashion-MNIST: 28 x 28 pictures of clothes in ten classes, 8,000 to train "
-            "and 2,000 held out; `fashion full` takes all 70,000 where they are installed. spirals "
-            "and moons are drawn from the seed. csv:PATH reads numbers with the class in the last "
-            "column; idx:DIR reads IDX files. Without a kind, the options change the present data.",
+    .more =
+        "fashion is Fashion-MNIST: 28 x 28 pictures of clothes in ten classes, 8,000 to train "
+        "and 2,000 held out; `fashion full` takes all 70,000 where they are installed. spirals "
+        "and moons are drawn from the seed, and so is noise, random numbers with random labels "
+        "that "
+        "nothing can be learnt from: it is there to time networks of any width; limit is how many "
+        "examples there are to train (10,000), and a quarter as many are held out. csv:PATH reads "
+        "numbers with the class in the last "
+        "column; idx:DIR reads IDX files. Without a kind, the options change the present data.",
     .run = data_run,
 };

@@ -1,46 +1,52 @@
-/* probe on|off: count what casts do. */
+/* probe SET: count what casts do, everywhere or to gradients only. */
 #include "repl/commands.h"
 
 #include "repl/args.h"
 #include "repl/repl.h"
 
-#include <stdio.h>
-
-static const char *const on_off[] = {"on", "off", NULL};
-
 static const ArgSpec probe_args[] = {
     {.name = "probe",
      .kind = ARG_CHOICE,
      .optional = true,
-     .choices = on_off,
-     .text = "whether casts are counted"},
+     .choices = probe_set_names,
+     .text =
+         "which casts are counted: all, those of parameters' gradients, of all gradients, none"},
     {.kind = ARG_END},
 };
 
-static const char *const probe_examples[] = {"probe off", "probe on", NULL};
+static const char *const probe_examples[] = {"probe off", "probe weight-grads; show program",
+                                             "probe on", NULL};
 
 static Status probe_run(Repl *repl, Args *args)
 {
     Settings wanted = *session_settings(repl_session(repl));
-    char what[16];
+    Text what = {0};
+    Status status = ok();
 
+    for (int set = 0; probe_set_names[set] != NULL; set++)
+        if (args_is(args, "probe", probe_set_names[set]))
+            wanted.probes = (ProbeSet)set;
+    settings_part(&wanted, SETTING_PROBE, &what);
     if (args_has(args, "probe"))
-        wanted.probes = args_is(args, "probe", "on");
-    snprintf(what, sizeof(what), "probe %s", wanted.probes ? "on" : "off");
-    if (args_has(args, "probe"))
-        return repl_apply(repl, &wanted, what);
-    repl_print(repl, "%s\n", what);
-    return ok();
+        status = repl_apply(repl, &wanted, text_chars(&what));
+    else
+        repl_print(repl, "%s\n", text_chars(&what));
+    text_release(&what);
+    return status;
 }
 
 const Command probe_command = {
     .name = "probe",
-    .summary = "count what casts do to their values, or do not",
+    .summary = "choose which casts are counted",
     .task = TASK_PRECISION,
     .args = probe_args,
     .examples = probe_examples,
     .more =
-        "Counting costs time and changes no bit of the training. Without it histograms are empty "
-        "and underflow(...) is none.",
+        "on: every cast. weight-grads: what is stored as the gradient of a parameter. grads: that "
+        "and "
+        "the gradients of activations. off: nothing. Counting costs time and changes no bit of the "
+        "training. What is not counted has no histogram, its underflow(...) is none, and `why` "
+        "cannot "
+        "name it.",
     .run = probe_run,
 };

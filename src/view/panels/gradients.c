@@ -263,7 +263,7 @@ static void gradients_draw(const Snapshot *snapshot, const Gaze *gaze, Canvas *c
     if (draw_heading(tensor, axis, canvas))
         axis[0] = '\0';
     if (!tensor->probed) {
-        widget_uncounted(snapshot, canvas);
+        widget_uncounted(snapshot, tensor, canvas);
         return;
     }
     if (gaze->true_values && tensor->scaled && scale > 0.0f)

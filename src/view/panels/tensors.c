@@ -249,7 +249,7 @@ static void tensors_draw(const Snapshot *snapshot, const Gaze *gaze, Canvas *can
     if (probed > 0)
         draw_rows(snapshot, gazed, first, canvas);
     else
-        widget_uncounted(snapshot, canvas);
+        widget_uncounted(snapshot, NULL, canvas);
 }
 
 const Panel tensors_panel = {

@@ -108,6 +108,20 @@ Test(random, a_permutation_has_every_number_once)
     }
 }
 
+Test(random, filling_gives_the_numbers_that_asking_for_each_does)
+{
+    const Random random = {8, RANDOM_DATA, 5};
+    float values[32];
+
+    for (int64_t count = 0; count < 20; count++) {
+        memset(values, 0xFF, sizeof values);
+        random_uniform_fill(&random, -1.0f, 1.0f, values, count);
+        for (int64_t i = 0; i < count; i++)
+            cr_assert_eq(values[i], random_uniform(&random, (uint64_t)i, -1.0f, 1.0f));
+        cr_assert(isnan(values[count]), "it wrote on behind %lld", (long long)count);
+    }
+}
+
 Test(random, every_permutation_of_three_is_about_as_frequent)
 {
     int seen[6] = {0};

@@ -32,7 +32,7 @@ static void make_data(void)
         labels[i] = (int32_t)(random_bits(&random, (uint64_t)(1 << 20) + (uint64_t)i) % CLASSES);
 }
 
-static void start(Rig *rig, int threads, bool probes, Format low)
+static void start(Rig *rig, int threads, ProbeSet probes, Format low)
 {
     ExampleShape shape = {.rank = 1, .shape = {FEATURES}, .classes = CLASSES};
     LossSpec loss = {.kind = "cross-entropy", .weight = 1.0f};
@@ -68,7 +68,7 @@ static void start(Rig *rig, int threads, bool probes, Format low)
     rig_scalars(rig);
 }
 
-static void weights_after(int threads, bool probes, Format low, float *weights)
+static void weights_after(int threads, ProbeSet probes, Format low, float *weights)
 {
     Rig rig;
 
@@ -83,24 +83,27 @@ static float first[FEATURES * 301], second[FEATURES * 301];
 
 Test(backend, computes_the_same_bits_on_any_number_of_threads)
 {
-    weights_after(1, true, FORMAT_FP16, first);
-    weights_after(3, true, FORMAT_FP16, second);
+    weights_after(1, PROBE_ON, FORMAT_FP16, first);
+    weights_after(3, PROBE_ON, FORMAT_FP16, second);
     cr_expect_arr_eq(first, second, sizeof first);
 }
 
 Test(backend, computes_the_same_bits_with_probes_and_without)
 {
     for (Format low = FORMAT_FP32; low <= FORMAT_BF16; low++) {
-        weights_after(2, true, low, first);
-        weights_after(2, false, low, second);
-        cr_expect_arr_eq(first, second, sizeof first, "%s", format_name(low));
+        weights_after(2, PROBE_OFF, low, first);
+        for (ProbeSet probes = PROBE_ON; probes <= PROBE_GRADS; probes++) {
+            weights_after(2, probes, low, second);
+            cr_expect_arr_eq(first, second, sizeof first, "%s, %s", format_name(low),
+                             probe_set_names[probes]);
+        }
     }
 }
 
 Test(backend, computes_other_bits_in_another_format)
 {
-    weights_after(1, true, FORMAT_FP16, first);
-    weights_after(1, true, FORMAT_BF16, second);
+    weights_after(1, PROBE_ON, FORMAT_FP16, first);
+    weights_after(1, PROBE_ON, FORMAT_BF16, second);
     cr_expect_neq(memcmp(first, second, sizeof first), 0);
 }
 
@@ -108,7 +111,7 @@ Test(backend, counts_every_value_of_every_counted_store_once)
 {
     Rig rig;
 
-    start(&rig, 2, true, FORMAT_FP16);
+    start(&rig, 2, PROBE_ON, FORMAT_FP16);
     rig_run(&rig);
     for (int i = 0; i < rig.program.instr_count; i++) {
         const Instr *instr = &rig.program.instrs[i];
@@ -136,7 +139,7 @@ Test(backend, updates_the_scale_as_the_scaler_does)
     int skips = 0;
     Rig rig;
 
-    start(&rig, 1, true, FORMAT_FP16);
+    start(&rig, 1, PROBE_ON, FORMAT_FP16);
     rig.scalars.scale = scaler.scale;
     rig_scalars(&rig);
     for (int i = 0; i < 30; i++) {
@@ -157,7 +160,7 @@ Test(backend, takes_every_step_where_scaling_is_off_as_pytorch_without_a_scaler)
     StepOutcome outcome;
     Rig rig;
 
-    start(&rig, 1, true, FORMAT_FP16);
+    start(&rig, 1, PROBE_ON, FORMAT_FP16);
     rig.scalars.check = rig.scalars.dynamic = false;
     rig.scalars.scale = 0x1p40f;
     rig_scalars(&rig);
@@ -174,7 +177,7 @@ Test(backend, gathers_full_batches_that_wrap_into_the_next_epoch)
     int32_t backwards[EXAMPLES];
     Rig rig;
 
-    start(&rig, 1, false, FORMAT_FP32);
+    start(&rig, 1, PROBE_OFF, FORMAT_FP32);
     for (int i = 0; i < EXAMPLES; i++)
         backwards[i] = EXAMPLES - 1 - i;
     cr_assert_not(failed(cpu_backend.data_order(rig.data, 1, backwards)));
@@ -206,7 +209,7 @@ Test(backend, leaves_no_trace_of_a_step_interrupted_anywhere)
     Plan *plan;
     Rig rig;
 
-    start(&rig, 1, true, FORMAT_FP16);
+    start(&rig, 1, PROBE_ON, FORMAT_FP16);
     step_phase = program_phase(&rig.program, PHASE_STEP);
     rig_read(&rig, "fc1.weight", first);
     cr_assert_not(failed(cpu_backend.open(&options, &interrupted)));

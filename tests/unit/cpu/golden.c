@@ -66,7 +66,7 @@ static FILE *find_case(const char *name)
 
 static void emit(Rig *rig, Format low)
 {
-    Builder builder = {.program = &rig->program, .low = low, .probes = true};
+    Builder builder = {.program = &rig->program, .low = low, .probes = PROBE_ON};
     ExampleShape shape = {.rank = 1, .shape = {WIDTH}, .target_width = WIDTH};
     LossSpec loss = {.kind = "mse", .weight = 1.0f};
     NetSpec spec;

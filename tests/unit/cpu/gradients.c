@@ -25,7 +25,7 @@ static void make_inputs(float *inputs, int32_t *labels, float *targets)
 
 static void emit(Rig *rig, const char *net, const char *loss)
 {
-    Builder b = {.program = &rig->program, .low = FORMAT_FP32, .probes = true};
+    Builder b = {.program = &rig->program, .low = FORMAT_FP32, .probes = PROBE_ON};
     bool classes = loss_find(loss)->classes;
     ExampleShape shape = {.rank = 3,
                           .shape = {1, SIDE, SIDE},

@@ -47,7 +47,7 @@ static void expect_close(const char *what, Format format, const float *ours, con
 /* x -> out, (dout, saved) -> din over values that tests write. */
 static void emit_activation(Rig *rig, Format format, OpKind op, OpKind backward, bool saves_out)
 {
-    Builder b = {.program = &rig->program, .phase = PHASE_CAST, .low = format, .probes = true};
+    Builder b = {.program = &rig->program, .phase = PHASE_CAST, .low = format, .probes = PROBE_ON};
     int64_t shape[] = {ELEMENTS, 1};
     ValueId x32 = builder_value(&b, ROLE_MASTER, FORMAT_FP32, 2, shape, "x32");
     ValueId dout32 = builder_value(&b, ROLE_MASTER, FORMAT_FP32, 2, shape, "dout32");
@@ -116,7 +116,7 @@ Test(ops, tanh_is_within_the_last_place_of_pytorch)
 
 static void emit_loss(Rig *rig, Format format, const LossKind *kind, int target_width)
 {
-    Builder b = {.program = &rig->program, .phase = PHASE_CAST, .low = format, .probes = true};
+    Builder b = {.program = &rig->program, .phase = PHASE_CAST, .low = format, .probes = PROBE_ON};
     int64_t shape[] = {ROWS, CLASSES}, labels[] = {ROWS, target_width}, one[] = {1};
     ValueId x32 = builder_value(&b, ROLE_MASTER, FORMAT_FP32, 2, shape, "x32");
     ValueId target = builder_value(&b, ROLE_MASTER, FORMAT_FP32, 2, labels, "target");

@@ -16,7 +16,7 @@ static void open_rig(void)
 
     rig_open(&rig, 1, &view);
     rig.program.batch = ROWS;
-    b = (Builder){.program = &rig.program, .phase = PHASE_FORWARD, .probes = true};
+    b = (Builder){.program = &rig.program, .phase = PHASE_FORWARD, .probes = PROBE_ON};
 }
 
 static void close_rig(void)

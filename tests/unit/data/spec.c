@@ -103,6 +103,12 @@ Test(spec, printing_gives_what_would_be_typed)
     spec.shuffle = false;
     prints(&spec, "fashion full limit=500 gain=0.1 shuffle=off");
     spec = data_spec_default();
+    strcpy(spec.kind, "noise");
+    spec.limit = 500;
+    spec.features = 4096;
+    spec.classes = 1000;
+    prints(&spec, "noise limit=500 features=4096 classes=1000");
+    spec = data_spec_default();
     strcpy(spec.kind, "csv");
     strcpy(spec.path, "a/iris.csv");
     prints(&spec, "csv:a/iris.csv");

@@ -5,9 +5,10 @@
 #include <math.h>
 #include <string.h>
 
-static void emit(Program *program, const char *text, Format low, const char *loss)
+static void emit_probed(Program *program, const char *text, Format low, const char *loss,
+                        ProbeSet probes)
 {
-    Builder b = {.program = program, .low = low, .probes = true};
+    Builder b = {.program = program, .low = low, .probes = probes};
     ExampleShape shape = {.rank = 1, .shape = {6}, .classes = 3};
     LossSpec loss_spec = {.weight = 1.0f};
     NetSpec spec;
@@ -17,6 +18,11 @@ static void emit(Program *program, const char *text, Format low, const char *los
     text_copy(loss_spec.kind, sizeof loss_spec.kind, loss);
     cr_assert_not(failed(net_parse(text, "relu", &spec)));
     nn_emit_step(&b, &spec, &loss_spec, &shape, &net);
+}
+
+static void emit(Program *program, const char *text, Format low, const char *loss)
+{
+    emit_probed(program, text, low, loss, PROBE_ON);
 }
 
 static int count_ops(const Program *program, OpKind op)
@@ -70,6 +76,81 @@ Test(emit, keeps_masters_and_loss_in_fp32_and_the_rest_in_the_low_format)
     cr_expect_eq(format_of(&program, "fc1.weight.grad"), FORMAT_BF16);
     cr_expect_eq(format_of(&program, "loss"), FORMAT_FP32);
     program_release(&program);
+}
+
+/* Operands of products are tf32 copies, cast once each; all else is as with autocast off. */
+Test(emit, casts_only_operands_of_products_to_tf32)
+{
+    Program program;
+
+    emit(&program, "linear 5, gelu, linear 3", FORMAT_TF32, "cross-entropy");
+    cr_expect_not(failed(program_verify(&program)));
+    /* x, gelu1.out, two weights, two gradients */
+    cr_expect_eq(count_ops(&program, OP_CAST), 6);
+    cr_expect_eq(program_phase(&program, PHASE_FORWARD), 2);
+    cr_expect_eq(format_of(&program, "fc1.weight.tf32"), FORMAT_TF32);
+    cr_expect_eq(format_of(&program, "fc1.out"), FORMAT_FP32);
+    cr_expect_eq(format_of(&program, "fc2.out.grad"), FORMAT_FP32);
+    cr_expect_eq(format_of(&program, "fc2.out.grad.tf32"), FORMAT_TF32);
+    cr_expect_eq(format_of(&program, "fc1.weight.grad"), FORMAT_FP32);
+    cr_expect_eq(program_find(&program, "fc1.bias.tf32"), NO_VALUE);
+    program_release(&program);
+}
+
+static bool counted(const Program *program, const char *name)
+{
+    ValueId id = program_find(program, name);
+
+    for (int i = 0; i < program->instr_count; i++)
+        if (program->instrs[i].out == id)
+            return program->instrs[i].counted;
+    cr_assert(false, "nobody writes %s", name);
+    return false;
+}
+
+Test(emit, counts_a_value_that_is_cast_where_it_is_cast)
+{
+    Program program;
+
+    emit(&program, "linear 5, gelu, linear 3", FORMAT_TF32, "cross-entropy");
+    cr_expect(counted(&program, "gelu1.out.tf32"));
+    cr_expect_not(counted(&program, "gelu1.out"));
+    cr_expect(counted(&program, "fc1.out"));
+    cr_expect(counted(&program, "fc2.weight.grad"));
+    program_release(&program);
+}
+
+static void expect_counted(Format low, ProbeSet probes, const char *const *names)
+{
+    Program program;
+    int expected = 0, found = 0;
+
+    emit_probed(&program, "linear 5, tanh, linear 3", low, "mse", probes);
+    for (; names[expected] != NULL; expected++)
+        cr_expect(counted(&program, names[expected]), "%s", names[expected]);
+    for (int i = 0; i < program.instr_count; i++)
+        found += program.instrs[i].counted;
+    cr_expect_eq(found, expected, "probe %s in %s", probe_set_names[probes], format_name(low));
+    program_release(&program);
+}
+
+Test(emit, counts_the_stores_that_the_probes_name_and_no_others)
+{
+    static const char *const none[] = {NULL};
+    static const char *const weights[] = {"fc1.weight.grad", "fc1.bias.grad", "fc2.weight.grad",
+                                          "fc2.bias.grad", NULL};
+    static const char *const grads[] = {
+        "fc1.weight.grad", "fc1.bias.grad",  "fc2.weight.grad", "fc2.bias.grad",
+        "fc2.out.grad",    "tanh1.out.grad", "fc1.out.grad",    NULL};
+    static const char *const tf32[] = {
+        "fc1.weight.grad",   "fc1.bias.grad",  "fc2.weight.grad",   "fc2.bias.grad",
+        "fc2.out.grad.tf32", "tanh1.out.grad", "fc1.out.grad.tf32", NULL};
+
+    for (Format low = FORMAT_FP32; low <= FORMAT_BF16; low++) {
+        expect_counted(low, PROBE_OFF, none);
+        expect_counted(low, PROBE_WEIGHT_GRADS, weights);
+        expect_counted(low, PROBE_GRADS, low == FORMAT_TF32 ? tf32 : grads);
+    }
 }
 
 Test(emit, runs_an_activation_on_the_input_in_fp32_and_asks_for_no_gradient_of_it)

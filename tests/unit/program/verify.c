@@ -14,7 +14,7 @@ static ValueId value(Role role, Format format, int64_t rows, int64_t cols, const
 static void begin(void)
 {
     program = (Program){.batch = 4};
-    b = (Builder){.program = &program, .phase = PHASE_FORWARD, .probes = true};
+    b = (Builder){.program = &program, .phase = PHASE_FORWARD, .probes = PROBE_ON};
 }
 
 static void expect(const char *words)
@@ -63,6 +63,66 @@ Test(verify, refuses_a_product_of_two_formats)
     begin();
     linear(FORMAT_FP16, 6, 3, 3);
     expect("x in fp16 by w in fp32");
+}
+
+/* x, w and the bias are cast to these formats; the result is stored in the last. */
+static void cast_linear(Format x_format, Format bias_format, Format out_format)
+{
+    ValueId x = value(ROLE_MASTER, FORMAT_FP32, 4, 6, "x");
+    ValueId w = value(ROLE_MASTER, FORMAT_FP32, 3, 6, "w");
+    ValueId bias = value(ROLE_MASTER, FORMAT_FP32, 3, 1, "b");
+    ValueId x_low = value(ROLE_COPY, x_format, 4, 6, "x.low");
+    ValueId w_low = value(ROLE_COPY, x_format, 3, 6, "w.low");
+    ValueId bias_low = value(ROLE_COPY, bias_format, 3, 1, "b.low");
+    ValueId out = value(ROLE_ACTIVATION, out_format, 4, 3, "out");
+
+    builder_emit(&b, OP_CAST, x_low, x, NO_VALUE, NO_VALUE);
+    builder_emit(&b, OP_CAST, w_low, w, NO_VALUE, NO_VALUE);
+    builder_emit(&b, OP_CAST, bias_low, bias, NO_VALUE, NO_VALUE);
+    builder_emit(&b, OP_LINEAR, out, x_low, w_low, bias_low);
+}
+
+Test(verify, takes_tf32_operands_with_bias_and_result_in_fp32)
+{
+    begin();
+    cast_linear(FORMAT_TF32, FORMAT_FP32, FORMAT_FP32);
+    expect(NULL);
+    begin();
+    cast_linear(FORMAT_FP16, FORMAT_FP16, FORMAT_FP16);
+    expect(NULL);
+}
+
+Test(verify, refuses_any_other_result_of_tf32_operands)
+{
+    begin();
+    cast_linear(FORMAT_TF32, FORMAT_FP16, FORMAT_FP16);
+    expect("linear stores out in fp16; products of tf32 operands give fp32");
+    begin();
+    cast_linear(FORMAT_TF32, FORMAT_TF32, FORMAT_TF32);
+    expect("linear stores out in tf32, which only a cast does");
+}
+
+Test(verify, refuses_a_bias_that_is_not_in_the_format_of_the_result)
+{
+    begin();
+    cast_linear(FORMAT_TF32, FORMAT_TF32, FORMAT_FP32);
+    expect("linear cannot add b.low in tf32 to out in fp32");
+    begin();
+    cast_linear(FORMAT_FP16, FORMAT_FP32, FORMAT_FP16);
+    expect("linear cannot add b.low in fp32 to out in fp16");
+}
+
+Test(verify, lets_only_products_read_tf32)
+{
+    ValueId dout, low, db;
+
+    begin();
+    dout = value(ROLE_MASTER, FORMAT_FP32, 4, 3, "dout");
+    low = value(ROLE_COPY, FORMAT_TF32, 4, 3, "dout.tf32");
+    db = value(ROLE_WEIGHT_GRAD, FORMAT_FP32, 3, 1, "db");
+    builder_emit(&b, OP_CAST, low, dout, NO_VALUE, NO_VALUE);
+    builder_emit(&b, OP_LINEAR_DB, db, low, NO_VALUE, NO_VALUE);
+    expect("linear_db reads dout.tf32 in tf32, which only products do");
 }
 
 Test(verify, refuses_to_read_what_nobody_wrote)

@@ -14,6 +14,7 @@ static Snapshot *snapshot_new(void)
 
     snapshot->scaler.mode = SCALER_DYNAMIC;
     snapshot->scaler.scale = 32768.0F;
+    snapshot->probes = true;
     return snapshot;
 }
 
@@ -81,6 +82,20 @@ Test(explain, a_skip_names_tensor_values_limit_and_scale)
                 "values of fc2.weight.grad were inf or nan "
                 "in fp16, whose largest number is 65504; the largest finite magnitude before the "
                 "cast was 6.123e+04. No weight moved, and the loss scale went from 2^16 to 2^15.");
+}
+
+Test(explain, a_skip_says_what_was_not_counted)
+{
+    Snapshot *snapshot = snapshot_new();
+
+    add_skip(snapshot);
+    snapshot->probes = false;
+    snapshot->last_skip.nonfinite = 0;
+    expect_said(
+        snapshot,
+        "10 clean steps since; the last skip: step 1,190 was skipped: fc2.weight.grad held "
+        "inf or nan; its values were not counted. No weight moved, and the loss scale went "
+        "from 2^16 to 2^15. Where it began may not be counted: `probe on` counts everything.");
 }
 
 Test(explain, a_static_scale_stays_and_skips_in_a_row_are_counted)
@@ -154,7 +169,7 @@ Test(phrase, an_experiment_as_it_would_be_typed)
     settings_print(&settings, "; ", &text);
     cr_expect_str_eq(text_chars(&text),
                      "data fashion; net 784 256 128 10; loss cross-entropy; optim adamw lr=0.001; "
-                     "batch 64; seed 1; autocast fp16; scale dynamic interval=50");
+                     "batch 64; seed 1; autocast fp16; scale dynamic interval=50; probe on");
     text_clear(&text);
     settings.scaler = (ScalerSpec){SCALE_DYNAMIC, 1024.0F, 1.5, 0.8, 2000};
     settings.loss.weight = 1e-4F;

@@ -209,7 +209,7 @@ Test(session, counts_nothing_with_probes_off_and_trains_the_same)
     train(10);
     counted = look()->batch_loss.value;
     cr_expect(snapshot_tensor(&now, "fc1.weight.grad")->probed);
-    wanted.probes = false;
+    wanted.probes = PROBE_OFF;
     apply(&wanted);
     must(session_reset(session));
     train(10);

@@ -3,6 +3,7 @@
 #include "fixture.h"
 #include "view/facts.h"
 #include "view/timeline.h"
+#include "view/widgets.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
@@ -88,6 +89,35 @@ Test(facts, the_axis_takes_the_scale_of_the_counted_step_not_of_the_next)
     cr_expect_eq(facts_scale_used(&snapshot), 32768.0f);
     history_add(&snapshot.history, &record);
     cr_expect_eq(facts_scale_used(&snapshot), 65536.0f);
+}
+
+static void expect_notice(const Snapshot *snapshot, const TensorFacts *tensor, const char *words)
+{
+    Canvas *canvas = canvas_new(2, 40, GLYPHS_ASCII);
+    Text text = {0};
+
+    widget_uncounted(snapshot, tensor, canvas);
+    canvas_text(canvas, false, &text);
+    cr_expect_not_null(strstr(text_chars(&text), words), "%s", text_chars(&text));
+    text_release(&text);
+    canvas_free(canvas);
+}
+
+Test(notice, says_why_nothing_is_counted)
+{
+    TensorFacts tensors[2] = {{.name = "fc1.bias"}, {.name = "fc1.bias.grad"}};
+    Snapshot snapshot = {.tensors = tensors, .tensor_count = 2};
+
+    expect_notice(&snapshot, NULL, "not counted: probe on");
+    expect_notice(&snapshot, &tensors[0], "not counted: probe on");
+    tensors[1].counted = true; /* probe weight-grads */
+    expect_notice(&snapshot, NULL, "nothing is counted yet: take a step");
+    expect_notice(&snapshot, &tensors[0], "not counted: probe on");
+    expect_notice(&snapshot, &tensors[1], "nothing is counted yet: take a step");
+    snapshot.probes = true;
+    expect_notice(&snapshot, &tensors[0], "not counted: nothing casts it");
+    snapshot.tensor_count = 0;
+    expect_notice(&snapshot, NULL, "nothing is counted yet: take a step");
 }
 
 static Timeline timeline_after(History *history, int64_t steps, int columns)
