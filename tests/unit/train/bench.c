@@ -43,7 +43,8 @@ static void expect_same(const Snapshot *a, const Snapshot *b)
 
 Test(bench, between_two_halves_of_a_training_changes_no_bit_of_it)
 {
-    int64_t half = session_epoch_steps(session) + 3; /* the second epoch's order is on the device */
+    /* The bench begins in the first epoch, the run goes on in the third: their orders share a place. */
+    int64_t half = 2 * session_epoch_steps(session) + 3;
     Snapshot straight = {0};
 
     train(2 * half);
@@ -67,8 +68,7 @@ Test(bench, leaves_settings_counts_history_events_and_undo_as_they_are)
     train(10);
     session_snapshot(session, &before);
     bench_everything();
-    session_snapshot(session, &now);
-    expect_same(&before, &now);
+    expect_same(&before, look());
     cr_expect_eq(memcmp(&before.events, &now.events, sizeof now.events), 0);
     cr_expect_eq(session_history_count(session), 2);
     cr_expect_eq(session_settings(session)->autocast, FORMAT_FP16);
@@ -110,7 +110,7 @@ Test(bench, tells_the_memory_of_each_format)
     cr_expect_arr_eq(fp16.memory.fp32, fp32.memory.formats, sizeof fp32.memory.formats);
 }
 
-Test(bench, gives_fp16_the_loss_scale_that_is_set)
+Test(bench, gives_fp16_the_loss_scale_that_is_set_or_the_usual_one)
 {
     Settings wanted = *session_settings(session);
 
@@ -120,8 +120,11 @@ Test(bench, gives_fp16_the_loss_scale_that_is_set)
     cr_expect_eq(bench(FORMAT_FP16, PROBE_OFF, 4).skipped, 4);
     cr_expect_eq(bench(FORMAT_BF16, PROBE_OFF, 4).skipped, 0);
     wanted.scaler.mode = SCALE_OFF;
+    wanted.optim.lr =
+        1e30; /* the weights are infinite after a step, and every later one overflows */
     apply(&wanted);
-    cr_expect_lt(bench(FORMAT_FP16, PROBE_OFF, 400).skipped, 400);
+    cr_expect_eq(bench(FORMAT_FP16, PROBE_OFF, 4).skipped, 4);
+    cr_expect_eq(bench(FORMAT_FP32, PROBE_OFF, 4).skipped, 0);
 }
 
 Test(bench, refuses_a_format_a_pending_network_and_a_training_under_way)
@@ -155,13 +158,16 @@ Test(bench, can_be_interrupted_and_leaves_the_run_as_it_was)
     Snapshot straight = {0};
     BenchFacts facts;
     pthread_t thread;
+    Status status;
 
     train(20);
     session_snapshot(session, &straight);
     must(session_reset(session));
     train(10);
     cr_assert_eq(pthread_create(&thread, NULL, press_soon, NULL), 0);
-    cr_expect_eq(session_bench(session, &spec, &facts).code, STATUS_INTERRUPTED);
+    status = session_bench(session, &spec, &facts);
+    cr_expect_eq(status.code, STATUS_INTERRUPTED);
+    cr_expect_not_null(strstr(status.text, "the run is as it was before"), "%s", status.text);
     pthread_join(thread, NULL);
     train(10);
     session_snapshot(session, &now);
