@@ -68,7 +68,7 @@ static Status time_steps(Session *session, Experiment *experiment, const BenchSp
                          BenchFacts *facts)
 {
     double limit = spec->steps > 0 ? longest_seconds : usual_seconds;
-    double seconds[REPEATS], roughly, begun;
+    double seconds[REPEATS], roughly = 0.0, begun;
     int64_t wanted, skipped;
     int repeats;
 
