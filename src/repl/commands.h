@@ -28,6 +28,7 @@
     X(show) \
     X(print) \
     X(why) \
+    X(bench) \
     X(history) \
     X(source) \
     X(lua) \

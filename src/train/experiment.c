@@ -18,7 +18,7 @@ static ExampleShape example_shape(const Dataset *set)
     return shape;
 }
 
-static void emit_training(const Settings *settings, const Dataset *set, Program *program)
+void experiment_emit(const Settings *settings, const Dataset *set, Program *program)
 {
     Builder builder = {.program = program, .low = settings->autocast, .probes = settings->probes};
     ExampleShape shape = example_shape(set);
@@ -74,7 +74,7 @@ static Status make_plan(Experiment *experiment, const Settings *settings, Progra
 {
     Status status;
 
-    emit_training(settings, experiment->data->set, program);
+    experiment_emit(settings, experiment->data->set, program);
     status = check_size(program);
     if (!failed(status))
         status = program_verify(program);
@@ -131,6 +131,7 @@ static Status start_run(Experiment *experiment)
         return ok();
     TRY(make_plan(experiment, &experiment->settings, &experiment->program, &experiment->plan));
     experiment->numbers = numbers_of(&experiment->program);
+    experiment_weigh(experiment);
     return write_start(experiment);
 }
 
@@ -140,7 +141,7 @@ int64_t experiment_size(const Settings *settings, const Dataset *set)
     int64_t numbers = 0;
 
     if (!failed(find_problem(settings, set))) {
-        emit_training(settings, set, &program);
+        experiment_emit(settings, set, &program);
         numbers = numbers_of(&program);
     }
     program_release(&program);
@@ -157,7 +158,7 @@ Status experiment_new(const BackendClass *class, Backend *backend, LoadedData *d
     made->backend = backend;
     made->data = data;
     made->settings = *settings;
-    made->loaded_epochs[0] = made->loaded_epochs[1] = -1;
+    experiment_forget_orders(made);
     made->problem = find_problem(settings, data->set);
     status = start_run(made);
     if (failed(status)) {
@@ -236,12 +237,15 @@ Status experiment_change(Experiment *experiment, const Settings *wanted)
 {
     const ScalerSpec *before = &experiment->settings.scaler, *after = &wanted->scaler;
     bool restart = before->mode != after->mode || before->start != after->start;
+    bool other = !settings_same_program(&experiment->settings, wanted);
 
     TRY(find_problem(wanted, experiment->data->set));
-    if (!settings_same_program(&experiment->settings, wanted))
+    if (other)
         TRY(new_plan(experiment, wanted));
     experiment->settings = *wanted;
     write_scalars(experiment, restart);
+    if (other)
+        experiment_weigh(experiment);
     experiment_describe(experiment);
     experiment_refresh(experiment);
     return ok();
@@ -288,6 +292,11 @@ static Status load_orders(Experiment *experiment)
         free(order);
     }
     return status;
+}
+
+void experiment_forget_orders(Experiment *experiment)
+{
+    experiment->loaded_epochs[0] = experiment->loaded_epochs[1] = -1;
 }
 
 Status experiment_start_step(Experiment *experiment)

@@ -55,6 +55,9 @@ void experiment_restart_scaler(Experiment *experiment);
 /* Starts one step. Fails: STATUS_INTERRUPTED without a trace, STATUS_DEVICE. */
 Status experiment_start_step(Experiment *experiment) MUST_CHECK;
 
+/* The device holds one order of a data set: after another run over it this one loads its own again. */
+void experiment_forget_orders(Experiment *experiment);
+
 /* Records the steps that have finished; `all`: waits for every one that was started. All else here is
  * for times when none is in flight. Fails: STATUS_DEVICE. */
 Status experiment_collect(Experiment *experiment, bool all) MUST_CHECK;
@@ -74,6 +77,12 @@ int64_t experiment_epoch_steps(const Experiment *experiment);
 
 /* train/record.c: what a finished step adds to the facts. */
 void experiment_record(Experiment *experiment, const StepOutcome *outcome);
+
+/* The program of a step under these settings; verify it before it runs. */
+void experiment_emit(const Settings *settings, const Dataset *set, Program *program);
+
+/* train/memory.c: what the plan holds, into facts.memory. */
+void experiment_weigh(Experiment *experiment);
 
 /* train/describe.c: the words and numbers of `facts` that follow from the settings. */
 void experiment_describe(Experiment *experiment);

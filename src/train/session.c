@@ -74,12 +74,6 @@ static Status new_run(Session *session, const Settings *wanted)
     return status;
 }
 
-/* The device holds one order of a data set, so a run that comes back must load its own again. */
-static void forget_orders(Experiment *experiment)
-{
-    experiment->loaded_epochs[0] = experiment->loaded_epochs[1] = -1;
-}
-
 typedef struct Change {
     Settings wanted;
     int64_t step;
@@ -288,7 +282,7 @@ static Status undo_job(Session *session, void *argument)
     worker_stop(session, ok());
     session->previous = session->current;
     session->current = back;
-    forget_orders(back);
+    experiment_forget_orders(back);
     text_printf(what, "step %lld of %s, net %s", (long long)back->facts.step, back->facts.data,
                 back->facts.net);
     copy_out(session);

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "telemetry/expr.h"
 #include "telemetry/snapshot.h"
+#include "train/bench.h"
 #include "train/settings.h"
 
 typedef struct Session Session;
@@ -100,6 +101,12 @@ void session_snapshot(Session *session, Snapshot *snapshot);
 /* The same after measuring what `needs` names, at a step boundary. Accuracy is none where the data has
  * no classes. Fails: STATUS_INTERRUPTED. */
 Status session_measure(Session *session, ExprNeeds needs, Snapshot *snapshot) MUST_CHECK;
+
+/* Times steps of the present experiment under `spec`, in a run of its own; the present one stays to the
+ * bit as it was. fp16 has the present loss scale (dynamic where that is off), others have none. Fails:
+ * STATUS_USAGE while training; STATUS_UNSUPPORTED, STATUS_MEMORY: not in this format;
+ * STATUS_INTERRUPTED. */
+Status session_bench(Session *session, const BenchSpec *spec, BenchFacts *facts) MUST_CHECK;
 
 /* Appends the program that a step runs, as `show program` prints it. */
 void session_print_program(Session *session, Text *text);
