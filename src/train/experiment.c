@@ -182,6 +182,7 @@ void experiment_free(Experiment *experiment)
     free(experiment->start);
     program_release(&experiment->program);
     snapshot_release(&experiment->facts);
+    free(experiment->kept_counts);
     free(experiment);
 }
 
@@ -214,6 +215,12 @@ static Status restart_optimizer(Experiment *experiment, const Program *old)
     return ok();
 }
 
+static void forget_counts(Experiment *experiment)
+{
+    free(experiment->kept_counts);
+    experiment->kept_counts = NULL;
+}
+
 static Status new_plan(Experiment *experiment, const Settings *wanted)
 {
     bool restart = strcmp(wanted->optim.kind, experiment->settings.optim.kind) != 0;
@@ -226,6 +233,7 @@ static Status new_plan(Experiment *experiment, const Settings *wanted)
     experiment->plan = plan;
     experiment->program = program;
     experiment->numbers = numbers_of(&program);
+    forget_counts(experiment);
     if (restart)
         status = restart_optimizer(experiment, &old);
     program_release(&old);
@@ -294,6 +302,7 @@ Status experiment_start_step(Experiment *experiment)
 {
     TRY(load_orders(experiment));
     TRY(experiment->class->plan_step(experiment->plan));
+    forget_counts(experiment);
     experiment->position += experiment->program.batch;
     experiment->in_flight++;
     return ok();

@@ -29,8 +29,10 @@ typedef struct Experiment {
     int64_t in_flight; /* steps started and not yet recorded; 0 but for a training's own loop */
     bool warned_loss, warned_scale;
     int64_t skips_in_a_row;
-    int64_t numbers; /* it holds, the parameters' start included; 0 while it is pending */
-    Snapshot facts;  /* kept up to date; tensors when they are asked for */
+    int64_t numbers;         /* it holds, the parameters' start included; 0 while it is pending */
+    Snapshot facts;          /* kept up to date; tensors when they are asked for */
+    CastCounts *kept_counts; /* of a restored run until its next step, by instruction; else NULL */
+    Status trouble;          /* of a look at the device that says nothing itself (refresh, moved) */
 } Experiment;
 
 /* Numbers that a run of these settings would hold; 0 where the parts do not fit. */
@@ -58,6 +60,10 @@ Status experiment_start_step(Experiment *experiment) MUST_CHECK;
 /* Records the steps that have finished; `all`: waits for every one that was started. All else here is
  * for times when none is in flight. Fails: STATUS_DEVICE. */
 Status experiment_collect(Experiment *experiment, bool all) MUST_CHECK;
+
+/* What the instruction's store did in the last step; zeros where none is known. Fails as
+ * counts_read. */
+Status experiment_counts(const Experiment *experiment, int instr, CastCounts *counts);
 
 /* Brings the tensors of `facts` up to the last step. */
 void experiment_refresh(Experiment *experiment);
