@@ -29,6 +29,8 @@
     X(print) \
     X(why) \
     X(history) \
+    X(save) \
+    X(load) \
     X(source) \
     X(lua) \
     X(help) \

@@ -15,7 +15,7 @@ int64_t kept_count(const KeptArray *array)
     return count;
 }
 
-const KeptArray *checkpoint_find(const Checkpoint *checkpoint, const char *name)
+KeptArray *checkpoint_find(const Checkpoint *checkpoint, const char *name)
 {
     for (int i = 0; i < checkpoint->array_count; i++)
         if (strcmp(checkpoint->arrays[i].name, name) == 0)
@@ -46,7 +46,7 @@ static Status keep_array(const Experiment *experiment, const Value *value, KeptA
 {
     int64_t count = value_count(value);
 
-    *array = (KeptArray){.role = value->role, .rank = value->rank};
+    *array = (KeptArray){.rank = value->rank};
     memcpy(array->name, value->name, sizeof array->name);
     memcpy(array->shape, value->shape, sizeof array->shape);
     array->values = xaligned((size_t)count, sizeof *array->values);
@@ -70,7 +70,7 @@ static void keep_starts(const Experiment *experiment, Checkpoint *made)
 
     for (int i = 0; i < program->param_count; i++) {
         const Value *master = &program->values[program->params[i].master];
-        KeptArray *array = (KeptArray *)checkpoint_find(made, master->name); /* made is ours */
+        KeptArray *array = checkpoint_find(made, master->name);
 
         array->start = copied(experiment->start[i], value_count(master));
     }
@@ -83,10 +83,11 @@ Status checkpoint_take(const Experiment *experiment, Checkpoint **checkpoint)
     Status status;
 
     made->settings = experiment->settings;
+    made->own_start = experiment->own_start;
     made->warned_loss = experiment->warned_loss;
     made->warned_scale = experiment->warned_scale;
     made->skips_in_a_row = experiment->skips_in_a_row;
-    made->numbers = experiment->numbers;
+    made->run = experiment->run;
     made->facts = experiment->facts;
     made->facts.tensors = NULL;
     made->facts.tensor_count = 0;
@@ -103,6 +104,23 @@ Status checkpoint_take(const Experiment *experiment, Checkpoint **checkpoint)
     keep_starts(experiment, made);
     *checkpoint = made;
     return ok();
+}
+
+void checkpoint_rewind(Checkpoint *checkpoint)
+{
+    int kept = 0;
+
+    for (int i = 0; i < checkpoint->array_count; i++) {
+        KeptArray array = checkpoint->arrays[i];
+
+        free(array.values);
+        array.values = array.start;
+        array.start = NULL;
+        if (array.values != NULL)
+            checkpoint->arrays[kept++] = array;
+    }
+    checkpoint->array_count = kept;
+    checkpoint->weights_only = true;
 }
 
 static void print_shape(int rank, const int64_t *shape, char text[64])
@@ -126,6 +144,11 @@ static Status check_shape(const KeptArray *array, const Value *value)
                 value->name, have, want);
 }
 
+static bool wanted(const Checkpoint *checkpoint, const Value *value)
+{
+    return checkpoint->weights_only ? value->role == ROLE_MASTER : value_lasts(value);
+}
+
 /* Every lasting array of the program is there in its shape, and nothing else is. */
 static Status check_arrays(const Checkpoint *checkpoint, const Program *program)
 {
@@ -133,7 +156,7 @@ static Status check_arrays(const Checkpoint *checkpoint, const Program *program)
         const Value *value = &program->values[i];
         const KeptArray *array = checkpoint_find(checkpoint, value->name);
 
-        if (!value_lasts(value) || (checkpoint->weights_only && value->role == ROLE_STATE))
+        if (!wanted(checkpoint, value))
             continue;
         if (array == NULL)
             return fail(STATUS_SHAPE, "the file lacks %s, which this network has", value->name);
@@ -142,7 +165,7 @@ static Status check_arrays(const Checkpoint *checkpoint, const Program *program)
     for (int i = 0; i < checkpoint->array_count; i++) {
         ValueId id = program_find(program, checkpoint->arrays[i].name);
 
-        if (id == NO_VALUE || !value_lasts(&program->values[id]))
+        if (id == NO_VALUE || !wanted(checkpoint, &program->values[id]))
             return fail(STATUS_SHAPE, "the file has %s, which this network lacks",
                         checkpoint->arrays[i].name);
     }
@@ -172,6 +195,7 @@ static void write_starts(const Checkpoint *checkpoint, Experiment *experiment)
         if (start != NULL)
             memcpy(experiment->start[i], start, (size_t)kept_count(array) * sizeof *start);
     }
+    experiment->own_start = checkpoint->weights_only || checkpoint->own_start;
 }
 
 /* What follows from the settings is there already. */
@@ -194,6 +218,7 @@ static void take_facts(const Checkpoint *checkpoint, Experiment *experiment)
 {
     size_t instrs = (size_t)experiment->program.instr_count;
 
+    experiment->run = checkpoint->run;
     experiment->warned_loss = checkpoint->warned_loss;
     experiment->warned_scale = checkpoint->warned_scale;
     experiment->skips_in_a_row = checkpoint->skips_in_a_row;
@@ -207,6 +232,7 @@ static void take_facts(const Checkpoint *checkpoint, Experiment *experiment)
 
 Status checkpoint_restore(const Checkpoint *checkpoint, Experiment *experiment)
 {
+    TRY(checkpoint->array_count > 0 ? experiment->problem : ok());
     TRY(check_arrays(checkpoint, &experiment->program));
     TRY(write_arrays(checkpoint, experiment));
     write_starts(checkpoint, experiment);

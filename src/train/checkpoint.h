@@ -11,11 +11,10 @@
 /* A lasting array of the run. */
 typedef struct KeptArray {
     char name[VALUE_NAME];
-    Role role; /* ROLE_MASTER or ROLE_STATE */
     int rank;
     int64_t shape[VALUE_RANK];
     float *values;
-    float *start; /* a master as its run began; NULL: as the seed makes it */
+    float *start; /* a master as its run began; NULL: optimizer state, or as the seed makes it */
 } KeptArray;
 
 typedef struct Checkpoint {
@@ -25,10 +24,11 @@ typedef struct Checkpoint {
     KeptArray *arrays;
     int array_count;
     CastCounts *counts; /* of the last step, by instruction; NULL: none are known */
+    bool own_start;     /* the run did not begin as its seed has it */
     bool warned_loss, warned_scale;
     int64_t skips_in_a_row;
-    int64_t numbers; /* that the run holds */
-    Snapshot facts;  /* without tensors */
+    int64_t run;    /* which one of the session's; 0: none yet */
+    Snapshot facts; /* without tensors */
 } Checkpoint;
 
 /* Copies everything; no step may be in flight. Caller frees. Fails: STATUS_DEVICE. */
@@ -39,8 +39,11 @@ void checkpoint_free(Checkpoint *checkpoint);
  * the arrays are not those of the program, and nothing has changed; STATUS_DEVICE. */
 Status checkpoint_restore(const Checkpoint *checkpoint, Experiment *experiment) MUST_CHECK;
 
+/* The weights alone, as the run began. */
+void checkpoint_rewind(Checkpoint *checkpoint);
+
 /* NULL where there is no array of this name. */
-const KeptArray *checkpoint_find(const Checkpoint *checkpoint, const char *name);
+KeptArray *checkpoint_find(const Checkpoint *checkpoint, const char *name);
 
 int64_t kept_count(const KeptArray *array); /* of numbers in it */
 

@@ -95,3 +95,49 @@ void loaded_keep(LoadedSets *loaded, const LoadedData *one, const LoadedData *ot
         loaded->sets[i] = NULL;
     }
 }
+
+void loaded_unshare(LoadedSets *loaded)
+{
+    for (int i = 0; i < DATA_KEPT; i++) {
+        if (loaded->sets[i] == NULL)
+            continue;
+        loaded->class->data_free(loaded->sets[i]->device);
+        free(loaded->sets[i]);
+        loaded->sets[i] = NULL;
+    }
+}
+
+Status loaded_share(const LoadedSets *from, const BackendClass *class, Backend *backend,
+                    LoadedSets *to)
+{
+    Status status = ok();
+
+    *to = (LoadedSets){.class = class, .backend = backend};
+    for (int i = 0; i < DATA_KEPT && !failed(status); i++) {
+        LoadedData *made;
+        DataView view;
+
+        if (from->sets[i] == NULL)
+            continue;
+        made = xcalloc(1, sizeof *made);
+        *made = *from->sets[i];
+        made->device = NULL;
+        view = view_of(made->set);
+        status = class->data_new(backend, &view, &made->device);
+        if (failed(status))
+            free(made);
+        else
+            to->sets[i] = made;
+    }
+    if (failed(status))
+        loaded_unshare(to);
+    return status;
+}
+
+LoadedData *loaded_twin(const LoadedSets *from, const LoadedData *data, const LoadedSets *to)
+{
+    for (int i = 0; i < DATA_KEPT; i++)
+        if (data != NULL && from->sets[i] == data)
+            return to->sets[i];
+    return NULL;
+}
