@@ -132,35 +132,46 @@ static Status read_offsets(Json *json, size_t *begin, size_t *end)
     return ok();
 }
 
+/* The place of the next key among the names; 3 where it is none of them, or no key. */
+static unsigned read_key(Json *json)
+{
+    static const char *const names[] = {"dtype", "shape", "data_offsets"};
+    unsigned which = 0;
+    Text key = {0};
+
+    if (!json_string(json, &key) || !json_take(json, ':'))
+        which = 3;
+    while (which < 3 && strcmp(text_chars(&key), names[which]) != 0)
+        which++;
+    text_release(&key);
+    return which;
+}
+
+static Status read_field(Json *json, unsigned which, FileTensor *tensor, size_t *end)
+{
+    if (which == 0)
+        return read_type(json, tensor);
+    if (which == 1)
+        return read_shape(json, tensor);
+    return read_offsets(json, &tensor->begin, end);
+}
+
 /* "dtype", "shape" and "data_offsets", each once and in any order. */
 static Status read_fields(Json *json, FileTensor *tensor, size_t *end)
 {
-    static const char *const names[] = {"dtype", "shape", "data_offsets"};
-    Text key = {0};
-    Status status = ok();
     unsigned seen = 0;
 
     if (!json_take(json, '{'))
         return malformed();
     do {
-        unsigned which = 0;
+        unsigned which = read_key(json);
 
-        if (json_string(json, &key) && json_take(json, ':'))
-            while (which < 3 && strcmp(text_chars(&key), names[which]) != 0)
-                which++;
-        else
-            which = 3;
         if (which == 3 || (seen & 1u << which) != 0)
-            status = malformed();
-        else if (which == 0)
-            status = read_type(json, tensor);
-        else
-            status =
-                which == 1 ? read_shape(json, tensor) : read_offsets(json, &tensor->begin, end);
+            return malformed();
+        TRY(read_field(json, which, tensor, end));
         seen |= 1u << which;
-    } while (!failed(status) && json_take(json, ','));
-    text_release(&key);
-    return failed(status) || (json_take(json, '}') && seen == 7) ? status : malformed();
+    } while (json_take(json, ','));
+    return json_take(json, '}') && seen == 7 ? ok() : malformed();
 }
 
 static bool is_plain(const char *name)
@@ -202,10 +213,20 @@ static Status read_tensor(Json *json, const char *name, TensorFile *file)
     return ok();
 }
 
+static Status read_entry(Json *json, const char *name, TensorFile *file, bool *noted)
+{
+    if (strcmp(name, "__metadata__") != 0)
+        return read_tensor(json, name, file);
+    if (*noted)
+        return fail(STATUS_IO, "it holds __metadata__ twice");
+    *noted = true;
+    return read_notes(json, file);
+}
+
 static Status read_entries(Json *json, TensorFile *file)
 {
     Text name = {0};
-    Status status = ok();
+    Status status;
     bool noted = false;
 
     if (!json_take(json, '{'))
@@ -213,15 +234,9 @@ static Status read_entries(Json *json, TensorFile *file)
     if (json_take(json, '}'))
         return json_done(json) ? ok() : malformed();
     do {
-        if (!json_string(json, &name) || !json_take(json, ':'))
-            status = malformed();
-        else if (strcmp(text_chars(&name), "__metadata__") != 0)
-            status = read_tensor(json, text_chars(&name), file);
-        else if (noted)
-            status = fail(STATUS_IO, "it holds __metadata__ twice");
-        else
-            status = read_notes(json, file);
-        noted = noted || strcmp(text_chars(&name), "__metadata__") == 0;
+        status = malformed();
+        if (json_string(json, &name) && json_take(json, ':'))
+            status = read_entry(json, text_chars(&name), file, &noted);
     } while (!failed(status) && json_take(json, ','));
     text_release(&name);
     return failed(status) || (json_take(json, '}') && json_done(json)) ? status : malformed();

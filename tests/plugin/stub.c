@@ -62,8 +62,8 @@ static Status call(void)
     const char *at = told("lost"), *late = told("late");
 
     calls++;
-    lost = lost || (at != NULL && calls == atol(at)) ||
-           (late != NULL && first_step > 0.0 && now() - first_step > atof(late));
+    lost = lost || (at != NULL && calls == strtol(at, NULL, 10)) ||
+           (late != NULL && first_step > 0.0 && now() - first_step > strtod(late, NULL));
     return lost ? no(STATUS_DEVICE, "cuda: the stub was lost at call %ld", calls)
                 : (Status){.code = STATUS_OK};
 }
