@@ -43,9 +43,10 @@ typedef struct Scalars {
 } Scalars;
 
 /* One finished step. */
-typedef struct StepOutcome { /* NOLINT(clang-analyzer-optin.performance.Padding): by meaning */
-    int64_t step;            /* its number, from 1 */
-    float loss;              /* before weight and scale */
+/* NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): by meaning, not by size */
+typedef struct StepOutcome {
+    int64_t step; /* its number, from 1 */
+    float loss;   /* before weight and scale */
     float scale_used, scale_next;
     double lr;
     int32_t tracker;
