@@ -107,28 +107,30 @@ void loaded_unshare(LoadedSets *loaded)
     }
 }
 
+static Status share_one(const LoadedData *from, const LoadedSets *to, LoadedData **data)
+{
+    LoadedData *made = xcalloc(1, sizeof *made);
+    DataView view = view_of(from->set);
+    Status status;
+
+    *made = *from;
+    status = to->class->data_new(to->backend, &view, &made->device);
+    if (failed(status))
+        free(made);
+    else
+        *data = made;
+    return status;
+}
+
 Status loaded_share(const LoadedSets *from, const BackendClass *class, Backend *backend,
                     LoadedSets *to)
 {
     Status status = ok();
 
     *to = (LoadedSets){.class = class, .backend = backend};
-    for (int i = 0; i < DATA_KEPT && !failed(status); i++) {
-        LoadedData *made;
-        DataView view;
-
-        if (from->sets[i] == NULL)
-            continue;
-        made = xcalloc(1, sizeof *made);
-        *made = *from->sets[i];
-        made->device = NULL;
-        view = view_of(made->set);
-        status = class->data_new(backend, &view, &made->device);
-        if (failed(status))
-            free(made);
-        else
-            to->sets[i] = made;
-    }
+    for (int i = 0; i < DATA_KEPT && !failed(status); i++)
+        if (from->sets[i] != NULL)
+            status = share_one(from->sets[i], to, &to->sets[i]);
     if (failed(status))
         loaded_unshare(to);
     return status;

@@ -111,7 +111,7 @@ Status session_new(const SessionOptions *options, Session **session)
 {
     const char *wanted = options->backend == NULL ? "auto" : options->backend;
     Session *made = xcalloc(1, sizeof *made);
-    BackendName name;
+    BackendName name = {.cpu = true};
     Status status;
 
     made->registry = options->registry;
