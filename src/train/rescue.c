@@ -71,7 +71,8 @@ static void tell(Session *session, const EventLog *events, int64_t lost_at, Stat
         text_printf(&session->news, "the run of step %lld waits for another backend: %s",
                     (long long)facts->step, problem.text);
     else
-        text_printf(&session->news, "it goes on from step %lld on the cpu", (long long)facts->step);
+        text_printf(&session->news, "the run goes on from step %lld on the cpu",
+                    (long long)facts->step);
     pthread_mutex_unlock(&session->lock);
 }
 

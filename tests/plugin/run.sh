@@ -205,7 +205,7 @@ printf 'pace 40\nrun\nSLEEP\npause\nsave late\n' | while read -r line; do
     [ "$line" = SLEEP ] && sleep 6.5 || printf '%s\n' "$line"
 done | (cd "$folder" && timeout 60 "$program" --transcript --backend cuda) >"$folder/out" 2>&1
 said=$(cat "$folder/out")
-from=$(printf '%s\n' "$said" | sed -n 's/.*it goes on from step \([0-9]*\) on the cpu.*/\1/p')
+from=$(printf '%s\n' "$said" | sed -n 's/.*the run goes on from step \([0-9]*\) on the cpu.*/\1/p')
 steps=$(printf '%s\n' "$said" | sed -n 's/^saved step \([0-9,]*\) .*/\1/p' | tr -d ,)
 [ "${from:-0}" -gt 100 ] && [ "${steps:-0}" -gt "$from" ]
 verdict "a device lost late in a training goes back to the newest copy"
