@@ -201,7 +201,7 @@ UNRANDOM = $(shell setarch -R true 2>/dev/null && echo setarch -R)
 .PHONY: asan tsan
 asan: deps-test ## tests under AddressSanitizer, LeakSanitizer and UBSan
 	+@$(SUBMAKE) BUILD=$(BUILD)-asan SANITIZE='$(ASAN)' OPTIMIZE='-O1 -g' test-programs
-	@sh tests/run.sh $(BUILD)-asan unit fuzz transcripts lessons
+	@sh tests/run.sh $(BUILD)-asan unit fuzz transcripts lessons plugin
 
 tsan: deps-test ## transcripts under ThreadSanitizer
 	+@$(SUBMAKE) BUILD=$(BUILD)-tsan SANITIZE='$(TSAN)' OPTIMIZE='-O1 -g' test-programs

@@ -101,10 +101,25 @@ static bool write_all(int fd, const char *data, size_t count)
         data += done;
         count -= (size_t)done;
     }
+    return true;
+}
+
+static bool write_parts(int fd, const FilePart *parts, size_t part_count)
+{
+    for (size_t i = 0; i < part_count; i++)
+        if (!write_all(fd, parts[i].data, parts[i].count))
+            return false;
     return fsync(fd) == 0;
 }
 
 Status file_write(const char *path, const void *data, size_t count)
+{
+    FilePart whole = {data, count};
+
+    return file_write_parts(path, &whole, 1);
+}
+
+Status file_write_parts(const char *path, const FilePart *parts, size_t part_count)
 {
     Text temporary = {0};
     Status status = ok();
@@ -118,7 +133,7 @@ Status file_write(const char *path, const void *data, size_t count)
         goto done;
     }
     (void)fchmod(fd, 0644);
-    whole = write_all(fd, data, count);
+    whole = write_parts(fd, parts, part_count);
     if (!whole)
         status = cannot("write", path);
     if (close(fd) != 0 && whole)

@@ -23,6 +23,14 @@ Status file_read(const char *path, size_t limit, Bytes *bytes) MUST_CHECK;
  * Fails: STATUS_IO; the old file is untouched. */
 Status file_write(const char *path, const void *data, size_t count) MUST_CHECK;
 
+/* The same for a file in parts, which need not lie together. */
+typedef struct FilePart {
+    const void *data;
+    size_t count;
+} FilePart;
+
+Status file_write_parts(const char *path, const FilePart *parts, size_t part_count) MUST_CHECK;
+
 bool file_exists(const char *path);
 
 /* When it was last changed, in nanoseconds; 0 where there is none. */

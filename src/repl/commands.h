@@ -30,6 +30,8 @@
     X(why) \
     X(bench) \
     X(history) \
+    X(save) \
+    X(load) \
     X(source) \
     X(lua) \
     X(help) \

@@ -68,12 +68,23 @@ static Status check_needs(const Repl *repl, const Command *command)
     return ok();
 }
 
+/* What happened by itself meanwhile. */
+static void tell_news(Repl *repl)
+{
+    Text news = {0};
+
+    if (session_news(repl->session, &news))
+        repl_note(repl, "%s", text_chars(&news));
+    text_release(&news);
+}
+
 static Status carry_out(Repl *repl, Args *args)
 {
     Status status = check_needs(repl, args->command);
 
     if (!failed(status))
         status = args->command->run(repl, args);
+    tell_news(repl);
     fflush(stdout);
     if (!failed(status) && interrupt_pending())
         return fail(STATUS_INTERRUPTED, "interrupted");

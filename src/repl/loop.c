@@ -145,6 +145,8 @@ int loop_run(Session *session, const Options *options)
     Repl *repl = repl_new(session, terminal || (interactive && options->transcript));
     int status;
 
+    if (!terminal && session_chose(session))
+        repl_note(repl, "computing on %s", session_backend(session));
     interrupt_install();
     line_open(session, terminal);
     status = run(repl, options, terminal);

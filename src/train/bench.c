@@ -13,6 +13,7 @@ static const double warm_up_seconds = 0.2, usual_seconds = 1.0, longest_seconds 
 typedef struct Bench {
     const BenchSpec *spec;
     BenchFacts *facts;
+    const Backend *on; /* NULL: not begun */
 } Bench;
 
 /* Takes steps as a training does, the last of them awaited, and says how long one took. */
@@ -106,9 +107,13 @@ static Settings settings_for(const Settings *present, const BenchSpec *spec)
 
 static Status check_room(const Session *session, const Settings *settings)
 {
-    const Experiment *current = session->current, *previous = session->previous;
-    int64_t all = experiment_size(settings, current->data->set) + current->numbers +
-                  (previous == NULL ? 0 : previous->numbers);
+    const BackendClass *class = session->here.class;
+    const Experiment *current = session->current;
+    const Checkpoint *behind = session->previous;
+    int64_t all =
+        experiment_size(class, settings, current->data->set) + current->numbers +
+        (behind == NULL ? 0
+                        : experiment_size(class, &behind->settings, session->previous_data->set));
 
     if (all > MOST_NUMBERS)
         return fail(STATUS_MEMORY,
@@ -120,15 +125,20 @@ static Status check_room(const Session *session, const Settings *settings)
 
 static Status bench_job(Session *session, void *argument)
 {
-    const BenchSpec *spec = ((Bench *)argument)->spec;
-    BenchFacts *facts = ((Bench *)argument)->facts;
+    Bench *bench = argument;
+    const BenchSpec *spec = bench->spec;
+    BenchFacts *facts = bench->facts;
     Experiment *current = session->current, *experiment;
     Settings settings = settings_for(&current->settings, spec);
     Status status;
 
+    if (bench->on != NULL && bench->on != session->here.backend)
+        return fail(STATUS_DEVICE, "what was to be timed is lost; bench again times the cpu");
+    bench->on = session->here.backend;
     TRY(settings_check(&settings));
     TRY(check_room(session, &settings));
-    TRY(experiment_new(session->class, session->backend, current->data, &settings, &experiment));
+    TRY(experiment_new(session->here.class, session->here.backend, current->data, &settings,
+                       &experiment));
     *facts = (BenchFacts){
         .format = spec->format,
         .probes = spec->probes,
@@ -144,7 +154,7 @@ static Status bench_job(Session *session, void *argument)
 
 Status session_bench(Session *session, const BenchSpec *spec, BenchFacts *facts)
 {
-    Bench bench = {spec, facts};
+    Bench bench = {.spec = spec, .facts = facts};
     Status status;
 
     if (session_training(session))

@@ -3,8 +3,6 @@
 
 #include "program/cost.h"
 
-#include <string.h>
-
 #define SAME(part) _Static_assert((int)PART_##part == (int)MEMORY_##part, #part)
 SAME(WEIGHTS);
 SAME(COPIES);
@@ -23,7 +21,9 @@ void experiment_weigh(Experiment *experiment)
     Settings plain = experiment->settings;
     Program program = {0};
 
-    facts->emulated = strcmp(experiment->class->name, "cpu") == 0;
+    *facts = (MemoryFacts){.emulated = backend_is_cpu(experiment->class)};
+    if (experiment->plan == NULL)
+        return;
     experiment->class->plan_memory(experiment->plan, facts->held);
     program_bytes(&experiment->program, facts->formats);
     plain.autocast = FORMAT_FP32;

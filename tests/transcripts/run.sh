@@ -22,7 +22,8 @@ export HOME="$home" XDG_STATE_HOME="$home/state"
 
 passed=0
 failed=0
-cd "$folder/files" || exit 1
+# A copy: what is saved must not stay among the tests.
+mkdir "$home/files" && cp "$folder"/files/* "$home/files" && cd "$home/files" || exit 1
 for wanted in "$folder"/*.txt; do
     name=$(basename "$wanted" .txt)
     sed -n 's/^> //p' "$wanted" |

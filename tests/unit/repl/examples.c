@@ -78,6 +78,7 @@ static void come_back(void)
     char here[4096];
 
     (void)remove("warmup.halfstep");
+    (void)remove("run.safetensors");
     if (getcwd(here, sizeof here) != NULL && chdir("/") == 0)
         (void)rmdir(here);
 }
