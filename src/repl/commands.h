@@ -29,6 +29,7 @@
     X(print) \
     X(why) \
     X(history) \
+    X(export) \
     X(source) \
     X(lua) \
     X(help) \

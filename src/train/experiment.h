@@ -29,8 +29,9 @@ typedef struct Experiment {
     int64_t in_flight; /* steps started and not yet recorded; 0 but for a training's own loop */
     bool warned_loss, warned_scale;
     int64_t skips_in_a_row;
-    int64_t numbers; /* it holds, the parameters' start included; 0 while it is pending */
-    Snapshot facts;  /* kept up to date; tensors when they are asked for */
+    int64_t numbers;  /* it holds, the parameters' start included; 0 while it is pending */
+    StepOutcome last; /* as the newest finished step was told */
+    Snapshot facts;   /* kept up to date; tensors when they are asked for */
 } Experiment;
 
 /* Numbers that a run of these settings would hold; 0 where the parts do not fit. */

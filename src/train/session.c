@@ -184,9 +184,13 @@ Status session_new(const SessionOptions *options, Session **session)
 
 void session_free(Session *session)
 {
+    int64_t traced;
+
     if (session == NULL)
         return;
     worker_end(session);
+    if (session->trace != NULL && failed(trace_end(session->trace, &traced)))
+        session->trace = NULL; /* whoever wants to hear of it ends it first */
     expr_free(session->training.until);
     experiment_free(session->current);
     experiment_free(session->previous);

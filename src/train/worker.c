@@ -136,7 +136,7 @@ static Status collect(Session *session, bool all)
 /* Steps may be in flight only where nobody asks after each of them. */
 static bool one_at_a_time(const Session *session)
 {
-    return session->training.until != NULL ||
+    return session->training.until != NULL || session->trace != NULL ||
            (session->training.at_pace && session->current->settings.pace > 0.0);
 }
 
@@ -149,6 +149,7 @@ static Status take_step(Session *session, bool *reached)
     training->started++;
     last = training->started == training->wanted || atomic_load(&session->pause);
     TRY(collect(session, due || last || one_at_a_time(session)));
+    worker_trace(session);
     TRY(goal_reached(session, reached));
     *reached = *reached || atomic_load(&session->pause);
     if (due && !*reached) {

@@ -11,6 +11,7 @@
 #include "program/registry.h"
 #include "train/experiment.h"
 #include "train/session.h"
+#include "train/trace.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -38,6 +39,7 @@ struct Session {
     Experiment *current, *previous; /* previous: what undo brings back; NULL: nothing */
     LoadedSets loaded;
     Training training;
+    Trace *trace; /* NULL: none */
 
     pthread_t thread;
     bool works;           /* the thread runs */
@@ -48,6 +50,7 @@ struct Session {
     Status answer;
     bool ending, is_training;
     Status result;
+    Status trace_problem; /* of a trace that ended by itself, until it is asked for */
     Snapshot published;
     double last_published;
     TrainingFacts history[HISTORY_KEPT]; /* training n (from 0) at n % HISTORY_KEPT */
@@ -73,6 +76,9 @@ void worker_publish(Session *session);
 
 /* Ends the present training, if there is one, with this result. Worker only. */
 void worker_stop(Session *session, Status result);
+
+/* Writes the step that was just recorded into the trace, if there is one. Worker only. */
+void worker_trace(Session *session);
 
 /* Seconds of a clock that never jumps. */
 double clock_seconds(void);

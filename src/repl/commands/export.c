@@ -1,0 +1,88 @@
+/* export trace FILE: what the session leaves for other programs. */
+#include "repl/commands.h"
+
+#include "repl/args.h"
+#include "repl/phrase.h"
+#include "repl/repl.h"
+#include "train/export.h"
+
+static const char *const kinds[] = {"trace", NULL};
+
+static const ArgSpec export_args[] = {
+    {.name = "export", .kind = ARG_CHOICE, .choices = kinds, .text = "a row for every step"},
+    {.name = "file",
+     .kind = ARG_WORD,
+     .optional = true,
+     .names = NAMES_FILES,
+     .shown = "FILE|off",
+     .text = "trace: FILE.csv or FILE.jsonl, or off to end it"},
+    {.kind = ARG_END},
+};
+
+static const char *const export_examples[] = {
+    "export trace run.csv; train 20; export trace off",
+    "export trace run.jsonl; step 3",
+    NULL,
+};
+
+static void tell_trace(Repl *repl, const TraceFacts *facts, const char *how)
+{
+    char number[NUMBER_TEXT];
+
+    repl_note(repl, "%s %s %s step%s", facts->path, how, phrase_count(facts->steps, number),
+              facts->steps == 1 ? "" : "s");
+}
+
+static Status trace_off(Repl *repl)
+{
+    TraceFacts facts;
+
+    TRY(session_trace_end(repl_session(repl), &facts));
+    tell_trace(repl, &facts, "has");
+    return ok();
+}
+
+static Status trace_show(Repl *repl)
+{
+    TraceFacts facts = session_trace_facts(repl_session(repl));
+
+    if (facts.armed)
+        tell_trace(repl, &facts, "is being written:");
+    else
+        repl_note(repl, "there is no trace; try export trace run.csv");
+    return ok();
+}
+
+static Status export_trace(Repl *repl, Args *args)
+{
+    if (!args_has(args, "file"))
+        return trace_show(repl);
+    args_blame(args, "file");
+    if (args_is(args, "file", "off"))
+        return trace_off(repl);
+    TRY(session_trace(repl_session(repl), args_text(args, "file")));
+    repl_note(repl, "each step is written to %s until export trace off", args_text(args, "file"));
+    return ok();
+}
+
+static Status export_run(Repl *repl, Args *args)
+{
+    return export_trace(repl, args);
+}
+
+const Command export_command = {
+    .name = "export",
+    .summary = "write every step to a file",
+    .task = TASK_LOOK,
+    .args = export_args,
+    .examples = export_examples,
+    .more =
+        "trace FILE.csv writes a row a step (run, step, loss, scale as used, tracker, found_inf, "
+        "skipped, lr, grad_norm, scale_next), and beside it FILE.tensors.csv a row a step and "
+        "counted tensor (run, step, tensor, format, count, nan, inf, zero, overflow, underflow, "
+        "subnormal, normal, amax, lost_mass) as long as probes are on. FILE.jsonl has one object "
+        "a step with both; there inf and nan are strings. `run` counts on where net, undo and "
+        "the like put another run in place. The files appear when the trace ends, at the latest "
+        "with the program. Numbers are the shortest that read back exactly.",
+    .run = export_run,
+};
