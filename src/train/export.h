@@ -29,4 +29,8 @@ TraceFacts session_trace_facts(Session *session);
  * holds. Else OK. */
 Status session_trace_problem(Session *session) MUST_CHECK;
 
+/* Writes all that the session did as commands: sourced, they do it again (train/journal.h).
+ * Fails: STATUS_UNSUPPORTED: something cannot be done again by commands; STATUS_IO. */
+Status session_export_script(Session *session, const char *path) MUST_CHECK;
+
 #endif

@@ -59,6 +59,11 @@ static Status new_run(Session *session, const Settings *wanted)
     LoadedData *data;
     Status status;
 
+    if (session->current != NULL && loaded_is_stale(session->current->data))
+        journal_lose(&session->journal,
+                     "%.100s has changed since it was read, so there is no "
+                     "script of this session",
+                     session->current->data->spec.path);
     TRY(loaded_get(&session->loaded, &wanted->data, &data));
     status = make_room(session, experiment_size(wanted, data->set));
     if (failed(status)) {
@@ -117,17 +122,18 @@ static bool goes_on(const Session *session, const Settings *wanted)
 static Status apply_job(Session *session, void *argument)
 {
     Change *change = argument;
-    Settings before;
+    Settings before = session->settings;
 
     change->wanted.data.seed = change->wanted.seed;
+    journal_reach(&session->journal, session->current);
     if (goes_on(session, &change->wanted)) {
-        before = session->current->settings;
         TRY(experiment_change(session->current, &change->wanted));
         log_difference(session, &before);
     } else {
         TRY(new_run(session, &change->wanted));
     }
     change->step = session->current->facts.step;
+    journal_settings(&session->journal, &before, session->current);
     copy_out(session);
     return ok();
 }
@@ -191,6 +197,7 @@ void session_free(Session *session)
     worker_end(session);
     if (session->trace != NULL && failed(trace_end(session->trace, &traced)))
         session->trace = NULL; /* whoever wants to hear of it ends it first */
+    journal_release(&session->journal);
     expr_free(session->training.until);
     experiment_free(session->current);
     experiment_free(session->previous);
@@ -229,6 +236,7 @@ static Status scale_job(Session *session, void *argument)
     Snapshot *facts = &session->current->facts;
     char old[NUMBER_TEXT], new[NUMBER_TEXT];
 
+    journal_reach(&session->journal, session->current);
     float_friendly(facts->scaler.scale, old);
     experiment_set_scale(session->current, change->scale);
     change->step = facts->step;
@@ -237,6 +245,8 @@ static Status scale_job(Session *session, void *argument)
                    float_friendly(change->scale, new));
     else
         log_difference(session, &before);
+    journal_add(&session->journal, session->current, "scale %s",
+                float_friendly(change->scale, new));
     copy_out(session);
     return ok();
 }
@@ -257,7 +267,9 @@ Status session_set_scale(Session *session, float scale, int64_t *step)
 static Status restart_job(Session *session, void *argument)
 {
     (void)argument;
+    journal_reach(&session->journal, session->current);
     experiment_restart_scaler(session->current);
+    journal_scaler(&session->journal, session->current);
     copy_out(session);
     return ok();
 }
@@ -272,7 +284,9 @@ static Status reset_job(Session *session, void *argument)
     Settings settings = session->current->settings;
 
     (void)argument;
+    journal_reach(&session->journal, session->current);
     TRY(new_run(session, &settings));
+    journal_add(&session->journal, session->current, "reset");
     copy_out(session);
     return ok();
 }
@@ -290,8 +304,10 @@ static Status undo_job(Session *session, void *argument)
     if (back == NULL)
         return fail(STATUS_USAGE, "there is nothing to undo: no run was replaced yet");
     worker_stop(session, ok());
+    journal_reach(&session->journal, session->current);
     session->previous = session->current;
     session->current = back;
+    journal_undo(&session->journal, back);
     forget_orders(back);
     text_printf(what, "step %lld of %s, net %s", (long long)back->facts.step, back->facts.data,
                 back->facts.net);

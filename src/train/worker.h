@@ -10,6 +10,7 @@
 
 #include "program/registry.h"
 #include "train/experiment.h"
+#include "train/journal.h"
 #include "train/session.h"
 #include "train/trace.h"
 
@@ -40,6 +41,7 @@ struct Session {
     LoadedSets loaded;
     Training training;
     Trace *trace; /* NULL: none */
+    Journal journal;
 
     pthread_t thread;
     bool works;           /* the thread runs */

@@ -6,22 +6,26 @@
 #include "repl/repl.h"
 #include "train/export.h"
 
-static const char *const kinds[] = {"trace", NULL};
+static const char *const kinds[] = {"trace", "script", NULL};
 
 static const ArgSpec export_args[] = {
-    {.name = "export", .kind = ARG_CHOICE, .choices = kinds, .text = "a row for every step"},
+    {.name = "export",
+     .kind = ARG_CHOICE,
+     .choices = kinds,
+     .text = "a row for every step; or the session as commands"},
     {.name = "file",
      .kind = ARG_WORD,
      .optional = true,
      .names = NAMES_FILES,
      .shown = "FILE|off",
-     .text = "trace: FILE.csv or FILE.jsonl, or off to end it"},
+     .text = "trace: FILE.csv or FILE.jsonl, or off to end it; script: any"},
     {.kind = ARG_END},
 };
 
 static const char *const export_examples[] = {
     "export trace run.csv; train 20; export trace off",
     "export trace run.jsonl; step 3",
+    "train 20; autocast bf16; train 20; export script session.halfstep",
     NULL,
 };
 
@@ -65,14 +69,37 @@ static Status export_trace(Repl *repl, Args *args)
     return ok();
 }
 
+static Status lacks_file(const char *kind, const char *example)
+{
+    return fail(STATUS_USAGE, "export %s lacks its file; try export %s %s", kind, kind, example);
+}
+
+static Status export_script(Repl *repl, Args *args)
+{
+    const char *path = args_text(args, "file");
+
+    if (path == NULL)
+        return lacks_file("script", "session.halfstep");
+    args_blame(args, "file");
+    TRY(session_export_script(repl_session(repl), path));
+    repl_note(repl, "%s has the session as commands; source repeats it", path);
+    return ok();
+}
+
 static Status export_run(Repl *repl, Args *args)
 {
-    return export_trace(repl, args);
+    static Status (*const acts[])(Repl *, Args *) = {export_trace, export_script};
+
+    for (size_t i = 0; kinds[i] != NULL; i++) {
+        if (args_is(args, "export", kinds[i]))
+            return acts[i](repl, args);
+    }
+    return ok();
 }
 
 const Command export_command = {
     .name = "export",
-    .summary = "write every step to a file",
+    .summary = "write every step, or the session as commands, to a file",
     .task = TASK_LOOK,
     .args = export_args,
     .examples = export_examples,
@@ -83,6 +110,9 @@ const Command export_command = {
         "subnormal, normal, amax, lost_mass) as long as probes are on. FILE.jsonl has one object "
         "a step with both; there inf and nan are strings. `run` counts on where net, undo and "
         "the like put another run in place. The files appear when the trace ends, at the latest "
-        "with the program. Numbers are the shortest that read back exactly.",
+        "with the program. Numbers are the shortest that read back exactly.\n\n"
+        "script FILE writes the whole session as commands, each at the step at which it took "
+        "effect, also while a training ran; `source FILE` repeats it to the bit on the same "
+        "backend and machine.",
     .run = export_run,
 };
