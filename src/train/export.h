@@ -29,6 +29,11 @@ TraceFacts session_trace_facts(Session *session);
  * holds. Else OK. */
 Status session_trace_problem(Session *session) MUST_CHECK;
 
+/* Writes FILE.py, which goes on from here in PyTorch, and FILE.safetensors with the numbers it reads.
+ * Fails: STATUS_USAGE: another ending; STATUS_UNSUPPORTED: PyTorch has no such part; STATUS_IO; or as
+ * session_problem. */
+Status session_export_pytorch(Session *session, const char *path) MUST_CHECK;
+
 /* Writes all that the session did as commands: sourced, they do it again (train/journal.h).
  * Fails: STATUS_UNSUPPORTED: something cannot be done again by commands; STATUS_IO. */
 Status session_export_script(Session *session, const char *path) MUST_CHECK;

@@ -6,19 +6,21 @@
 #include "repl/repl.h"
 #include "train/export.h"
 
-static const char *const kinds[] = {"trace", "script", NULL};
+#include <string.h>
+
+static const char *const kinds[] = {"trace", "script", "pytorch", NULL};
 
 static const ArgSpec export_args[] = {
     {.name = "export",
      .kind = ARG_CHOICE,
      .choices = kinds,
-     .text = "a row for every step; or the session as commands"},
+     .text = "a row for every step; the session as commands; or the experiment for PyTorch"},
     {.name = "file",
      .kind = ARG_WORD,
      .optional = true,
      .names = NAMES_FILES,
      .shown = "FILE|off",
-     .text = "trace: FILE.csv or FILE.jsonl, or off to end it; script: any"},
+     .text = "trace: FILE.csv or FILE.jsonl, or off to end it; script: any; pytorch: FILE.py"},
     {.kind = ARG_END},
 };
 
@@ -26,6 +28,7 @@ static const char *const export_examples[] = {
     "export trace run.csv; train 20; export trace off",
     "export trace run.jsonl; step 3",
     "train 20; autocast bf16; train 20; export script session.halfstep",
+    "train 20; export pytorch fashion.py",
     NULL,
 };
 
@@ -86,9 +89,22 @@ static Status export_script(Repl *repl, Args *args)
     return ok();
 }
 
+static Status export_pytorch(Repl *repl, Args *args)
+{
+    const char *path = args_text(args, "file");
+
+    if (path == NULL)
+        return lacks_file("pytorch", "fashion.py");
+    args_blame(args, "file");
+    TRY(session_export_pytorch(repl_session(repl), path));
+    repl_note(repl, "%s goes on from here in PyTorch; its numbers are in %.*s.safetensors", path,
+              (int)strlen(path) - 3, path);
+    return ok();
+}
+
 static Status export_run(Repl *repl, Args *args)
 {
-    static Status (*const acts[])(Repl *, Args *) = {export_trace, export_script};
+    static Status (*const acts[])(Repl *, Args *) = {export_trace, export_script, export_pytorch};
 
     for (size_t i = 0; kinds[i] != NULL; i++) {
         if (args_is(args, "export", kinds[i]))
@@ -99,7 +115,7 @@ static Status export_run(Repl *repl, Args *args)
 
 const Command export_command = {
     .name = "export",
-    .summary = "write every step, or the session as commands, to a file",
+    .summary = "write every step, the session as commands, or the experiment for PyTorch",
     .task = TASK_LOOK,
     .args = export_args,
     .examples = export_examples,
@@ -113,6 +129,11 @@ const Command export_command = {
         "with the program. Numbers are the shortest that read back exactly.\n\n"
         "script FILE writes the whole session as commands, each at the step at which it took "
         "effect, also while a training ran; `source FILE` repeats it to the bit on the same "
-        "backend and machine.",
+        "backend and machine.\n\n"
+        "pytorch FILE.py writes the present experiment as a PyTorch script, and beside it "
+        "FILE.safetensors with data, weights and optimizer state: network, loss, optimizer, "
+        "autocast and GradScaler are the same, and so are the examples of each step. "
+        "python3 FILE.py --help shows what it takes: it steps on, by a CUDA graph too, and times "
+        "itself.",
     .run = export_run,
 };
