@@ -8,6 +8,9 @@ const Optimizer momentum_optimizer = {
     .text = "gradient descent with momentum 0.9: one fp32 number of state a weight",
     .states = states,
     .options = "momentum= ",
+    .torch =
+        "torch.optim.SGD(params, lr={lr}, momentum={momentum}, weight_decay={weight_decay}, **how)",
+    .torch_graph = "fused=True",
     .op = OP_MOMENTUM,
     .lr = 1e-2,
     .weight_decay = 0.0,

@@ -14,7 +14,7 @@ const Optimizer *const optimizer_table[] = {
         NULL,
 };
 
-static const Optimizer *find(const char *name)
+const Optimizer *optim_find(const char *name)
 {
     for (int i = 0; optimizer_table[i] != NULL; i++)
         if (strcmp(optimizer_table[i]->name, name) == 0)
@@ -24,7 +24,7 @@ static const Optimizer *find(const char *name)
 
 Status optim_spec(const char *name, OptimSpec *spec)
 {
-    const Optimizer *optimizer = find(name);
+    const Optimizer *optimizer = optim_find(name);
 
     if (optimizer == NULL)
         return fail(STATUS_USAGE,
@@ -41,7 +41,7 @@ Status optim_spec(const char *name, OptimSpec *spec)
 
 Status optim_takes(const OptimSpec *spec, const char *option)
 {
-    const char *options = find(spec->kind)->options;
+    const char *options = optim_find(spec->kind)->options;
     char key[OPTIM_NAME + 2];
 
     snprintf(key, sizeof key, "%.14s= ", option);
@@ -128,7 +128,7 @@ static void emit_step(const Optimizer *optimizer, const OptimSpec *spec, Builder
 
 void optim_emit(const OptimSpec *spec, Builder *builder)
 {
-    const Optimizer *optimizer = find(spec->kind);
+    const Optimizer *optimizer = optim_find(spec->kind);
 
     builder->phase = PHASE_STEP;
     for (int i = 0; i < builder->program->param_count; i++) {

@@ -8,6 +8,8 @@ const Optimizer sgd_optimizer = {
     .text = "plain gradient descent: no state",
     .states = states,
     .options = "",
+    .torch = "torch.optim.SGD(params, lr={lr}, weight_decay={weight_decay}, **how)",
+    .torch_graph = "fused=True",
     .op = OP_SGD,
     .lr = 1e-2,
     .weight_decay = 0.0,

@@ -32,6 +32,7 @@
     X(history) \
     X(save) \
     X(load) \
+    X(export) \
     X(source) \
     X(lua) \
     X(help) \

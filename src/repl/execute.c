@@ -6,6 +6,7 @@
 #include "repl/interrupt.h"
 #include "repl/mistake.h"
 #include "repl/state.h"
+#include "train/export.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -116,6 +117,15 @@ static void show_problem(Repl *repl, Status said)
         repl_note(repl, "not ready to train yet: %s", problem.text);
 }
 
+/* Files written beside the training have no command of their own to fail. */
+static void show_trace_problem(Repl *repl)
+{
+    Status problem = session_trace_problem(repl->session);
+
+    if (failed(problem))
+        repl_note(repl, "%s", problem.text);
+}
+
 static void show_mistake(Repl *repl, const char *where, const char *line, Mark mark, Status status)
 {
     Text text = {0};
@@ -152,6 +162,7 @@ Status execute_line(Repl *repl, const char *where, const char *line)
         show_mistake(repl, where, line, fault, status);
     repl->reported = failed(status);
     show_problem(repl, status);
+    show_trace_problem(repl);
     return status;
 }
 

@@ -19,9 +19,7 @@ static void add_tensor(TensorFile *file, const KeptArray *array, const char *suf
 
     memcpy(tensor.shape, array->shape, sizeof tensor.shape);
     snprintf(tensor.name, sizeof tensor.name, "%s%s", array->name, suffix);
-    file->tensors =
-        grow(file->tensors, file->tensor_count, &file->tensor_room, sizeof *file->tensors);
-    file->tensors[file->tensor_count++] = tensor;
+    tensor_file_add(file, &tensor);
 }
 
 /* What could not be read back is not worth writing. */

@@ -93,6 +93,7 @@ Status session_check_backend(const char *name)
 
 typedef struct Switch {
     BackendName name;
+    const char *typed;
     int64_t step;
 } Switch;
 
@@ -151,7 +152,10 @@ static Status switch_job(Session *session, void *argument)
     if (!failed(status) && backend_is_cpu(other.class) && backend_is_cpu(session->here.class)) {
         take_words(session, &other);
     } else if (!failed(status)) {
+        journal_reach(&session->journal, session->current);
         status = move_to(session, &other);
+        if (!failed(status))
+            journal_add(&session->journal, session->current, "backend %s", wanted->typed);
     }
     computer_close(&other);
     if (!failed(status))
@@ -161,7 +165,7 @@ static Status switch_job(Session *session, void *argument)
 
 Status session_switch(Session *session, const char *name, int64_t *step)
 {
-    Switch wanted = {.step = 0};
+    Switch wanted = {.typed = name};
 
     TRY(registry_name(name, &wanted.name));
     TRY(worker_ask(session, switch_job, &wanted));

@@ -33,6 +33,7 @@ typedef struct Experiment {
     bool warned_loss, warned_scale;
     int64_t skips_in_a_row;
     int64_t numbers;         /* it holds in host memory; 0 while it is pending */
+    StepOutcome last;        /* as the newest finished step was told */
     Snapshot facts;          /* kept up to date; tensors when they are asked for */
     CastCounts *kept_counts; /* of a restored run until its next step, by instruction; else NULL */
     Status trouble;          /* of a look at the device that says nothing itself (refresh, moved) */

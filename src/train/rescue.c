@@ -101,6 +101,9 @@ Status rescue_run(Session *session, Status trouble)
     } else {
         checkpoint_free(move.from);
     }
+    journal_lose(&session->journal,
+                 "a device was lost, which no command does again, so there is no "
+                 "script of this session");
     set_again(session, &wanted);
     tell(session, &events, lost_at, trouble);
     session->training.started = session->training.done =

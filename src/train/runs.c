@@ -1,6 +1,7 @@
 /* Which run is the present one, and which undo brings back: the rest of session.h, with files. */
 #include "train/worker.h"
 
+#include "base/file.h"
 #include "train/checkpoint_file.h"
 
 #include <stdlib.h>
@@ -87,6 +88,11 @@ Status runs_begin(Session *session, const Settings *wanted, const Checkpoint *fr
     LoadedData *data;
     Status status;
 
+    if (session->current != NULL && loaded_is_stale(session->current->data))
+        journal_lose(&session->journal,
+                     "%.100s has changed since it was read, so there is no "
+                     "script of this session",
+                     session->current->data->spec.path);
     TRY(loaded_get(&session->loaded, &wanted->data, &data));
     status = make_room(session, experiment_size(session->here.class, wanted, data->set));
     if (!failed(status))
@@ -109,6 +115,7 @@ static Status reset_job(Session *session, void *argument)
     Status status;
 
     (void)argument;
+    journal_reach(&session->journal, session->current);
     if (session->current->own_start) {
         TRY(checkpoint_take(session->current, &start));
         checkpoint_rewind(start);
@@ -116,6 +123,7 @@ static Status reset_job(Session *session, void *argument)
     status = runs_begin(session, &settings, start);
     checkpoint_free(start);
     TRY(status);
+    journal_add(&session->journal, session->current, "reset");
     session_copy_out(session);
     return ok();
 }
@@ -135,6 +143,7 @@ static Status undo_job(Session *session, void *argument)
 
     if (back == NULL)
         return fail(STATUS_USAGE, "there is nothing to undo: no run was replaced yet");
+    journal_reach(&session->journal, before);
     TRY(put_up(session, session->previous_data, &back->settings, back, &experiment));
     status = keep_present(session, &kept);
     if (failed(status)) {
@@ -147,6 +156,7 @@ static Status undo_job(Session *session, void *argument)
     session->current = experiment;
     experiment_free(before);
     rescue_keep(session, back);
+    journal_undo(&session->journal, experiment);
     text_printf(what, "step %lld of %s, net %s", (long long)experiment->facts.step,
                 experiment->facts.data, experiment->facts.net);
     session_copy_out(session);
@@ -179,6 +189,7 @@ Status session_save(Session *session, const char *path, int64_t *step)
 typedef struct Load {
     const Checkpoint *from;
     const char *path;
+    int64_t stamp; /* as it was read */
     Text *what;
 } Load;
 
@@ -187,7 +198,9 @@ static Status load_job(Session *session, void *argument)
     const Load *load = argument;
     Snapshot *facts;
 
+    journal_reach(&session->journal, session->current);
     TRY(runs_begin(session, &load->from->settings, load->from));
+    journal_load(&session->journal, session->current, load->path, load->stamp);
     facts = &session->current->facts;
     events_add(&facts->events, EVENT_RUN, facts->step, "loaded %s", load->path);
     if (load->from->weights_only)
@@ -202,7 +215,7 @@ static Status load_job(Session *session, void *argument)
 Status session_load(Session *session, const char *path, Text *what)
 {
     Checkpoint *from;
-    Load load = {.path = path, .what = what};
+    Load load = {.path = path, .stamp = file_stamp(path), .what = what};
     Status status;
 
     TRY(checkpoint_read(path, &session->settings, &from));

@@ -39,17 +39,18 @@ static bool goes_on(const Session *session, const Settings *wanted)
 static Status apply_job(Session *session, void *argument)
 {
     Change *change = argument;
-    Settings before;
+    Settings before = session->settings;
 
     change->wanted.data.seed = change->wanted.seed;
+    journal_reach(&session->journal, session->current);
     if (goes_on(session, &change->wanted)) {
-        before = session->current->settings;
         TRY(experiment_change(session->current, &change->wanted));
         log_difference(session, &before);
     } else {
         TRY(runs_begin(session, &change->wanted, NULL));
     }
     change->step = session->current->facts.step;
+    journal_settings(&session->journal, &before, session->current);
     session_copy_out(session);
     return ok();
 }
@@ -131,9 +132,14 @@ Status session_new(const SessionOptions *options, Session **session)
 
 void session_free(Session *session)
 {
+    int64_t traced;
+
     if (session == NULL)
         return;
     worker_end(session);
+    if (session->trace != NULL && failed(trace_end(session->trace, &traced)))
+        session->trace = NULL; /* whoever wants to hear of it ends it first */
+    journal_release(&session->journal);
     expr_free(session->training.until);
     experiment_free(session->current);
     checkpoint_free(session->previous);
@@ -186,6 +192,7 @@ static Status scale_job(Session *session, void *argument)
     Snapshot *facts = &session->current->facts;
     char old[NUMBER_TEXT], new[NUMBER_TEXT];
 
+    journal_reach(&session->journal, session->current);
     float_friendly(facts->scaler.scale, old);
     experiment_set_scale(session->current, change->scale);
     change->step = facts->step;
@@ -194,6 +201,8 @@ static Status scale_job(Session *session, void *argument)
                    float_friendly(change->scale, new));
     else
         log_difference(session, &before);
+    journal_add(&session->journal, session->current, "scale %s",
+                float_friendly(change->scale, new));
     session_copy_out(session);
     return rescue_renew(session);
 }
@@ -214,7 +223,9 @@ Status session_set_scale(Session *session, float scale, int64_t *step)
 static Status restart_job(Session *session, void *argument)
 {
     (void)argument;
+    journal_reach(&session->journal, session->current);
     experiment_restart_scaler(session->current);
+    journal_scaler(&session->journal, session->current);
     session_copy_out(session);
     return rescue_renew(session);
 }

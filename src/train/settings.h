@@ -59,6 +59,9 @@ typedef enum SettingPart {
 /* Appends the part as it would be typed: "scale dynamic interval=50". */
 void settings_part(const Settings *settings, SettingPart part, Text *text);
 
+/* It would be typed the same. */
+bool settings_same_part(const Settings *a, const Settings *b, SettingPart part);
+
 /* The whole experiment, `between` the commands: "; " or a newline. */
 void settings_print(const Settings *settings, const char *between, Text *text);
 

@@ -40,6 +40,13 @@ void tensor_file_add_note(TensorFile *file, const char *key, const char *value)
     file->notes[file->note_count++] = (FileNote){xstrdup(key), xstrdup(value)};
 }
 
+void tensor_file_add(TensorFile *file, const FileTensor *tensor)
+{
+    file->tensors =
+        grow(file->tensors, file->tensor_count, &file->tensor_room, sizeof *file->tensors);
+    file->tensors[file->tensor_count++] = *tensor;
+}
+
 static size_t bytes_of(const FileTensor *tensor)
 {
     return (size_t)tensor->count * (size_t)format_table[tensor->format].bits / 8;
@@ -207,9 +214,7 @@ static Status read_tensor(Json *json, const char *name, TensorFile *file)
         return fail(STATUS_IO, "it ends within %.40s: it is cut short, or damaged", name);
     if (end < tensor.begin || end - tensor.begin != bytes_of(&tensor))
         return fail(STATUS_IO, "the size of %.40s does not fit its shape", name);
-    file->tensors =
-        grow(file->tensors, file->tensor_count, &file->tensor_room, sizeof *file->tensors);
-    file->tensors[file->tensor_count++] = tensor;
+    tensor_file_add(file, &tensor);
     return ok();
 }
 
@@ -314,42 +319,62 @@ static void print_notes(const TensorFile *file, Text *text)
     text_append(text, "}");
 }
 
+static size_t written_bytes(const FileTensor *tensor)
+{
+    return (size_t)tensor->count * (tensor->integers ? sizeof(int32_t) : sizeof(float));
+}
+
 static void print_tensor(const FileTensor *tensor, size_t begin, Text *text)
 {
     text_append(text, ",");
     json_quote(tensor->name, text);
-    text_append(text, ":{\"dtype\":\"F32\",\"shape\":[");
+    text_append(text, ":{\"dtype\":\"");
+    text_append(text, tensor->integers ? "I32" : "F32");
+    text_append(text, "\",\"shape\":[");
     for (int i = 0; i < tensor->rank; i++)
         text_printf(text, "%s%lld", i == 0 ? "" : ",", (long long)tensor->shape[i]);
-    text_printf(text, "],\"data_offsets\":[%zu,%zu]}", begin,
-                begin + (size_t)tensor->count * sizeof(float));
+    text_printf(text, "],\"data_offsets\":[%zu,%zu]}", begin, begin + written_bytes(tensor));
+}
+
+static void print_header(const TensorFile *file, Text *header)
+{
+    size_t at = 0;
+
+    print_notes(file, header);
+    for (size_t i = 0; i < file->tensor_count; i++) {
+        print_tensor(&file->tensors[i], at, header);
+        at += written_bytes(&file->tensors[i]);
+    }
+    text_append(header, "}");
+    while (header->length % LENGTH_BYTES != 0)
+        text_append(header, " ");
+}
+
+static Status write_all(const TensorFile *file, const Text *header, Draft *draft)
+{
+    uint8_t length[LENGTH_BYTES];
+
+    for (int i = 0; i < LENGTH_BYTES; i++)
+        length[i] = (uint8_t)((uint64_t)header->length >> (8 * i));
+    TRY(draft_add(draft, length, sizeof length));
+    TRY(draft_add(draft, text_chars(header), header->length));
+    for (size_t i = 0; i < file->tensor_count; i++)
+        TRY(draft_add(draft, file->tensors[i].values, written_bytes(&file->tensors[i])));
+    return ok();
 }
 
 Status tensor_file_write(const char *path, const TensorFile *file)
 {
-    FilePart *parts = xcalloc(file->tensor_count + 2, sizeof *parts);
-    uint8_t length[LENGTH_BYTES];
     Text header = {0};
-    size_t at = 0;
+    Draft draft;
     Status status;
 
-    print_notes(file, &header);
-    for (size_t i = 0; i < file->tensor_count; i++) {
-        size_t bytes = (size_t)file->tensors[i].count * sizeof(float);
-
-        print_tensor(&file->tensors[i], at, &header);
-        parts[i + 2] = (FilePart){file->tensors[i].values, bytes};
-        at += bytes;
-    }
-    text_append(&header, "}");
-    while (header.length % LENGTH_BYTES != 0)
-        text_append(&header, " ");
-    for (int i = 0; i < LENGTH_BYTES; i++)
-        length[i] = (uint8_t)((uint64_t)header.length >> (8 * i));
-    parts[0] = (FilePart){length, sizeof length};
-    parts[1] = (FilePart){text_chars(&header), header.length};
-    status = file_write_parts(path, parts, file->tensor_count + 2);
+    TRY(draft_begin(path, &draft));
+    print_header(file, &header);
+    status = write_all(file, &header, &draft);
     text_release(&header);
-    free(parts);
+    if (!failed(status))
+        return draft_end(&draft);
+    draft_abandon(&draft);
     return status;
 }

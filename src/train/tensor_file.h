@@ -18,9 +18,10 @@ typedef struct FileTensor {
     Format format; /* fp32, fp16 or bf16 */
     int rank;
     int64_t shape[VALUE_RANK];
-    int64_t count;       /* of numbers; at least 1 */
-    size_t begin;        /* in the data; bytes */
-    const float *values; /* to be written, as fp32; unused where it is read */
+    int64_t count;      /* of numbers; at least 1 */
+    size_t begin;       /* in the data; bytes */
+    const void *values; /* to be written: fp32, or int32; unused where it is read */
+    bool integers;      /* to be written as such; none are read */
 } FileTensor;
 
 /* An entry of __metadata__. */
@@ -51,6 +52,9 @@ void tensor_file_values(const TensorFile *file, const FileTensor *tensor, float 
 
 /* Appends; the file owns copies of both. */
 void tensor_file_add_note(TensorFile *file, const char *key, const char *value);
+
+/* Appends; the values stay the caller's. */
+void tensor_file_add(TensorFile *file, const FileTensor *tensor);
 
 /* Fails: STATUS_IO; the old file is untouched. */
 Status tensor_file_write(const char *path, const TensorFile *file) MUST_CHECK;

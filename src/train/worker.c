@@ -136,7 +136,7 @@ static Status collect(Session *session, bool all)
 /* Steps may be in flight only where nobody asks after each of them. */
 static bool one_at_a_time(const Session *session)
 {
-    return session->training.until != NULL ||
+    return session->training.until != NULL || session->trace != NULL ||
            (session->training.at_pace && session->current->settings.pace > 0.0);
 }
 
@@ -153,6 +153,7 @@ static Status take_step(Session *session, bool *reached)
     TRY(collect(session, due || save || last || one_at_a_time(session)));
     if (save)
         TRY(rescue_renew(session));
+    worker_trace(session);
     TRY(goal_reached(session, reached));
     *reached = *reached || atomic_load(&session->pause);
     if (due && !*reached) {

@@ -10,7 +10,9 @@
 
 #include "program/registry.h"
 #include "train/checkpoint.h"
+#include "train/journal.h"
 #include "train/session.h"
+#include "train/trace.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -56,6 +58,8 @@ struct Session {
     LoadedSets loaded;
     Training training;
     Rescue rescue;
+    Trace *trace; /* NULL: none */
+    Journal journal;
 
     pthread_t thread;
     bool works;           /* the thread runs */
@@ -66,6 +70,7 @@ struct Session {
     Status answer;
     bool ending, is_training;
     Status result;
+    Status trace_problem; /* of a trace that ended by itself, until it is asked for */
     Snapshot published;
     double last_published;
     Text news;                           /* what happened without being asked for */
@@ -134,6 +139,9 @@ typedef struct Move {
 } Move;
 
 Status computer_move(Session *session, Move *move) MUST_CHECK;
+
+/* Writes the step that was just recorded into the trace, if there is one. Worker only. */
+void worker_trace(Session *session);
 
 /* Seconds of a clock that never jumps. */
 double clock_seconds(void);

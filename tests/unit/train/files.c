@@ -157,11 +157,15 @@ static void add(Crafted *file, const char *name, const char *shape, int count, F
 static void put(const char *header, uint64_t length, const void *data, size_t count)
 {
     uint8_t head[8];
-    FilePart parts[] = {{head, 8}, {header, strlen(header)}, {data, count}};
+    Draft draft;
 
     for (int i = 0; i < 8; i++)
         head[i] = (uint8_t)(length >> (8 * i));
-    must(file_write_parts(in_folder("crafted"), parts, 3));
+    must(draft_begin(in_folder("crafted"), &draft));
+    must(draft_add(&draft, head, 8));
+    must(draft_add(&draft, header, strlen(header)));
+    must(draft_add(&draft, data, count));
+    must(draft_end(&draft));
 }
 
 static void put_weights(Format format)
