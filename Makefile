@@ -107,7 +107,7 @@ UNIT_SET = $(sort $(UNITS))
 mains    = $(shell grep -lsw '^int main' tests/$(1)/*.c)
 helpers  = $(filter-out $(call mains,$(1)),$(wildcard tests/$(1)/*.c))
 programs = $(patsubst %.c,$(BUILD)/%,$(call mains,$(1)))
-KINDS    = terminal fuzz exhaustive bench transcripts lint
+KINDS    = terminal fuzz exhaustive bench transcripts lint gpu
 PLUGINS  = $(patsubst %.c,$(BUILD)/%.so,$(wildcard tests/plugin/*.c))
 
 .PHONY: unit test-programs exhaustive bench
