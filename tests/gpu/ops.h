@@ -30,8 +30,8 @@ Given op_given(Builder *builder, Shape shape, Format format, const char *name);
 
 void ops_elementwise(Pair *pair);
 void ops_products(Pair *pair);
-void ops_rows(Pair *pair);    /* log_softmax, nll, mse, gather, correct, scale */
+void ops_rows(Pair *pair);       /* log_softmax, nll, mse, gather, correct, scale */
 void ops_optimizers(Pair *pair); /* unscale, sgd, momentum, adam, adamw, update */
-void ops_access(Pair *pair);  /* value_write, value_read, store_write, store_read */
+void ops_access(Pair *pair);     /* value_write, value_read, store_write, store_read */
 
 #endif

@@ -52,9 +52,19 @@ static void try_store(Pair *pair)
     enum { COUNT = 1000 };
     Side *gpu = &pair->gpu;
     float values[COUNT], read[COUNT];
-    Scalars wrote = {.scale = 1024.0f, .tracker = 7, .dynamic = true, .check = true, .growth = 2.5,
-                     .backoff = 0.3, .interval = 1LL << 40, .lr = 1e-3, .loss_weight = 1e-4f,
-                     .step = 1LL << 33, .taken = 12, .position = 1LL << 34, .test_position = 5,
+    Scalars wrote = {.scale = 1024.0f,
+                     .tracker = 7,
+                     .dynamic = true,
+                     .check = true,
+                     .growth = 2.5,
+                     .backoff = 0.3,
+                     .interval = 1LL << 40,
+                     .lr = 1e-3,
+                     .loss_weight = 1e-4f,
+                     .step = 1LL << 33,
+                     .taken = 12,
+                     .position = 1LL << 34,
+                     .test_position = 5,
                      .correct = 3};
     Scalars got;
 

@@ -56,9 +56,8 @@ static Interval exact_tanh(double x, double unused)
 }
 
 static const Elementwise table[] = {
-    {OP_CAST, NULL},          {OP_RELU, NULL},
-    {OP_RELU_BACKWARD, NULL}, {OP_GELU, exact_gelu},
-    {OP_TANH, exact_tanh},    {OP_GELU_BACKWARD, exact_gelu_backward},
+    {OP_CAST, NULL},          {OP_RELU, NULL},       {OP_RELU_BACKWARD, NULL},
+    {OP_GELU, exact_gelu},    {OP_TANH, exact_tanh}, {OP_GELU_BACKWARD, exact_gelu_backward},
     {OP_TANH_BACKWARD, NULL},
 };
 

@@ -40,7 +40,8 @@ static void emit(Pair *pair, const Optimizing *how, Param3 *param)
 
     param->weight = builder_param(&b, 2, dims, how->shape.cols, "fc1.weight");
     param->grad = op_given(&b, how->shape, how->format, "fc1.weight.grad");
-    if (param->grad.value == param->grad.master) { /* a gradient is no master: fp32 is cast to fp32 */
+    if (param->grad.value ==
+        param->grad.master) { /* a gradient is no master: fp32 is cast to fp32 */
         param->grad.value =
             builder_like(&b, param->weight, ROLE_WEIGHT_GRAD, FORMAT_FP32, "fc1.weight.grad");
         builder_emit(&b, OP_CAST, param->grad.value, param->grad.master, NO_VALUE, NO_VALUE);
@@ -122,16 +123,16 @@ static void same_outcome(Pair *pair, const char *what)
     must(pair->gpu.class->plan_collect(pair->gpu.plan, &gpu, 1, true, &count), what);
     if (!check(count == 1, "%s: update told no outcome", what))
         return;
-    check(cpu.step == gpu.step && cpu.scale_used == gpu.scale_used &&
-              cpu.scale_next == gpu.scale_next && cpu.lr == gpu.lr && cpu.tracker == gpu.tracker &&
-              cpu.skipped == gpu.skipped && cpu.first_found == gpu.first_found &&
-              cpu.first_instr == gpu.first_instr &&
-              equal_or_nan(gpu.grad_norm, cpu.grad_norm, 1e-12),
-          "%s: step %lld: scale %g -> %g tracker %d skipped %d found in %d norm %.17g; the CPU: step "
-          "%lld: %g -> %g, %d, %d, %d, %.17g",
-          what, (long long)gpu.step, (double)gpu.scale_used, (double)gpu.scale_next, gpu.tracker,
-          gpu.skipped, gpu.first_found, gpu.grad_norm, (long long)cpu.step, (double)cpu.scale_used,
-          (double)cpu.scale_next, cpu.tracker, cpu.skipped, cpu.first_found, cpu.grad_norm);
+    check(
+        cpu.step == gpu.step && cpu.scale_used == gpu.scale_used &&
+            cpu.scale_next == gpu.scale_next && cpu.lr == gpu.lr && cpu.tracker == gpu.tracker &&
+            cpu.skipped == gpu.skipped && cpu.first_found == gpu.first_found &&
+            cpu.first_instr == gpu.first_instr && equal_or_nan(gpu.grad_norm, cpu.grad_norm, 1e-12),
+        "%s: step %lld: scale %g -> %g tracker %d skipped %d found in %d norm %.17g; the CPU: step "
+        "%lld: %g -> %g, %d, %d, %d, %.17g",
+        what, (long long)gpu.step, (double)gpu.scale_used, (double)gpu.scale_next, gpu.tracker,
+        gpu.skipped, gpu.first_found, gpu.grad_norm, (long long)cpu.step, (double)cpu.scale_used,
+        (double)cpu.scale_next, cpu.tracker, cpu.skipped, cpu.first_found, cpu.grad_norm);
     pair->cpu.class->scalars_get(pair->cpu.store, &a);
     pair->gpu.class->scalars_get(pair->gpu.store, &b);
     check(a.scale == b.scale && a.tracker == b.tracker && a.step == b.step && a.taken == b.taken &&
@@ -172,9 +173,15 @@ static void try_optimizer(Pair *pair, const Optimizing *how)
 {
     int64_t count = how->shape.rows * how->shape.cols;
     float *weight = xaligned((size_t)count, sizeof *weight);
-    Scalars scalars = {.scale = how->special ? 1.0f : 768.0f, .dynamic = !how->special,
-                       .check = !how->special, .growth = 2, .backoff = 0.5, .interval = 2,
-                       .lr = 0.01, .loss_weight = 1, .taken = 20};
+    Scalars scalars = {.scale = how->special ? 1.0f : 768.0f,
+                       .dynamic = !how->special,
+                       .check = !how->special,
+                       .growth = 2,
+                       .backoff = 0.5,
+                       .interval = 2,
+                       .lr = 0.01,
+                       .loss_weight = 1,
+                       .taken = 20};
     Param3 param;
     char what[LABEL_TEXT];
 
@@ -201,9 +208,15 @@ static void try_optimizer(Pair *pair, const Optimizing *how)
 static void try_update(Pair *pair, ScalerSpec spec, int32_t tracker, const char *script)
 {
     Optimizing how = {.op = OP_SGD, .format = FORMAT_FP16, .shape = {1, 3}};
-    Scalars scalars = {.scale = spec.start, .tracker = tracker, .dynamic = spec.mode == SCALE_DYNAMIC,
-                       .check = spec.mode != SCALE_OFF, .growth = spec.growth,
-                       .backoff = spec.backoff, .interval = spec.interval, .lr = 0, .loss_weight = 1};
+    Scalars scalars = {.scale = spec.start,
+                       .tracker = tracker,
+                       .dynamic = spec.mode == SCALE_DYNAMIC,
+                       .check = spec.mode != SCALE_OFF,
+                       .growth = spec.growth,
+                       .backoff = spec.backoff,
+                       .interval = spec.interval,
+                       .lr = 0,
+                       .loss_weight = 1};
     Scaler wanted = {.scale = spec.start, .tracker = tracker};
     Param3 param;
     Scalars got;
@@ -214,7 +227,11 @@ static void try_update(Pair *pair, ScalerSpec spec, int32_t tracker, const char 
     if (pair_compile(pair, "update"))
         for (const char *c = script; *c != '\0'; c++) {
             pair_write(pair, param.grad.master,
-                       (const float[]){1, *c == 'i' ? INFINITY : *c == 'n' ? NAN : 2, 3});
+                       (const float[]){1,
+                                       *c == 'i'   ? INFINITY
+                                       : *c == 'n' ? NAN
+                                                   : 2,
+                                       3});
             if (!pair_run(pair, "update"))
                 break;
             same_outcome(pair, "update");

@@ -117,8 +117,8 @@ typedef struct Spread {
     double error, size;
 } Spread;
 
-static bool number_within(const Product *p, Format format, int64_t place, float got,
-                          Spread *spread, const char *what)
+static bool number_within(const Product *p, Format format, int64_t place, float got, Spread *spread,
+                          const char *what)
 {
     Sum sum = sum_of(p, place / p->n, place % p->n);
     double error = 2 * EPSILON * ((double)p->k + 2) * sum.size + 0x1p-149;
@@ -190,8 +190,8 @@ static void emit_product(Pair *pair, const Product *p, Format format, Given give
 
     given[0] = op_given(&b, backward ? (Shape){p->k, p->m} : (Shape){p->m, p->k}, format, "a");
     if (p->op != OP_LINEAR_DB)
-        given[1] =
-            op_given(&b, p->op == OP_LINEAR ? (Shape){p->n, p->k} : (Shape){p->k, p->n}, format, "b");
+        given[1] = op_given(&b, p->op == OP_LINEAR ? (Shape){p->n, p->k} : (Shape){p->k, p->n},
+                            format, "b");
     if (p->bias != NULL) {
         given[2] = op_given(&b, (Shape){p->n, 1}, format, "bias");
         pair->program.values[given[2].value].rank = 1;
@@ -227,8 +227,7 @@ static void try_filling(Pair *pair, const Product *p, Format format, Filling fil
     if (p->op == OP_LINEAR_DB)
         for (int64_t k = 0; k < p->k; k++)
             p->b[k] = 1.0f;
-    pair_begin(pair, &op_no_data,
-               p->op == OP_LINEAR_DW || p->op == OP_LINEAR_DB ? p->k : p->m);
+    pair_begin(pair, &op_no_data, p->op == OP_LINEAR_DW || p->op == OP_LINEAR_DB ? p->k : p->m);
     emit_product(pair, p, format, given);
     if (pair_compile(pair, what)) {
         write_operands(pair, p, given);

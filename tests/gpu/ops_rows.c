@@ -93,8 +93,9 @@ static void all_within(Pair *pair, ValueId id, const Interval *may, const char *
         while (i < value_count(value) && within(value->format, may[i], got[i]))
             i++;
         if (i < value_count(value))
-            check(false, "%s%s: at %lld stands %a, not within %a ... %a", s ? "" : "the CPU itself, ",
-                  what, (long long)i, (double)got[i], may[i].low, may[i].high);
+            check(false, "%s%s: at %lld stands %a, not within %a ... %a",
+                  s ? "" : "the CPU itself, ", what, (long long)i, (double)got[i], may[i].low,
+                  may[i].high);
         else
             check(true, "%s", what);
         free(got);
@@ -187,8 +188,12 @@ static void try_softmax(Pair *pair, Format format, Shape shape, bool special)
 
 static Scalars loss_scalars(void)
 {
-    return (Scalars){.scale = 1536.0f, .loss_weight = 0.3f, .growth = 2, .backoff = 0.5,
-                     .interval = 10, .lr = 0.1};
+    return (Scalars){.scale = 1536.0f,
+                     .loss_weight = 0.3f,
+                     .growth = 2,
+                     .backoff = 0.5,
+                     .interval = 10,
+                     .lr = 0.1};
 }
 
 /* In a tree or in double, however long: 1e-6 of the sum of magnitudes. */

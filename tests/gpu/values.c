@@ -28,7 +28,8 @@ static uint32_t to_pattern(float value)
  * Flood, "Fast splittable pseudorandom number generators" (OOPSLA 2014). */
 static uint64_t random_of(uint64_t seed, int64_t n)
 {
-    uint64_t z = seed * 0xD1342543DE82EF95u + (uint64_t)n * 0x9E3779B97F4A7C15u + 0x9E3779B97F4A7C15u;
+    uint64_t z =
+        seed * 0xD1342543DE82EF95u + (uint64_t)n * 0x9E3779B97F4A7C15u + 0x9E3779B97F4A7C15u;
 
     z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
     z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
