@@ -145,6 +145,10 @@ $(BUILD)/tests/plugin/%.so: tests/plugin/%.c Makefile $(BUILD)/flags
 exhaustive: $(call programs,exhaustive) ## every fp32 input to every format, against an oracle (minutes)
 	@for program in $^; do $$program || exit; done
 
+.PHONY: gpu
+gpu: all $(call programs,gpu) ## what needs a GPU: parity with the CPU, bits, sessions, sanitizers
+	@sh tests/gpu/run.sh $(BUILD)
+
 bench: $(BUILD)/halfstep $(call programs,bench) ## what a step and a cast cost here, as CSV
 	@for program in $(call programs,bench); do \
 	    HALFSTEP_DATASETS='$(CURDIR)/datasets' $$program || exit; done

@@ -15,8 +15,9 @@ typedef struct Shape {
 extern const Shape op_shapes[];
 extern const int op_shape_count;
 
-/* fp32, tf32, fp16, bf16 */
-extern const Format op_formats[4];
+/* What values are kept in: fp32, fp16, bf16. (tf32 is a format of products' operands alone.) */
+enum { OP_FORMATS = 3 };
+extern const Format op_formats[OP_FORMATS];
 
 /* A few examples of one feature, for programs that gather nothing. */
 extern const DataView op_no_data;

@@ -97,7 +97,7 @@ static void try_store(Pair *pair)
 
 void ops_access(Pair *pair)
 {
-    for (int f = 0; f < 4; f++)
+    for (int f = 0; f < OP_FORMATS; f++)
         try_format(pair, op_formats[f]);
     try_store(pair);
 }

@@ -146,7 +146,7 @@ static void try_one(Pair *pair, const Elementwise *row, Format from, Format to, 
 void ops_elementwise(Pair *pair)
 {
     for (size_t r = 0; r < sizeof table / sizeof table[0]; r++)
-        for (int f = 0; f < 4; f++)
+        for (int f = 0; f < OP_FORMATS; f++)
             for (int s = 0; s < op_shape_count; s++) {
                 Format format = op_formats[f];
 
@@ -157,5 +157,7 @@ void ops_elementwise(Pair *pair)
                 try_one(pair, &table[r], FORMAT_FP32, format, op_shapes[s]);
                 if (format != FORMAT_FP32)
                     try_one(pair, &table[r], format, FORMAT_FP32, op_shapes[s]);
+                else
+                    try_one(pair, &table[r], FORMAT_FP32, FORMAT_TF32, op_shapes[s]);
             }
 }

@@ -3,7 +3,7 @@
 const Shape op_shapes[] = {{1, 1},    {3, 5},   {17, 33}, {64, 256},
                            {37, 131}, {1, 784}, {7, 9},   {1000, 1030}};
 const int op_shape_count = sizeof op_shapes / sizeof op_shapes[0];
-const Format op_formats[4] = {FORMAT_FP32, FORMAT_TF32, FORMAT_FP16, FORMAT_BF16};
+const Format op_formats[OP_FORMATS] = {FORMAT_FP32, FORMAT_FP16, FORMAT_BF16};
 
 static const float few[4];
 const DataView op_no_data = {.inputs = few, .train_count = 2, .test_count = 2, .features = 1};

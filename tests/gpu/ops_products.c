@@ -187,17 +187,18 @@ static void emit_product(Pair *pair, const Product *p, Format format, Given give
     bool backward = p->op == OP_LINEAR_DW || p->op == OP_LINEAR_DB;
     const int64_t dims[] = {p->m, p->n};
     ValueId out, in[3] = {NO_VALUE, NO_VALUE, NO_VALUE};
+    Format result = format == FORMAT_TF32 ? FORMAT_FP32 : format;
 
     given[0] = op_given(&b, backward ? (Shape){p->k, p->m} : (Shape){p->m, p->k}, format, "a");
     if (p->op != OP_LINEAR_DB)
         given[1] = op_given(&b, p->op == OP_LINEAR ? (Shape){p->n, p->k} : (Shape){p->k, p->n},
                             format, "b");
     if (p->bias != NULL) {
-        given[2] = op_given(&b, (Shape){p->n, 1}, format, "bias");
+        given[2] = op_given(&b, (Shape){p->n, 1}, result, "bias");
         pair->program.values[given[2].value].rank = 1;
         pair->program.values[given[2].master].rank = 1;
     }
-    out = builder_value(&b, backward ? ROLE_WEIGHT_GRAD : ROLE_ACTIVATION, format,
+    out = builder_value(&b, backward ? ROLE_WEIGHT_GRAD : ROLE_ACTIVATION, result,
                         p->op == OP_LINEAR_DB ? 1 : 2, dims, "out");
     for (int i = 0; i < op_table[p->op].inputs; i++)
         in[i] = given[i].value;
@@ -242,7 +243,7 @@ static void try_product(Pair *pair, OpKind op, Format format, const int64_t mnk[
     Product p = {.op = op, .m = mnk[0], .n = op == OP_LINEAR_DB ? 1 : mnk[1], .k = mnk[2]};
 
     for (Filling filling = NORMAL; filling < FILLINGS; filling++) {
-        if (filling == EDGE && (p.k < 3 || format == FORMAT_FP32 || op == OP_LINEAR_DB))
+        if (filling == EDGE && (p.k < 3 || format <= FORMAT_TF32 || op == OP_LINEAR_DB))
             continue;
         p.a = xcalloc((size_t)(p.m * p.k), sizeof *p.a);
         p.b = xcalloc((size_t)(p.n * p.k), sizeof *p.b);
@@ -264,8 +265,9 @@ void ops_products(Pair *pair)
     int count = sizeof sizes / sizeof sizes[0];
 
     for (int o = 0; o < 4; o++)
-        for (int f = 0; f < 4; f++)
+        for (Format f = FORMAT_FP32; f <= FORMAT_BF16; f++)
             for (int s = 0; s < count; s++)
-                if (s < count - 1 || !pair_stands_in() || (o == 0 && f == 2))
-                    try_product(pair, ops[o], op_formats[f], sizes[s]);
+                if ((ops[o] != OP_LINEAR_DB || f != FORMAT_TF32) &&
+                    (s < count - 1 || !pair_stands_in() || (o == 0 && f == FORMAT_FP16)))
+                    try_product(pair, ops[o], f, sizes[s]);
 }

@@ -337,7 +337,7 @@ void ops_rows(Pair *pair)
     for (int s = 0; s < op_shape_count; s++) {
         try_gather(pair, op_shapes[s], false);
         try_gather(pair, op_shapes[s], true);
-        for (int f = 0; f < 4; f++) {
+        for (int f = 0; f < OP_FORMATS; f++) {
             try_softmax(pair, op_formats[f], op_shapes[s], false);
             try_softmax(pair, op_formats[f], op_shapes[s], true);
             try_loss(pair, op_formats[f], op_shapes[s], true);

@@ -12,6 +12,7 @@
 
 static Registry *registry;
 static bool stands_in;
+static Backend *plain_backend;
 
 bool pair_stands_in(void)
 {
@@ -66,8 +67,27 @@ void pair_open(Pair *pair, int argc, char **argv)
     must(cpu_backend.open(&options, &pair->cpu.backend), "open the CPU");
 }
 
+Side pair_plain(const Pair *pair)
+{
+    BackendOptions options = {0};
+    Side plain = {.class = pair->gpu.class};
+
+    if (plain_backend == NULL) {
+        setenv("HALFSTEP_FUSE", "0", 1);
+        if (stands_in)
+            setenv("HALFSTEP_MATMUL", "reference", 1);
+        must(plain.class->open(&options, &plain_backend), "open, plain");
+        unsetenv("HALFSTEP_FUSE");
+        unsetenv("HALFSTEP_MATMUL");
+    }
+    plain.backend = plain_backend;
+    return plain;
+}
+
 void pair_close(Pair *pair)
 {
+    if (plain_backend != NULL)
+        pair->gpu.class->close(plain_backend);
     pair->gpu.class->close(pair->gpu.backend);
     pair->cpu.class->close(pair->cpu.backend);
     registry_free(registry);

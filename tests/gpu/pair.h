@@ -30,6 +30,10 @@ void pair_close(Pair *pair);
 /* It is no GPU that is tested, so slow cases may be made smaller. */
 bool pair_stands_in(void);
 
+/* The device once more, which runs every instruction by itself (HALFSTEP_FUSE=0). Closed by
+ * pair_close. */
+Side pair_plain(const Pair *pair);
+
 /* Fresh data, in file order, and stores on both; the program is empty then. */
 void pair_begin(Pair *pair, const DataView *view, int64_t batch);
 

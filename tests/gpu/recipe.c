@@ -58,11 +58,13 @@ void recipe_data_free(void)
         data_free(loaded[i].set);
 }
 
-static bool counts(const Recipe *recipe, const Value *out)
+static bool counts(const Recipe *recipe, const Program *program, const Value *out)
 {
+    Role role = out->source == NO_VALUE ? out->role : program->values[out->source].role;
+
     return recipe->counting == COUNT_ALL ||
-           (recipe->counting >= COUNT_WEIGHT_GRADS && out->role == ROLE_WEIGHT_GRAD) ||
-           (recipe->counting >= COUNT_GRADS && out->role == ROLE_ACTIVATION_GRAD);
+           (recipe->counting >= COUNT_WEIGHT_GRADS && role == ROLE_WEIGHT_GRAD) ||
+           (recipe->counting >= COUNT_GRADS && role == ROLE_ACTIVATION_GRAD);
 }
 
 static OptimSpec optim_of(const Recipe *recipe)
@@ -98,7 +100,7 @@ void recipe_program(const Recipe *recipe, Program *program)
     for (int i = 0; i < program->instr_count; i++) {
         Instr *instr = &program->instrs[i];
 
-        instr->counted = instr->counted && counts(recipe, &program->values[instr->out]);
+        instr->counted = instr->counted && counts(recipe, program, &program->values[instr->out]);
     }
     must(program_verify(program), recipe->name);
 }

@@ -2,8 +2,7 @@
  *
  *   same [cuda | cpu | wrong:FAULT [STEPS]]
  *
- * The same seed twice; counting on and off; fused steps and plain ones (HALFSTEP_FUSE=0, read when a
- * plan is made); steps in flight and one at a time, also while settings change; and no outcome is lost.
+ * The same seed twice; counting on and off; fused steps and plain ones (HALFSTEP_FUSE=0); steps in flight and one at a time, also while settings change; and no outcome is lost.
  */
 #include "check.h"
 #include "recipe.h"
@@ -98,16 +97,14 @@ static void train(const Recipe *recipe, Side *side, int64_t steps, Way way, Resu
     collect(side, result, steps, true, ROOM);
 }
 
-static Result run(Side *side, const Recipe *recipe, int64_t steps, Way way)
+static Result run(Pair *pair, const Recipe *recipe, int64_t steps, Way way)
 {
+    Side own = way.plain ? pair_plain(pair) : pair->gpu, *side = &own;
     Program program = {0};
     Result result = {.outcomes = xcalloc((size_t)steps, sizeof *result.outcomes)};
 
     recipe_program(recipe, &program);
-    if (way.plain)
-        setenv("HALFSTEP_FUSE", "0", 1);
     recipe_start(recipe, &program, side);
-    unsetenv("HALFSTEP_FUSE");
     train(recipe, side, steps, way, &result);
     state_read(side, &program, &result.state);
     result.counts = xcalloc((size_t)program.instr_count, sizeof *result.counts);
@@ -195,11 +192,11 @@ static void check_same(const Recipe *recipe, const Result *a, const Result *b, b
     program_release(&program);
 }
 
-static void try_way(Side *side, const Recipe *recipe, const Result *first, Way way,
+static void try_way(Pair *pair, const Recipe *recipe, const Result *first, Way way,
                     const char *what)
 {
     Program program = {0};
-    Result result = run(side, recipe, first->steps, way);
+    Result result = run(pair, recipe, first->steps, way);
 
     check_same(recipe, first, &result, true, what);
     recipe_program(recipe, &program);
@@ -207,7 +204,7 @@ static void try_way(Side *side, const Recipe *recipe, const Result *first, Way w
     program_release(&program);
 }
 
-static void try_counting(Side *side, const Recipe *recipe, const Result *first)
+static void try_counting(Pair *pair, const Recipe *recipe, const Result *first)
 {
     static const char *const what[] = {"counting nothing changes no bit",
                                        "counting weight gradients changes no bit",
@@ -219,20 +216,20 @@ static void try_counting(Side *side, const Recipe *recipe, const Result *first)
         Result result;
 
         other.counting = counting;
-        result = run(side, &other, first->steps, (Way){0});
+        result = run(pair, &other, first->steps, (Way){0});
         check_same(recipe, first, &result, false, what[counting]);
         if (counting > COUNT_NOTHING)
-            try_way(side, &other, &result, (Way){.plain = true}, "plain steps, counting part");
+            try_way(pair, &other, &result, (Way){.plain = true}, "plain steps, counting part");
         recipe_program(&other, &program);
         result_free(&program, &result);
         program_release(&program);
     }
 }
 
-static void try_recipe(Side *side, const Recipe *recipe, int64_t steps)
+static void try_recipe(Pair *pair, const Recipe *recipe, int64_t steps)
 {
     Program program = {0};
-    Result first = run(side, recipe, steps, (Way){0});
+    Result first = run(pair, recipe, steps, (Way){0});
     int64_t skipped = 0;
 
     recipe_program(recipe, &program);
@@ -241,21 +238,21 @@ static void try_recipe(Side *side, const Recipe *recipe, int64_t steps)
     if (recipe->low == FORMAT_FP16)
         check(skipped > 0 && skipped < steps, "%s: %lld of %lld", label(recipe, "some are skipped"),
               (long long)skipped, (long long)steps);
-    try_way(side, recipe, &first, (Way){0}, "the same seed has the same bits");
-    try_way(side, recipe, &first, (Way){.plain = true}, "plain steps have the bits of fused ones");
-    try_way(side, recipe, &first, (Way){.in_flight = true}, "steps in flight have the same bits");
-    try_counting(side, recipe, &first);
+    try_way(pair, recipe, &first, (Way){0}, "the same seed has the same bits");
+    try_way(pair, recipe, &first, (Way){.plain = true}, "plain steps have the bits of fused ones");
+    try_way(pair, recipe, &first, (Way){.in_flight = true}, "steps in flight have the same bits");
+    try_counting(pair, recipe, &first);
     result_free(&program, &first);
     program_release(&program);
 }
 
 /* A run whose settings change, with steps in flight and without, fused and plain. */
-static void try_changes(Side *side, const Recipe *recipe)
+static void try_changes(Pair *pair, const Recipe *recipe)
 {
     enum { STEPS = 60 };
     Program program = {0};
-    Result first = run(side, recipe, STEPS, (Way){.changes = true});
-    Result still = run(side, recipe, STEPS, (Way){0});
+    Result first = run(pair, recipe, STEPS, (Way){.changes = true});
+    Result still = run(pair, recipe, STEPS, (Way){0});
 
     recipe_program(recipe, &program);
     check(first.outcomes[9].lr == still.outcomes[9].lr &&
@@ -265,9 +262,9 @@ static void try_changes(Side *side, const Recipe *recipe)
           label(recipe, "a scale set after 16 steps is that of step 17"));
     check(first.outcomes[28].loss != still.outcomes[28].loss, "%s",
           label(recipe, "an order set after 28 steps is that of step 29"));
-    try_way(side, recipe, &first, (Way){.changes = true, .in_flight = true},
+    try_way(pair, recipe, &first, (Way){.changes = true, .in_flight = true},
             "settings that change with steps in flight take effect at the same step");
-    try_way(side, recipe, &first, (Way){.changes = true, .in_flight = true, .plain = true},
+    try_way(pair, recipe, &first, (Way){.changes = true, .in_flight = true, .plain = true},
             "and in plain steps");
     result_free(&program, &first);
     result_free(&program, &still);
@@ -276,7 +273,7 @@ static void try_changes(Side *side, const Recipe *recipe)
 
 /* The outcomes of a long run, each of which tells of a scale that changes: none is missing, and the
  * scaler's rules lead from each to the next. */
-static void try_events(Side *side, int64_t steps)
+static void try_events(Pair *pair, int64_t steps)
 {
     Recipe recipe = {.name = "events",
                      .data = "moons",
@@ -286,7 +283,7 @@ static void try_events(Side *side, int64_t steps)
                      .low = FORMAT_FP16,
                      .scaler = {SCALE_DYNAMIC, 0x1p24f, 2.0, 0.5, 3}};
     Scaler scaler = {.scale = 0x1p24f};
-    Result result = run(side, &recipe, steps, (Way){.in_flight = true});
+    Result result = run(pair, &recipe, steps, (Way){.in_flight = true});
     Program program = {0};
     int64_t skipped = 0, i = 0;
 
@@ -351,7 +348,7 @@ int main(int argc, char **argv)
 
     pair_open(&pair, argc, argv);
     events = argc > 2 ? strtol(argv[2], NULL, 10) : 20000;
-    try_events(&pair.gpu, events);
+    try_events(&pair, events);
     for (size_t r = 0; r < sizeof recipes / sizeof recipes[0]; r++)
         for (Format low = FORMAT_FP32; low <= FORMAT_BF16; low++) {
             Recipe recipe = recipes[r];
@@ -361,9 +358,9 @@ int main(int argc, char **argv)
             recipe.low = low;
             recipe.counting = COUNT_ALL;
             recipe.scaler = (ScalerSpec){SCALE_DYNAMIC, 0x1p24f, 2.0, 0.5, 10};
-            try_recipe(&pair.gpu, &recipe, 50);
+            try_recipe(&pair, &recipe, 50);
             if (low != FORMAT_TF32)
-                try_changes(&pair.gpu, &recipe);
+                try_changes(&pair, &recipe);
         }
     recipe_data_free();
     pair_close(&pair);

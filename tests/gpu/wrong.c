@@ -37,6 +37,7 @@ static Known known[PLANS];
 static int made, reads, outcomes, in_flight;
 static Scalars waiting;
 static Store *waits_for;
+static const Backend *plain; /* opened with HALFSTEP_FUSE=0 */
 
 static Known *find(const Plan *plan)
 {
@@ -46,10 +47,9 @@ static Known *find(const Plan *plan)
     return NULL;
 }
 
-static void know(const Plan *plan, const Program *program, Store *store)
+static void know(const Backend *backend, const Plan *plan, const Program *program, Store *store)
 {
     Known *k = find(NULL);
-    const char *fuse = getenv("HALFSTEP_FUSE");
     bool counted = false;
 
     if (k == NULL)
@@ -67,15 +67,24 @@ static void know(const Plan *plan, const Program *program, Store *store)
     }
     made++;
     k->bend = (fault == FAULT_UNSTEADY && made % 2 == 0) ||
-              (fault == FAULT_FUSED && fuse != NULL && *fuse == '0') ||
-              (fault == FAULT_PROBED && counted);
+              (fault == FAULT_FUSED && backend == plain) || (fault == FAULT_PROBED && counted);
+}
+
+static Status open_backend(const BackendOptions *options, Backend **backend)
+{
+    const char *fuse = getenv("HALFSTEP_FUSE");
+
+    TRY(cpu_backend.open(options, backend));
+    if (fuse != NULL && *fuse == '0')
+        plain = *backend;
+    return ok();
 }
 
 static Status plan_new(Backend *backend, const Program *program, Store *store, DeviceData *data,
                        Plan **plan)
 {
     TRY(cpu_backend.plan_new(backend, program, store, data, plan));
-    know(*plan, program, store);
+    know(backend, *plan, program, store);
     return ok();
 }
 
@@ -193,6 +202,7 @@ const BackendClass *wrong_backend(const char *name)
     if (fault == FAULT_COUNT)
         return NULL;
     wrong = cpu_backend;
+    wrong.open = open_backend;
     wrong.plan_new = plan_new;
     wrong.plan_free = plan_free;
     wrong.plan_step = plan_step;
