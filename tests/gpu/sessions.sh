@@ -67,7 +67,7 @@ claim "reset and undo: steps" 'train 30; reset; train 10; undo; print step' '$1 
 claim "two networks, one after the other: steps, loss" \
     'data fashion size=14 target=input; loss mse; net 196 32 196 act=tanh; train 200; print step, loss' \
     '$1 == 200 && $2 < 0.2'
-claim "lua in a loop: steps" 'lua for i = 1, 20 do command("step") end; print step' '$1 == 20'
+claim "lua in a loop: steps" "$(printf 'lua for i = 1, 20 do command("step") end\nprint step')" '$1 == 20'
 
 silent='seed 1; data fashion size=14 target=input; net 196 32 196 act=tanh; loss mse weight=1e-4; optim momentum lr=30000; batch 128; autocast fp16'
 claim "the silent failure: loss, moved, skipped, underflow" \
