@@ -10,6 +10,9 @@ bool check(bool holds, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* The same of a call. */
 bool check_ok(Status status, const char *what);
 
+/* From now on the first failure ends the program. */
+void check_stops(void);
+
 /* For what must not fail before anything can be checked: prints the reason and ends the program. */
 void must(Status status, const char *what);
 

@@ -54,8 +54,8 @@ class Trainer:
         self.cursor = torch.zeros((), dtype=torch.int64, device=device)
         layers = []
         for i in range(len(widths) - 1):
-            layers += [nn.Linear(widths[i], widths[i + 1]), nn.ReLU()]
-        self.model = nn.Sequential(*layers[:-1]).to(device)
+            layers += [nn.Linear(widths[i], widths[i + 1], device=device), nn.ReLU()]
+        self.model = nn.Sequential(*layers[:-1])
         self.params = list(self.model.parameters())
         fast = {"fused": True, "capturable": graph} if device == "cuda" else {}
         self.optimizer = torch.optim.AdamW(self.params, lr=1e-3, **fast)
@@ -140,11 +140,19 @@ def experiment(name):
             f"autocast {'off' if low == 'fp32' else low}; {scale}")
 
 
-def time_halfstep(args, name, probes, steps):
+PROBES = ["off", "weight-grads", "grads", "on"]
+
+
+def time_halfstep(args, name, steps):
+    """Milliseconds a step for each of PROBES, all in one session; the first few steps do not count."""
     warm = max(1, steps // WARM_UP_SHARE)
-    lines = halfstep(args, f"{experiment(name)}; probe {probes}; train {warm}; train {steps}; "
-                           "print steps_per_second")
-    return 1e3 / float(lines[-1]) if lines else None
+    timed = "; ".join([f"train {steps}; print steps_per_second"] * args.repeats)
+    lines = halfstep(args, experiment(name) + "".join(f"; probe {probes}; train {warm}; {timed}"
+                                                      for probes in PROBES))
+    if lines is None:
+        return [None] * len(PROBES)
+    times = [1e3 / float(line) for line in lines[-len(PROBES) * args.repeats:]]
+    return [median(times[i:i + args.repeats]) for i in range(0, len(times), args.repeats)]
 
 
 def time_torch(args, name, graph, counted, steps):
@@ -153,7 +161,7 @@ def time_torch(args, name, graph, counted, steps):
         return None
     try:
         trainer = Trainer(widths, batch, format_of(low), args.device, graph, counted)
-        return trainer.milliseconds(steps)
+        return median([trainer.milliseconds(steps) for _ in range(args.repeats)])
     except torch.cuda.OutOfMemoryError as error:
         print(f"# PyTorch, {name}: {str(error).splitlines()[0]}", file=sys.stderr)
         return None
@@ -162,10 +170,9 @@ def time_torch(args, name, graph, counted, steps):
             torch.cuda.empty_cache()
 
 
-def best(measure, repeats):
-    """The median of the repeats: neither side is given its luckiest run."""
-    times = sorted(t for t in (measure() for _ in range(repeats)) if t is not None)
-    return times[len(times) // 2] if times else None
+def median(times):
+    """Neither side is given its luckiest run."""
+    return sorted(times)[len(times) // 2]
 
 
 def ratio(a, b):
@@ -175,11 +182,10 @@ def ratio(a, b):
 def measure(args, name):
     widths, batch, low, _, steps = NETWORKS[name]
     steps = args.steps or steps
-    eager = best(lambda: time_torch(args, name, False, True, max(10, steps // 10)), args.repeats)
-    graph = best(lambda: time_torch(args, name, True, True, steps), args.repeats)
-    plain = best(lambda: time_torch(args, name, True, False, steps), args.repeats)
-    off, weights, grads, on = (best(lambda: time_halfstep(args, name, p, steps), args.repeats)
-                               for p in ("off", "weight-grads", "grads", "on"))
+    eager = time_torch(args, name, False, True, max(10, steps // 10))
+    graph = time_torch(args, name, True, True, steps)
+    plain = time_torch(args, name, True, False, steps)
+    off, weights, grads, on = time_halfstep(args, name, steps)
     return [f"{name} {'-'.join(map(str, widths))}", batch, low, eager, graph, plain, off, weights,
             grads, on, ratio(eager, weights), ratio(graph, weights), ratio(plain, off),
             ratio(weights, off)]

@@ -147,7 +147,7 @@ void ops_elementwise(Pair *pair)
 {
     for (size_t r = 0; r < sizeof table / sizeof table[0]; r++)
         for (int f = 0; f < OP_FORMATS; f++)
-            for (int s = 0; s < op_shape_count; s++) {
+            for (int s = 0; s < op_shape_count(); s++) {
                 Format format = op_formats[f];
 
                 if (table[r].op != OP_CAST) {

@@ -2,7 +2,14 @@
 
 const Shape op_shapes[] = {{1, 1},    {3, 5},   {17, 33}, {64, 256},
                            {37, 131}, {1, 784}, {7, 9},   {1000, 1030}};
-const int op_shape_count = sizeof op_shapes / sizeof op_shapes[0];
+
+int op_shape_count(void)
+{
+    int count = sizeof op_shapes / sizeof op_shapes[0];
+
+    return pair_stands_in() ? count - 1 : count;
+}
+
 const Format op_formats[OP_FORMATS] = {FORMAT_FP32, FORMAT_FP16, FORMAT_BF16};
 
 static const float few[4];

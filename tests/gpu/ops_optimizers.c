@@ -280,7 +280,7 @@ void ops_optimizers(Pair *pair)
     try_updates(pair);
     for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++)
         for (int f = 0; f < OP_FORMATS; f++)
-            for (int s = 0; s < op_shape_count; s++) {
+            for (int s = 0; s < op_shape_count(); s++) {
                 Optimizing how = kinds[k];
 
                 how.format = op_formats[f];

@@ -334,7 +334,7 @@ static void try_correct(Pair *pair, Format format, Shape shape)
 
 void ops_rows(Pair *pair)
 {
-    for (int s = 0; s < op_shape_count; s++) {
+    for (int s = 0; s < op_shape_count(); s++) {
         try_gather(pair, op_shapes[s], false);
         try_gather(pair, op_shapes[s], true);
         for (int f = 0; f < OP_FORMATS; f++) {

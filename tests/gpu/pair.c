@@ -27,6 +27,8 @@ static Status open_stand_in(Side *side, const char *who)
     side->class = &cpu_backend;
     if (strncmp(who, "wrong:", 6) == 0 && (side->class = wrong_backend(who + 6)) == NULL)
         return fail(STATUS_USAGE, "there is no fault '%s'", who + 6);
+    if (side->class != &cpu_backend)
+        check_stops(); /* that it fails is all that is asked */
     stands_in = true;
     setenv("HALFSTEP_MATMUL", "reference", 1);
     status = side->class->open(&options, &side->backend);
@@ -176,4 +178,12 @@ float *side_read(const Side *side, const Program *program, ValueId id)
 
     must(side->class->value_read(side->plan, id, values), value->name);
     return values;
+}
+
+void side_collect(Side *side, StepOutcome *outcome)
+{
+    int count = 0;
+
+    must(side->class->plan_collect(side->plan, outcome, 1, true, &count), "plan_collect");
+    check(count == 1, "a step has an outcome");
 }

@@ -51,6 +51,9 @@ bool pair_run(Pair *pair, const char *what); /* the whole program, by plan_run *
 /* Caller frees. */
 float *side_read(const Side *side, const Program *program, ValueId id);
 
+/* The outcome of the one step that was taken. */
+void side_collect(Side *side, StepOutcome *outcome);
+
 /* Of one side alone. */
 Status side_data(Side *side, const DataView *view);
 void side_release(Side *side); /* plan, store, data */

@@ -6,58 +6,14 @@
  * So before each step the device is given the CPU's state; then losses and gradients may differ as
  * far as rounding goes, and what the optimizer makes of the device's own gradients must be the CPU's bits.
  */
+#include "steps.h"
+
 #include "check.h"
-#include "recipe.h"
 #include "values.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-enum { LABEL_TEXT = 128 };
-
-typedef struct Tolerance {
-    double loss, grad;
-} Tolerance;
-
-static const Tolerance tolerances[FORMAT_COUNT] = {
-    [FORMAT_FP32] = {1e-6, 1e-5},
-    [FORMAT_TF32] = {2e-4, 2e-3},
-    [FORMAT_FP16] = {2e-4, 2e-3},
-    [FORMAT_BF16] = {1e-3, 1e-2},
-};
-
-/* The worst that was seen, to be told at the end. */
-typedef struct Worst {
-    double loss, grad;
-    int64_t skipped, unlike, unread, flipped;
-} Worst;
-
-typedef struct Run {
-    Recipe recipe;
-    Pair *pair;
-    Program *program;
-    int step_at; /* the first instruction of PHASE_STEP */
-    StepOutcome cpu, gpu;
-    State before, after; /* of the CPU before, of the device after */
-    float **grads;       /* the device's, of each parameter; NULL: it keeps it in registers */
-    double *off;         /* how far each is from the CPU's */
-    Worst worst;
-    char what[LABEL_TEXT];
-} Run;
-
-static double relative(double a, double b)
-{
-    return a == b || (isnan(a) && isnan(b)) ? 0.0 : fabs(a - b) / fmax(fabs(a), fabs(b));
-}
-
-static void collect(Side *side, StepOutcome *outcome)
-{
-    int count = 0;
-
-    must(side->class->plan_collect(side->plan, outcome, 1, true, &count), "plan_collect");
-    check(count == 1, "a step has an outcome");
-}
 
 /* In two parts, which keep every value, or as a whole step. */
 static void run_side(Run *run, Side *side, bool whole, StepOutcome *outcome)
@@ -69,7 +25,7 @@ static void run_side(Run *run, Side *side, bool whole, StepOutcome *outcome)
         must(side->class->plan_run(side->plan, run->step_at, run->program->instr_count),
              "plan_run");
     }
-    collect(side, outcome);
+    side_collect(side, outcome);
 }
 
 /* A value before a cast lies within 0.1% of where the format overflows: then one backend may find what
@@ -99,7 +55,7 @@ static void compare_outcomes(Run *run)
 
     run->worst.loss = fmax(run->worst.loss, off);
     run->worst.skipped += a->skipped;
-    check(off <= tolerances[run->recipe.low].loss, "%s: the loss is %.9g, the CPU has %.9g",
+    check(off <= step_tolerances[run->recipe.low].loss, "%s: the loss is %.9g, the CPU has %.9g",
           run->what, (double)b->loss, (double)a->loss);
     check(a->step == b->step && a->scale_used == b->scale_used && a->lr == b->lr,
           "%s: step %lld, scale %g, lr %g; the CPU: %lld, %g, %g", run->what, (long long)b->step,
@@ -117,193 +73,9 @@ static void compare_outcomes(Run *run)
               "%s: found in value %d, instruction %d; the CPU: %d, %d", run->what, b->first_found,
               b->first_instr, a->first_found, a->first_instr);
     else
-        check(relative(a->grad_norm, b->grad_norm) <= tolerances[run->recipe.low].grad,
+        check(relative(a->grad_norm, b->grad_norm) <= step_tolerances[run->recipe.low].grad,
               "%s: the norm of all gradients is %g, on the CPU %g", run->what, b->grad_norm,
               a->grad_norm);
-}
-
-/* Reads what the device has; a whole step need not keep it. */
-static void read_grad(Run *run, int param, bool whole)
-{
-    const Value *value = &run->program->values[run->program->params[param].grad];
-    int64_t count = value_count(value);
-    Side *gpu = &run->pair->gpu;
-    float *cpu, *mine = malloc((size_t)count * sizeof *mine);
-    Status status = gpu->class->value_read(gpu->plan, run->program->params[param].grad, mine);
-
-    if (whole && status.code == STATUS_UNSUPPORTED) {
-        run->worst.unread++;
-        free(mine);
-        return;
-    }
-    check_ok(status, value->name);
-    cpu = side_read(&run->pair->cpu, run->program, run->program->params[param].grad);
-    run->off[param] = relative_distance(mine, cpu, count);
-    run->grads[param] = mine;
-    free(cpu);
-}
-
-/* Places where a relu lets a value through on one side only. All must be as near to 0 as losses are
- * to each other; -1: one is not. */
-static int64_t relu_flips(const Run *run, ValueId in)
-{
-    const Value *value = &run->program->values[in];
-    float *cpu = side_read(&run->pair->cpu, run->program, in);
-    float *gpu = side_read(&run->pair->gpu, run->program, in);
-    double most = 0.0, edge = 0.0;
-    int64_t flips = 0;
-
-    for (int64_t i = 0; i < value_count(value); i++) {
-        most = fmax(most, fabs((double)cpu[i]));
-        if ((cpu[i] > 0.0f) == (gpu[i] > 0.0f))
-            continue;
-        flips++;
-        edge = fmax(edge, fmax(fabs((double)cpu[i]), fabs((double)gpu[i])));
-    }
-    free(cpu);
-    free(gpu);
-    return edge <= tolerances[run->recipe.low].loss * most ? flips : -1;
-}
-
-/* A relu's input that is 0 but for rounding passes its gradient on one side and stops it on the other:
- * no fault, and more than rounding makes of a gradient. Runs the step's first part again, for it
- * keeps all values. */
-static int64_t all_flips(Run *run)
-{
-    Side *gpu = &run->pair->gpu;
-    int64_t flips = 0;
-
-    state_write(&run->before, run->program, gpu);
-    must(gpu->class->plan_run(gpu->plan, 0, run->step_at), "plan_run");
-    for (int i = 0; i < run->step_at; i++) {
-        const Instr *instr = &run->program->instrs[i];
-        int64_t of_this = instr->op == OP_RELU_BACKWARD ? relu_flips(run, instr->in[1]) : 0;
-
-        if (of_this < 0)
-            return 0;
-        flips += of_this;
-    }
-    return flips;
-}
-
-/* Comes last, for it may leave the device in the midst of a step. */
-static void judge_grads(Run *run)
-{
-    double most = tolerances[run->recipe.low].grad;
-    int64_t flips = -1; /* not looked for yet */
-
-    for (int i = 0; i < run->program->param_count; i++) {
-        if (run->off[i] > most && flips < 0) {
-            flips = all_flips(run);
-            run->worst.flipped += flips > 0;
-        }
-        if (flips <= 0)
-            run->worst.grad = fmax(run->worst.grad, run->off[i]);
-        check(run->off[i] <= most || (flips > 0 && run->off[i] <= 0.1),
-              "%s: %s is %.3g away from the CPU's", run->what,
-              run->program->values[run->program->params[i].grad].name, run->off[i]);
-    }
-}
-
-/* Its operands are the same bits on both sides. */
-static bool same_before_cast(const Program *program, const Instr *instr)
-{
-    if (instr->op == OP_CAST)
-        return instr->phase == PHASE_CAST || program->values[instr->in[0]].role == ROLE_INPUT;
-    return instr->op == OP_NLL_BACKWARD;
-}
-
-static void compare_counts(Run *run, int i)
-{
-    const Pair *pair = run->pair;
-    CastCounts cpu, gpu;
-    int64_t moved = 0;
-    char what[2 * LABEL_TEXT];
-
-    must(pair->cpu.class->counts_read(pair->cpu.plan, i, &cpu), "counts_read");
-    must(pair->gpu.class->counts_read(pair->gpu.plan, i, &gpu), "counts_read");
-    snprintf(what, sizeof what, "%s: %s", run->what,
-             run->program->values[run->program->instrs[i].out].name);
-    if (same_before_cast(run->program, &run->program->instrs[i])) {
-        check_counts(&cpu, &gpu, what);
-        return;
-    }
-    for (int c = 0; c < CAST_CLASSES; c++)
-        moved += llabs(cpu.classes[c] - gpu.classes[c]);
-    check(cpu.count == gpu.count && moved <= cpu.count / 50 + 4,
-          "%s: %lld of %lld values fall into other classes than the CPU's", what, (long long)moved,
-          (long long)gpu.count);
-    check(relative(cpu.mass, gpu.mass) <= 2e-2, "%s: mass %g, on the CPU %g", what, gpu.mass,
-          cpu.mass);
-}
-
-/* Every counted store of a step whose values can all be read. */
-static void compare_partition(Run *run, int i)
-{
-    const Side *gpu = &run->pair->gpu;
-    ValueId out = run->program->instrs[i].out;
-    const Value *value = &run->program->values[out];
-    float *stored = side_read(gpu, run->program, out);
-    CastCounts counts;
-    char what[2 * LABEL_TEXT];
-
-    snprintf(what, sizeof what, "%s: %s", run->what, value->name);
-    must(gpu->class->counts_read(gpu->plan, i, &counts), "counts_read");
-    check_partition(value->format, stored, value_count(value), &counts, what);
-    free(stored);
-}
-
-/* The CPU's optimizer over the device's gradients: Adam's weights as ops_optimizers.c has it. */
-static void compare_weight(const Run *run, const State *wanted, ValueId id)
-{
-    const Value *value = &run->program->values[id];
-    const float *cpu = wanted->values[id], *gpu = run->after.values[id];
-    const float *before = run->before.values[id];
-    bool adam = run->program->instrs[run->step_at].op == OP_ADAM ||
-                run->program->instrs[run->step_at].op == OP_ADAMW;
-
-    for (int64_t i = 0; i < value_count(value); i++) {
-        double change = fabs((double)cpu[i] - (double)before[i]);
-        double most =
-            adam && value->role == ROLE_MASTER ? 2 * ulp(change) + ulp((double)cpu[i]) : 0;
-
-        if (!same_bits(cpu[i], gpu[i]) && !(fabs((double)cpu[i] - (double)gpu[i]) <= most)) {
-            check(false, "%s: %s at %lld is %a, the CPU makes %a of the same gradient", run->what,
-                  value->name, (long long)i, (double)gpu[i], (double)cpu[i]);
-            return;
-        }
-    }
-    check(true, "%s", run->what);
-}
-
-static void compare_weights(Run *run)
-{
-    Side *cpu = &run->pair->cpu;
-    State wanted = {0}, own = {0};
-    StepOutcome outcome;
-
-    state_read(cpu, run->program, &own);
-    state_write(&run->before, run->program, cpu);
-    for (int i = 0; i < run->program->param_count; i++)
-        must(cpu->class->value_write(cpu->plan, run->program->params[i].grad, run->grads[i]),
-             "value_write");
-    must(cpu->class->plan_run(cpu->plan, run->step_at, run->program->instr_count), "plan_run");
-    collect(cpu, &outcome);
-    state_read(cpu, run->program, &wanted);
-    for (int i = 0; i < run->program->value_count; i++)
-        if (wanted.values[i] != NULL)
-            compare_weight(run, &wanted, i);
-    state_write(&own, run->program, cpu);
-    state_free(run->program, &wanted);
-    state_free(run->program, &own);
-}
-
-static bool all_grads(const Run *run)
-{
-    for (int i = 0; i < run->program->param_count; i++)
-        if (run->grads[i] == NULL)
-            return false;
-    return true;
 }
 
 static void compare_everything(Run *run, int64_t step, bool whole)
@@ -327,7 +99,7 @@ static void compare_everything(Run *run, int64_t step, bool whole)
 
         still.scalars = run->after.scalars;
         check_state(run->program, &run->after, &still, "a skipped step moves nothing");
-    } else if (all_grads(run)) {
+    } else {
         compare_weights(run);
     }
     judge_grads(run);
@@ -421,8 +193,8 @@ static void each_on_its_own(Pair *pair, const Recipe *recipe, int64_t steps)
         course_step(&courses[1], &sgd, &pair->gpu);
         must(pair->cpu.class->plan_step(pair->cpu.plan), "plan_step");
         must(pair->gpu.class->plan_step(pair->gpu.plan), "plan_step");
-        collect(&pair->cpu, &cpu);
-        collect(&pair->gpu, &gpu);
+        side_collect(&pair->cpu, &cpu);
+        side_collect(&pair->gpu, &gpu);
         worst = fmax(worst, relative((double)cpu.loss, (double)gpu.loss));
     }
     check(worst <= 1e-3, "%s %s, each on its own: losses part by %.3g", sgd.name,
