@@ -19,11 +19,11 @@
 enum { STEPS = 6 };
 
 typedef struct Optimizing {
-    OpKind op;
     double decay, beta1, beta2; /* beta1: momentum */
-    Format format;              /* of the gradient */
     Shape shape;
-    bool special; /* all kinds of numbers, with the check off */
+    OpKind op;
+    Format format; /* of the gradient */
+    bool special;  /* all kinds of numbers, with the check off */
 } Optimizing;
 
 typedef struct Param3 {
@@ -236,7 +236,7 @@ static void try_update(Pair *pair, ScalerSpec spec, int32_t tracker, const char 
                 break;
             same_outcome(pair, "update");
             if (spec.mode == SCALE_DYNAMIC)
-                scaler_update(&spec, *c != '.', &wanted);
+                scaler_update(&spec, *c != '.' ? 1.0f : 0.0f, &wanted);
             pair->gpu.class->scalars_get(pair->gpu.store, &got);
             check(got.scale == wanted.scale && got.tracker == wanted.tracker,
                   "update %s: after %d steps scale %g and tracker %d, not %g and %d", script,

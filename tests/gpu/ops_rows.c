@@ -138,52 +138,94 @@ static void softmax_backward_row(const float *dout, const float *out, int64_t wi
     }
 }
 
+typedef struct Softmax {
+    Format format;
+    Shape shape;
+    float *x, *out; /* logits and gradients, log probabilities */
+    Given logits, dlog, saved;
+    ValueId forward, backward;
+} Softmax;
+
+static void fill_softmax(const Softmax *s, bool special)
+{
+    int64_t count = s->shape.rows * s->shape.cols;
+
+    fill_normal(s->format, 31, special ? 1e4 : 3.0, count, s->x);
+    for (int64_t i = 0; special && i < count; i += s->shape.cols * 3)
+        fill_special(s->format, (uint64_t)i, s->shape.cols < 4 ? 1 : 4, s->x + i);
+    fill_normal(s->format, 32, 1.0, count, s->out);
+    for (int64_t i = 0; i < count; i++)
+        s->out[i] = -fabsf(s->out[i]);
+}
+
+static void emit_softmax(Pair *pair, Softmax *s)
+{
+    Builder b = {.program = &pair->program, .phase = PHASE_FORWARD, .probes = true};
+
+    s->logits = op_given(&b, s->shape, s->format, "x");
+    s->dlog = op_given(&b, s->shape, s->format, "dout");
+    s->saved = op_given(&b, s->shape, s->format, "out");
+    s->forward = builder_like(&b, s->logits.value, ROLE_ACTIVATION, s->format, "log_softmax");
+    s->backward = builder_like(&b, s->logits.value, ROLE_ACTIVATION_GRAD, s->format, "din");
+    builder_emit_counted(&b, OP_LOG_SOFTMAX, s->forward, s->logits.value, NO_VALUE, NO_VALUE);
+    builder_emit_counted(&b, OP_LOG_SOFTMAX_BACKWARD, s->backward, s->dlog.value, s->saved.value,
+                         NO_VALUE);
+}
+
+/* The counts of the device's last but `behind` instruction tell what it stored. */
+static void counts_tell(Pair *pair, int behind, const char *what)
+{
+    int instr = pair->program.instr_count - 1 - behind;
+    ValueId out = pair->program.instrs[instr].out;
+    const Value *value = &pair->program.values[out];
+    float *stored = side_read(&pair->gpu, &pair->program, out);
+    CastCounts counts;
+
+    must(pair->gpu.class->counts_read(pair->gpu.plan, instr, &counts), what);
+    check_partition(value->format, stored, value_count(value), &counts, what);
+    free(stored);
+}
+
+static void compare_softmax(Pair *pair, const Softmax *s, const char *what)
+{
+    int64_t count = s->shape.rows * s->shape.cols, width = s->shape.cols;
+    Interval *may = xcalloc((size_t)count, sizeof *may);
+
+    for (int64_t i = 0; i < count; i += width)
+        softmax_row(s->x + i, width, may + i);
+    all_within(pair, s->forward, may, what);
+    for (int64_t i = 0; i < count; i += width)
+        softmax_backward_row(s->x + i, s->out + i, width, may + i);
+    all_within(pair, s->backward, may, what);
+    counts_tell(pair, 1, what);
+    counts_tell(pair, 0, what);
+    free(may);
+}
+
 static void try_softmax(Pair *pair, Format format, Shape shape, bool special)
 {
-    int64_t count = shape.rows * shape.cols;
-    Builder b = {.program = &pair->program, .phase = PHASE_FORWARD, .probes = true};
-    float *x = xaligned((size_t)count, sizeof *x), *out = xaligned((size_t)count, sizeof *out);
-    Interval *may = xcalloc((size_t)count, sizeof *may);
-    Given logits, dlog, saved;
-    ValueId log_softmax, din;
+    size_t count = (size_t)(shape.rows * shape.cols);
+    Softmax s = {.format = format,
+                 .shape = shape,
+                 .x = xaligned(count, sizeof(float)),
+                 .out = xaligned(count, sizeof(float))};
     char what[LABEL_TEXT];
 
-    snprintf(what, sizeof what, "log_softmax %s %lldx%lld%s", format_name(format),
+    snprintf(what, sizeof what, "log_softmax and backward %s %lldx%lld%s", format_name(format),
              (long long)shape.rows, (long long)shape.cols, special ? " special" : "");
-    fill_normal(format, 31, special ? 1e4 : 3.0, count, x);
-    if (special)
-        for (int64_t i = 0; i < count; i += shape.cols * 3)
-            fill_special(format, (uint64_t)i, shape.cols < 4 ? 1 : 4, x + i);
-    fill_normal(format, 32, 1.0, count, out);
-    for (int64_t i = 0; i < count; i++)
-        out[i] = -fabsf(out[i]);
+    fill_softmax(&s, special);
     pair_begin(pair, &op_no_data, shape.rows);
-    logits = op_given(&b, shape, format, "x");
-    dlog = op_given(&b, shape, format, "dout");
-    saved = op_given(&b, shape, format, "out");
-    log_softmax = builder_like(&b, logits.value, ROLE_ACTIVATION, format, "log_softmax");
-    din = builder_like(&b, logits.value, ROLE_ACTIVATION_GRAD, format, "din");
-    builder_emit_counted(&b, OP_LOG_SOFTMAX, log_softmax, logits.value, NO_VALUE, NO_VALUE);
-    builder_emit_counted(&b, OP_LOG_SOFTMAX_BACKWARD, din, dlog.value, saved.value, NO_VALUE);
+    emit_softmax(pair, &s);
     if (pair_compile(pair, what)) {
-        pair_write(pair, logits.master, x);
-        pair_write(pair, dlog.master, x);
-        pair_write(pair, saved.master, out);
-        if (pair_run(pair, what)) {
-            for (int64_t i = 0; i < count; i += shape.cols)
-                softmax_row(x + i, shape.cols, may + i);
-            all_within(pair, log_softmax, may, what);
-            for (int64_t i = 0; i < count; i += shape.cols)
-                softmax_backward_row(x + i, out + i, shape.cols, may + i);
-            snprintf(what, sizeof what, "log_softmax_backward %s %lldx%lld%s", format_name(format),
-                     (long long)shape.rows, (long long)shape.cols, special ? " special" : "");
-            all_within(pair, din, may, what);
-        }
+        pair_write(pair, s.logits.master, s.x);
+        pair_write(pair, s.dlog.master, s.x);
+        pair_write(pair, s.saved.master, s.out);
+        if (pair_run(pair, what))
+            compare_softmax(pair, &s, what);
     }
     pair_end(pair);
-    free(x);
-    free(out);
-    free(may);
+    free(s.x);
+    free(s.out);
 }
 
 static Scalars loss_scalars(void)

@@ -15,7 +15,7 @@ typedef enum Fault {
 } Fault;
 
 static const char *const names[] = {
-#define FAULT_NAME(constant, name, text) [FAULT_##constant] = name,
+#define FAULT_NAME(constant, name, text) [FAULT_##constant] = (name),
     FAULTS(FAULT_NAME)
 #undef FAULT_NAME
 };
@@ -193,11 +193,11 @@ static Status counts_read(Plan *plan, int instr, CastCounts *counts)
     return ok();
 }
 
-const BackendClass *wrong_backend(const char *name)
+const BackendClass *wrong_backend(const char *fault_name)
 {
     static BackendClass wrong;
 
-    for (fault = 0; fault < FAULT_COUNT && strcmp(names[fault], name) != 0;)
+    for (fault = 0; fault < FAULT_COUNT && strcmp(names[fault], fault_name) != 0;)
         fault++;
     if (fault == FAULT_COUNT)
         return NULL;

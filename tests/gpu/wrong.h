@@ -20,6 +20,6 @@
     X(PROBED, "probed", "counting changes a bit")
 
 /* NULL: there is no such fault. */
-const BackendClass *wrong_backend(const char *fault);
+const BackendClass *wrong_backend(const char *fault_name);
 
 #endif
