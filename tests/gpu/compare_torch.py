@@ -21,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent import futures
 
 try:
     import torch
@@ -232,8 +233,10 @@ def their_steps(args, path, steps, graph):
     return list(zip(said["losses"], said["scales"], said["skipped"]))
 
 
-def compare(label, ours, theirs, low):
+def compare(ours, theirs, low):
     """The first step from the same state, and those that follow from it."""
+    if ours is None or theirs is None:
+        return ["it did not run"]
     failures = []
     for i, (a, b) in enumerate(zip(ours, theirs)):
         most = TOLERANCE[low] * (1 if i == 0 else FOLLOWING)
@@ -243,8 +246,20 @@ def compare(label, ours, theirs, low):
         if a[1] != b[1] or bool(a[2]) != bool(b[2]):
             failures.append(f"step {i + 1}: scale {a[1]:g}, skipped {a[2]:g}; PyTorch {b[1]:g}, "
                             f"{b[2]}")
-    print(f"{'failed' if failures else '#'} {label}" + "".join("\n    " + f for f in failures))
-    return not failures
+    return failures
+
+
+def check_setup(args, label, setup, low):
+    """Whether it is right, and what to say, for each way in which PyTorch takes the steps."""
+    verdicts = []
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "step.py")
+        ours = own_steps(args, setup, path, 2)
+        for graph in (False, True) if args.device == "cuda" else (False,):
+            failures = compare(ours, their_steps(args, path, 2, graph) if ours else None, low)
+            text = "\n    ".join([f"{label}, {'graph' if graph else 'eager'}"] + failures)
+            verdicts.append((not failures, text))
+    return verdicts
 
 
 def setups():
@@ -264,24 +279,18 @@ def setups():
 
 
 def check(args):
-    passed = failed = 0
     if halfstep(args, "help export") is None:
         print("this halfstep has no `export pytorch`, so single steps are not compared")
         print("0 passed, 0 failed")
         return 0
-    with tempfile.TemporaryDirectory() as folder:
-        for label, setup, low in setups():
-            path = os.path.join(folder, "step.py")
-            for old in (path, path[:-3] + ".safetensors"):
-                if os.path.exists(old):
-                    os.remove(old)
-            ours = own_steps(args, setup, path, 2)
-            for graph in (False, True) if args.device == "cuda" else (False,):
-                theirs = their_steps(args, path, 2, graph) if ours else None
-                good = theirs is not None and compare(label + (", graph" if graph else ", eager"),
-                                                      ours, theirs, low)
-                passed, failed = passed + good, failed + (not good)
-    print(f"{passed} passed, {failed} failed")
+    # A script takes longer to start than to run, so several are started beside each other.
+    with futures.ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
+        verdicts = [verdict for found in pool.map(lambda setup: check_setup(args, *setup), setups())
+                    for verdict in found]
+    for good, text in verdicts:
+        print(("# " if good else "failed: ") + text)
+    failed = sum(not good for good, _ in verdicts)
+    print(f"{len(verdicts) - failed} passed, {failed} failed")
     return 1 if failed else 0
 
 

@@ -46,8 +46,10 @@ nvidia-smi -L 2>/dev/null
 # Sums a line "N passed, N failed"; what printed none, or tested nothing, has failed.
 group() { # NAME SECONDS COMMAND...
     name=$1
+    limit=$2
     begun=$(date +%s)
-    timeout "$2" sh -c 'shift; "$@"' sh "$@" >"$folder/log" 2>&1 </dev/null
+    shift 2
+    timeout "$limit" "$@" >"$folder/log" 2>&1 </dev/null
     status=$?
     numbers=$(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$folder/log" | tail -n 1)
     good=${numbers% *}
