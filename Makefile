@@ -142,7 +142,7 @@ UNIT_SET = $(sort $(UNITS))
 mains    = $(shell grep -lsw '^int main' tests/$(1)/*.c)
 helpers  = $(filter-out $(call mains,$(1)),$(wildcard tests/$(1)/*.c))
 programs = $(patsubst %.c,$(BUILD)/%,$(call mains,$(1)))
-KINDS    = terminal fuzz exhaustive bench transcripts lint
+KINDS    = terminal fuzz exhaustive bench transcripts lint gpu
 PLUGINS  = $(patsubst %.c,$(BUILD)/%.so,$(wildcard tests/plugin/*.c))
 
 .PHONY: unit test-programs exhaustive bench
@@ -187,6 +187,10 @@ $(BUILD)/tests/plugin/%.so: tests/plugin/%.c Makefile $(BUILD)/flags
 
 exhaustive: $(call programs,exhaustive) ## every fp32 input to every format, against an oracle (minutes)
 	@for program in $^; do $$program || exit; done
+
+.PHONY: gpu
+gpu: all $(call programs,gpu) ## what needs a GPU: parity with the CPU, bits, sessions, sanitizers
+	@sh tests/gpu/run.sh $(BUILD)
 
 bench: $(BUILD)/halfstep $(call programs,bench) ## what a step and a cast cost here, as CSV
 	@for program in $(call programs,bench); do \
