@@ -106,9 +106,11 @@ static void print_source(const DataSpec *spec, Text *out)
 {
     Text word = {0};
 
-    text_append(&word, spec->kind);
-    if (spec->path[0] != '\0')
-        text_printf(&word, ":%s", spec->path);
+    if (spec->path[0] == '\0') {
+        text_append(out, spec->kind);
+        return;
+    }
+    text_printf(&word, "%s:%s", spec->kind, spec->path);
     text_append_word(out, text_chars(&word));
     text_release(&word);
 }

@@ -97,6 +97,8 @@ void worker_trace(Session *session)
     if (session->trace == NULL)
         return;
     experiment_refresh(session->current);
+    if (failed(session->current->trouble)) /* the device is lost: the step is taken again */
+        return;
     status = trace_step(session->trace, session->current);
     if (failed(status))
         give_up(session, status);

@@ -22,6 +22,7 @@ from torch.nn import functional as F
 # seed 1
 # autocast fp16
 # scale dynamic interval=50
+# probe on
 STEP = 30  # so far
 TAKEN = 30  # of them moved the weights
 POSITION = 600  # training examples seen

@@ -39,12 +39,14 @@ static Status open_stand_in(Side *side, const char *who)
 static Status open_device(Side *side, const char *who)
 {
     BackendOptions options = {0};
+    BackendName name;
     Text words = {0};
     Status status;
 
     if (strcmp(who, "cpu") == 0 || strncmp(who, "wrong:", 6) == 0)
         return open_stand_in(side, who);
-    status = registry_open(registry, who, &options, &side->class, &side->backend, &words);
+    TRY(registry_name(who, &name));
+    status = registry_open(registry, name, &options, &side->class, &side->backend, &words);
     if (!failed(status))
         note("%s", text_chars(&words));
     text_release(&words);

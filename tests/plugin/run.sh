@@ -132,6 +132,14 @@ typed cpu "train $steps\nsave same\n"
 [ "$steps" = 0 ] || cmp -s "$folder/same" "$folder/live"
 verdict "the same bits after $steps steps with changes meanwhile"
 
+# As a script, too.
+typed cpu 'train 4\nbackend cuda\ntrain 5\nbackend cpu\ntrain 3\nexport script s\nsave one\n'
+answered "s has the session as commands" && grep -q "^backend cuda # after step 4" "$folder/s"
+verdict "a script of changes of the backend"
+typed cpu 'source s\nsave other\n'
+answered "from step 10" && cmp -s "$folder/one" "$folder/other"
+verdict "a script that changes the backend, sourced"
+
 # A backend that cannot take the run leaves it where it is.
 stays() { # NAME MANNER COMMANDS SENTENCE
     stub "$2"
@@ -165,6 +173,30 @@ HALFSTEP_DATASETS=$PWD/datasets says cuda 1 "cuda: the device has no room for 80
 verdict "a GPU without room for the first data, with --backend cuda"
 HALFSTEP_DATASETS=$PWD/datasets says auto 0 "cuda: the device has no room for 8000 examples"
 verdict "a GPU without room for the first data, with --backend auto"
+
+# Lost while a format is timed: what was measured elsewhere stands in no table, and the run goes on.
+typed cpu 'autocast fp32\nscale off\ntrain 12\nsave plain32\n'
+call=100
+said=lost
+while printf '%s' "$said" | grep -q lost; do
+    stub "lost $call"
+    typed cuda 'autocast fp32\nscale off\ntrain 4\nbench fp32 steps=3\ntrain 8\nsave benched\nbackend\n'
+    answered "saved step 12" && cmp -s "$folder/plain32" "$folder/benched"
+    verdict "a device lost at call $call, with a bench"
+    printf '%s\n' "$said" | grep -q "bench again times the cpu" && timed=$call
+    call=$((call + 13))
+done
+[ -n "${timed:-}" ]
+verdict "a device lost within a bench"
+
+# A trace goes on too, from the step that the run goes on from; a script would not do that again.
+stub works
+typed cuda 'export trace whole.csv\ntrain 12\nexport trace off\n'
+stub "lost 120"
+typed cuda 'export trace lost.csv\ntrain 12\nexport trace off\nexport script lost\n'
+answered "the run goes on from step" "a device was lost" &&
+    [ "$(tail -n 1 "$folder/lost.csv" | cut -d, -f2-)" = "$(tail -n 1 "$folder/whole.csv" | cut -d, -f2-)" ]
+verdict "a trace over a lost device"
 
 # Lost at any call: nothing that a session answers changes, and no bit of the run. A stride, since
 # most calls are alike; the first ones, which start the session, are all tried.

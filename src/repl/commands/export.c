@@ -129,7 +129,7 @@ const Command export_command = {
         "with the program. Numbers are the shortest that read back exactly.\n\n"
         "script FILE writes the whole session as commands, each at the step at which it took "
         "effect, also while a training ran; `source FILE` repeats it to the bit on the same "
-        "backend and machine.\n\n"
+        "backend and machine, as long as the files are there that `load` and `data` read.\n\n"
         "pytorch FILE.py writes the present experiment as a PyTorch script, and beside it "
         "FILE.safetensors with data, weights and optimizer state: network, loss, optimizer, "
         "autocast and GradScaler are the same, and so are the examples of each step. "

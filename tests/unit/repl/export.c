@@ -258,6 +258,28 @@ Test(script, is_refused_where_a_data_file_has_changed)
     room_close(&room);
 }
 
+Test(script, goes_on_from_a_run_that_was_loaded)
+{
+    Room room = room_open();
+
+    type(&room, "seed 3; train 6; save \"my run\"; seed 4; train 2; load \"my run\"; train 3");
+    replay_and_compare(&room);
+    type(&room, "undo; train 1; undo; reset; train 2; lr 0.1; train 2");
+    replay_and_compare(&room);
+    room_close(&room);
+}
+
+Test(script, is_refused_where_a_file_that_was_loaded_has_changed)
+{
+    Room room = room_open();
+
+    type(&room, "train 3; save run; train 3; load run; train 1");
+    usleep(20000);
+    type(&room, "save run");
+    expect_refused(&room, "run has changed");
+    room_close(&room);
+}
+
 Test(script, is_refused_where_a_name_cannot_be_typed)
 {
     Room room = room_open();
