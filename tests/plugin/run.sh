@@ -123,6 +123,14 @@ typed cpu 'train 4\nnet 2 9 2\ntrain 1\nbackend auto\nundo\nbackend cpu\ntrain 8
 answered "back: step 4" && cmp -s "$folder/plain" "$folder/undone"
 verdict "undo after a change of backend"
 
+# What holds the bytes is the backend of the moment.
+typed cpu 'train 1\nshow memory\n'
+answered "this backend emulates"
+verdict "memory on the cpu"
+typed cpu 'train 1\nbackend cuda\nshow memory\n'
+! answered "this backend emulates"
+verdict "memory after a change of backend"
+
 # While it trains: a step's state depends on its number alone.
 typed cpu 'run\nbackend cuda\nbackend cpu\nbackend cuda\npause\nsave live\n'
 steps=$(printf '%s\n' "$said" | sed -n 's/^saved step \([0-9,]*\) .*/\1/p' | tr -d ,)
