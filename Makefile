@@ -142,7 +142,7 @@ UNIT_SET = $(sort $(UNITS))
 mains    = $(shell grep -lsw '^int main' tests/$(1)/*.c)
 helpers  = $(filter-out $(call mains,$(1)),$(wildcard tests/$(1)/*.c))
 programs = $(patsubst %.c,$(BUILD)/%,$(call mains,$(1)))
-KINDS    = terminal fuzz exhaustive bench transcripts lint
+KINDS    = terminal fuzz exhaustive bench transcripts lint gpu
 PLUGINS  = $(patsubst %.c,$(BUILD)/%.so,$(wildcard tests/plugin/*.c))
 
 .PHONY: unit test-programs exhaustive bench
@@ -167,9 +167,18 @@ $(call programs,$(1)): %: %.o $(call objects,$(call helpers,$(1))) $(ARCHIVES)
 endef
 $(foreach kind,$(KINDS),$(if $(call mains,$(kind)),$(eval $(call kind_programs,$(kind)))))
 
-# CUDA's own casts, which compile without a GPU, are one of the oracles where they are installed.
-$(BUILD)/tests/exhaustive/%.o: private INCLUDES += \
-    $(if $(wildcard $(CUDA)/include/cuda_fp8.h),-DHALFSTEP_HAVE_CUDA_HEADERS -isystem $(CUDA)/include)
+# CUDA's own casts, which compile without a GPU, are oracles where they are installed; the one to bf16
+# is C++.
+cuda_has  = $(wildcard $(CUDA)/include/$(1))
+CUDA_CXX := $(if $(call cuda_has,cuda_bf16.h),$(shell command -v c++))
+CUDA_BF16 = $(if $(CUDA_CXX),$(BUILD)/tests/exhaustive/cuda_bf16.o)
+$(BUILD)/tests/exhaustive/%.o: private INCLUDES += $(if $(CUDA_BF16),-DHALFSTEP_HAVE_CUDA_BF16) \
+    $(if $(call cuda_has,cuda_fp8.h),-DHALFSTEP_HAVE_CUDA_HEADERS -isystem $(CUDA)/include)
+$(BUILD)/tests/exhaustive/exhaustive: $(CUDA_BF16)
+$(BUILD)/tests/exhaustive/cuda_bf16.o: tests/exhaustive/cuda_bf16.cc Makefile $(BUILD)/flags
+	$(call say,c++  $<)
+	@mkdir -p $(@D)
+	$(Q)$(CUDA_CXX) $(OPTIMIZE) -fno-exceptions -fno-rtti -isystem $(CUDA)/include -c -o $@ $<
 
 $(BUILD)/tests/plugin/%.so: tests/plugin/%.c Makefile $(BUILD)/flags
 	$(call say,cc   $<)
@@ -178,6 +187,10 @@ $(BUILD)/tests/plugin/%.so: tests/plugin/%.c Makefile $(BUILD)/flags
 
 exhaustive: $(call programs,exhaustive) ## every fp32 input to every format, against an oracle (minutes)
 	@for program in $^; do $$program || exit; done
+
+.PHONY: gpu
+gpu: all $(call programs,gpu) ## what needs a GPU: parity with the CPU, bits, sessions, sanitizers
+	@sh tests/gpu/run.sh $(BUILD)
 
 bench: $(BUILD)/halfstep $(call programs,bench) ## what a step and a cast cost here, as CSV
 	@for program in $(call programs,bench); do \
@@ -192,7 +205,7 @@ UNRANDOM = $(shell setarch -R true 2>/dev/null && echo setarch -R)
 .PHONY: asan tsan
 asan: deps-test ## tests under AddressSanitizer, LeakSanitizer and UBSan
 	+@$(SUBMAKE) BUILD=$(BUILD)-asan SANITIZE='$(ASAN)' OPTIMIZE='-O1 -g' test-programs
-	@sh tests/run.sh $(BUILD)-asan unit fuzz transcripts lessons
+	@sh tests/run.sh $(BUILD)-asan unit fuzz transcripts lessons plugin
 
 tsan: deps-test ## transcripts under ThreadSanitizer
 	+@$(SUBMAKE) BUILD=$(BUILD)-tsan SANITIZE='$(TSAN)' OPTIMIZE='-O1 -g' test-programs

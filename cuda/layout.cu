@@ -5,6 +5,7 @@
 
 extern "C" {
 #include "numerics/format.h"
+#include "program/cost.h"
 }
 
 enum { MOST_MASS_SLOTS = 4 }; /* blocks of a counting kernel, for each multiprocessor */
@@ -24,22 +25,6 @@ Status plan_room(Plan *plan, MemoryKind kind, size_t bytes, void **room)
     plan->bytes[kind] += (int64_t)bytes;
     return cuda_status(backend, cudaMemsetAsync(*room, 0, bytes, backend->stream),
                        "clearing memory");
-}
-
-static MemoryKind kind_of(const Value *value)
-{
-    switch (value->role) {
-    case ROLE_MASTER:
-        return MEMORY_WEIGHTS;
-    case ROLE_COPY:
-        return MEMORY_COPIES;
-    case ROLE_WEIGHT_GRAD:
-        return MEMORY_GRADS;
-    case ROLE_STATE:
-        return MEMORY_OPTIMIZER;
-    default:
-        return MEMORY_ACTIVATIONS;
-    }
 }
 
 static bool is_narrow_format(Format format)
@@ -62,10 +47,10 @@ static Status lay_value(Plan *plan, const Value *value, Array *array)
     if (narrow && rows > 1)
         all_rows = padded(rows, 16);
     if (value_lasts(value)) {
-        plan->bytes[kind_of(value)] += count * (int64_t)sizeof(float);
+        plan->bytes[memory_kind(value)] += count * (int64_t)sizeof(float);
         return store_find(plan->store, value->name, count, (float **)&array->data);
     }
-    return plan_room(plan, kind_of(value),
+    return plan_room(plan, memory_kind(value),
                      (size_t)(all_rows * array->stride) * (narrow ? 2 : sizeof(float)),
                      &array->data);
 }

@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.." || exit 1
 
 build=${1:?usage: sh tests/run.sh BUILD [GROUP...]}
 shift
-[ $# -gt 0 ] || set -- unit sampled fuzz transcripts lessons plugin terminal lint
+[ $# -gt 0 ] || set -- unit sampled fuzz transcripts lessons plugin gpu terminal lint
 
 logs=$build/tests/logs
 home=$(mktemp -d)
@@ -89,6 +89,7 @@ for group; do
             run "lint/$(basename "$script" .sh)" sh "$script" "$build"
         done
         ;;
+    gpu) run gpu sh tests/gpu/standin.sh "$build" ;;
     *) # a folder with a runner of its own
         run "$group" sh "tests/$group/run.sh" "$build"
         ;;

@@ -101,34 +101,93 @@ static bool write_all(int fd, const char *data, size_t count)
         data += done;
         count -= (size_t)done;
     }
-    return fsync(fd) == 0;
+    return true;
 }
 
-Status file_write(const char *path, const void *data, size_t count)
+static void draft_release(Draft *draft)
+{
+    free(draft->path);
+    free(draft->temporary);
+    *draft = (Draft){0};
+}
+
+Status draft_begin(const char *path, Draft *draft)
 {
     Text temporary = {0};
-    Status status = ok();
-    bool whole;
+    Status status;
     int fd;
 
+    *draft = (Draft){0};
     text_printf(&temporary, "%s.XXXXXX", path);
     fd = mkstemp(temporary.chars);
     if (fd < 0) {
         status = cannot("write", path);
-        goto done;
+        text_release(&temporary);
+        return status;
     }
     (void)fchmod(fd, 0644);
-    whole = write_all(fd, data, count);
+    *draft = (Draft){.path = xstrdup(path), .temporary = temporary.chars, .fd = fd};
+    return ok();
+}
+
+Status draft_add(Draft *draft, const void *data, size_t count)
+{
+    Status status;
+
+    if (write_all(draft->fd, data, count)) {
+        draft->bytes += (int64_t)count;
+        return ok();
+    }
+    status = cannot("write", draft->path);
+    draft_cut(draft, draft->bytes);
+    return status;
+}
+
+void draft_cut(Draft *draft, int64_t bytes)
+{
+    if (ftruncate(draft->fd, bytes) == 0 && lseek(draft->fd, bytes, SEEK_SET) == bytes)
+        draft->bytes = bytes;
+}
+
+Status draft_end(Draft *draft)
+{
+    Status status = ok();
+    bool whole;
+
+    if (draft->path == NULL)
+        return ok();
+    whole = fsync(draft->fd) == 0;
     if (!whole)
-        status = cannot("write", path);
-    if (close(fd) != 0 && whole)
-        status = cannot("write", path);
-    if (!failed(status) && rename(temporary.chars, path) != 0)
-        status = cannot("write", path);
+        status = cannot("write", draft->path);
+    if (close(draft->fd) != 0 && whole)
+        status = cannot("write", draft->path);
+    if (!failed(status) && rename(draft->temporary, draft->path) != 0)
+        status = cannot("write", draft->path);
     if (failed(status))
-        unlink(temporary.chars);
-done:
-    text_release(&temporary);
+        (void)unlink(draft->temporary);
+    draft_release(draft);
+    return status;
+}
+
+void draft_abandon(Draft *draft)
+{
+    if (draft->path == NULL)
+        return;
+    close(draft->fd);
+    unlink(draft->temporary);
+    draft_release(draft);
+}
+
+Status file_write(const char *path, const void *data, size_t count)
+{
+    Draft draft;
+    Status status;
+
+    TRY(draft_begin(path, &draft));
+    status = draft_add(&draft, data, count);
+    if (!failed(status))
+        return draft_end(&draft);
+    draft_abandon(&draft);
     return status;
 }
 

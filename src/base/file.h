@@ -23,6 +23,30 @@ Status file_read(const char *path, size_t limit, Bytes *bytes) MUST_CHECK;
  * Fails: STATUS_IO; the old file is untouched. */
 Status file_write(const char *path, const void *data, size_t count) MUST_CHECK;
 
+/* A file under way: it grows in a temporary beside its path and takes its place in the end; until then
+ * a reader sees the old one, whole. An empty Draft is all zeros and owns nothing. */
+typedef struct Draft {
+    char *path, *temporary; /* NULL: empty */
+    int fd;
+    int64_t bytes; /* written so far */
+} Draft;
+
+/* Fails: STATUS_IO; the draft is empty then. */
+Status draft_begin(const char *path, Draft *draft) MUST_CHECK;
+
+/* All of it or nothing: what was written of a piece that failed is taken back. Fails: STATUS_IO. */
+Status draft_add(Draft *draft, const void *data, size_t count) MUST_CHECK;
+
+/* Takes back all but the first so many bytes. */
+void draft_cut(Draft *draft, int64_t bytes);
+
+/* The draft becomes the file, and is empty; harmless where it was. Fails: STATUS_IO; the old
+ * file is untouched. */
+Status draft_end(Draft *draft) MUST_CHECK;
+
+/* Leaves nothing behind. Harmless on an empty one. */
+void draft_abandon(Draft *draft);
+
 bool file_exists(const char *path);
 
 /* When it was last changed, in nanoseconds; 0 where there is none. */

@@ -107,8 +107,8 @@ const char *float_shortest(float value, char text[NUMBER_TEXT])
         return number_shortest((double)value, text);
     for (int digits = 1; digits <= 9; digits++) {
         snprintf(text, NUMBER_TEXT, "%.*g", digits, (double)value);
-        if (strtof(text, NULL) == value)
-            break;
+        if (strtof(text, NULL) == value && (float)strtod(text, NULL) == value)
+            break; /* also for who reads a double and rounds that */
     }
     return text;
 }

@@ -49,6 +49,17 @@ void text_append(Text *text, const char *chars)
     text_append_bytes(text, chars, strlen(chars));
 }
 
+void text_append_word(Text *text, const char *word)
+{
+    const char *quote = "";
+
+    if (strpbrk(word, " \t;#='") != NULL || text_starts(word, "--"))
+        quote = "\"";
+    if (strchr(word, '"') != NULL)
+        quote = "'";
+    text_printf(text, "%s%s%s", quote, word, quote);
+}
+
 void text_printf(Text *text, const char *fmt, ...)
 {
     va_list args, again;

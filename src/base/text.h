@@ -29,6 +29,10 @@ void text_append(Text *text, const char *chars);
 void text_append_bytes(Text *text, const char *bytes, size_t count);
 void text_printf(Text *text, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
+/* Appends the word so that a line of commands takes it for one: in quotes where it needs them. No quotes
+ * hold a word that has both kinds. */
+void text_append_word(Text *text, const char *word);
+
 /* Appends spaces up to column `column` of the last line (counted in bytes). */
 void text_pad(Text *text, size_t column);
 

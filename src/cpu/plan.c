@@ -2,6 +2,7 @@
 #include "cpu/plan.h"
 
 #include "base/memory.h"
+#include "program/cost.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -160,22 +161,6 @@ Status cpu_counts_read(Plan *plan, int instr, CastCounts *counts)
 {
     *counts = plan->counts[instr];
     return ok();
-}
-
-static MemoryKind memory_kind(const Value *value)
-{
-    switch (value->role) {
-    case ROLE_MASTER:
-        return MEMORY_WEIGHTS;
-    case ROLE_COPY:
-        return MEMORY_COPIES;
-    case ROLE_WEIGHT_GRAD:
-        return MEMORY_GRADS;
-    case ROLE_STATE:
-        return MEMORY_OPTIMIZER;
-    default:
-        return MEMORY_ACTIVATIONS;
-    }
 }
 
 /* What this backend really holds: it carries values of every format in floats. */

@@ -102,19 +102,17 @@ Status data_spec_parse(const char *text, DataSpec *spec)
     return ok();
 }
 
-/* The prompt takes blanks, `;`, `#` and `=` for its own unless the word is quoted. */
 static void print_source(const DataSpec *spec, Text *out)
 {
-    const char *quote = "";
+    Text word = {0};
 
-    if (strpbrk(spec->path, " \t;#='") != NULL)
-        quote = "\"";
-    if (strchr(spec->path, '"') != NULL)
-        quote = "'";
-    text_printf(out, "%s%s", quote, spec->kind);
-    if (spec->path[0] != '\0')
-        text_printf(out, ":%s", spec->path);
-    text_append(out, quote);
+    if (spec->path[0] == '\0') {
+        text_append(out, spec->kind);
+        return;
+    }
+    text_printf(&word, "%s:%s", spec->kind, spec->path);
+    text_append_word(out, text_chars(&word));
+    text_release(&word);
 }
 
 void data_spec_print(const DataSpec *spec, char *text, int room)

@@ -13,10 +13,11 @@ typedef struct Layer Layer;
 
 typedef struct LayerKind {
     const char *name;
-    const char *text; /* one line of help */
-    const char *stem; /* its instances are named stem1, stem2, ...: "fc" */
-    bool activation;  /* may stand between the widths of the short form */
-    bool takes_width; /* `linear 128` */
+    const char *text;  /* one line of help */
+    const char *stem;  /* its instances are named stem1, stem2, ...: "fc" */
+    const char *torch; /* the same in PyTorch, with {in} and {out} numbers; NULL: it has none */
+    bool activation;   /* may stand between the widths of the short form */
+    bool takes_width;  /* `linear 128` */
 
     /* Declares the parameters for an input of this shape and casts them. NULL: has none. */
     void (*declare)(Builder *builder, Layer *layer, const Value *in);

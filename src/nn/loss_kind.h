@@ -13,7 +13,8 @@ typedef struct LossValues {
 typedef struct LossKind {
     const char *name;
     const char *text;
-    bool classes; /* its targets are labels, not numbers */
+    const char *torch; /* of `logits` and `target` in an exported script; NULL: PyTorch has none */
+    bool classes;      /* its targets are labels, not numbers */
 
     /* Forward, into `out->loss`; may keep in `out->saved` what backward needs. */
     void (*forward)(Builder *builder, ValueId logits, ValueId target, LossValues *out);

@@ -7,6 +7,10 @@ const Optimizer adam_optimizer = {
     .name = "adam",
     .text = "adaptive steps: two fp32 numbers of state a weight",
     .states = states,
+    .options = "beta1= beta2= eps= ",
+    .torch = "torch.optim.Adam(params, lr={lr}, betas=({beta1}, {beta2}), eps={eps}, "
+             "weight_decay={weight_decay}, **how)",
+    .torch_graph = "fused=True, capturable=True",
     .op = OP_ADAM,
     .lr = 1e-3,
     .weight_decay = 0.0,

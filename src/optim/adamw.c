@@ -7,6 +7,10 @@ const Optimizer adamw_optimizer = {
     .name = "adamw",
     .text = "adam with decoupled weight decay 0.01",
     .states = states,
+    .options = "beta1= beta2= eps= ",
+    .torch = "torch.optim.AdamW(params, lr={lr}, betas=({beta1}, {beta2}), eps={eps}, "
+             "weight_decay={weight_decay}, **how)",
+    .torch_graph = "fused=True, capturable=True",
     .op = OP_ADAMW,
     .lr = 1e-3,
     .weight_decay = 0.01,

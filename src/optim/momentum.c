@@ -7,6 +7,10 @@ const Optimizer momentum_optimizer = {
     .name = "momentum",
     .text = "gradient descent with momentum 0.9: one fp32 number of state a weight",
     .states = states,
+    .options = "momentum= ",
+    .torch =
+        "torch.optim.SGD(params, lr={lr}, momentum={momentum}, weight_decay={weight_decay}, **how)",
+    .torch_graph = "fused=True",
     .op = OP_MOMENTUM,
     .lr = 1e-2,
     .weight_decay = 0.0,

@@ -14,7 +14,7 @@ const Optimizer *const optimizer_table[] = {
         NULL,
 };
 
-static const Optimizer *find(const char *name)
+const Optimizer *optim_find(const char *name)
 {
     for (int i = 0; optimizer_table[i] != NULL; i++)
         if (strcmp(optimizer_table[i]->name, name) == 0)
@@ -24,7 +24,7 @@ static const Optimizer *find(const char *name)
 
 Status optim_spec(const char *name, OptimSpec *spec)
 {
-    const Optimizer *optimizer = find(name);
+    const Optimizer *optimizer = optim_find(name);
 
     if (optimizer == NULL)
         return fail(STATUS_USAGE,
@@ -37,6 +37,19 @@ Status optim_spec(const char *name, OptimSpec *spec)
                         .weight_decay = optimizer->weight_decay};
     text_copy(spec->kind, sizeof spec->kind, name);
     return ok();
+}
+
+Status optim_takes(const OptimSpec *spec, const char *option)
+{
+    const char *options = optim_find(spec->kind)->options;
+    char key[OPTIM_NAME + 2];
+
+    snprintf(key, sizeof key, "%.14s= ", option);
+    if (strcmp(key, "lr= ") == 0 || strcmp(key, "weight_decay= ") == 0 ||
+        strstr(options, key) != NULL)
+        return ok();
+    return fail(STATUS_USAGE, "%s has no %s; it takes lr= %sand weight_decay=", spec->kind, option,
+                options);
 }
 
 static Status in_unit(const char *name, double value)
@@ -115,7 +128,7 @@ static void emit_step(const Optimizer *optimizer, const OptimSpec *spec, Builder
 
 void optim_emit(const OptimSpec *spec, Builder *builder)
 {
-    const Optimizer *optimizer = find(spec->kind);
+    const Optimizer *optimizer = optim_find(spec->kind);
 
     builder->phase = PHASE_STEP;
     for (int i = 0; i < builder->program->param_count; i++) {

@@ -21,6 +21,9 @@ typedef struct Optimizer {
     const char *name;
     const char *text;          /* one line of help */
     const char *const *states; /* PyTorch's names of its state tensors, ends in NULL */
+    const char *options;       /* what it takes besides lr= and weight_decay=: "beta1= eps= " */
+    const char *torch;         /* the same in PyTorch, {lr} and the like the settings' numbers */
+    const char *torch_graph;   /* its options in a CUDA graph */
     OpKind op;                 /* the instruction that updates one parameter */
     double lr;                 /* the default learning rate */
     double weight_decay;       /* the default */
@@ -37,6 +40,10 @@ extern const Optimizer *const optimizer_table[]; /* ends in NULL */
 
 /* Defaults of the named optimizer. Fails: STATUS_USAGE for an unknown name, with the nearest. */
 Status optim_spec(const char *name, OptimSpec *spec) MUST_CHECK;
+
+/* Whether the kind has the option "beta1". Fails: STATUS_USAGE, with those it has. */
+Status optim_takes(const OptimSpec *spec, const char *option) MUST_CHECK;
+const Optimizer *optim_find(const char *name); /* NULL: there is none */
 
 /* lr and the rest in range. Fails: STATUS_USAGE. */
 Status optim_check(const OptimSpec *spec) MUST_CHECK;

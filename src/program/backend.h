@@ -43,6 +43,7 @@ typedef struct Scalars {
 } Scalars;
 
 /* One finished step. */
+/* NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): by meaning, not by size */
 typedef struct StepOutcome {
     int64_t step; /* its number, from 1 */
     float loss;   /* before weight and scale */

@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/number.h"
 
 #include <dlfcn.h>
 #include <limits.h>
@@ -11,6 +12,8 @@
 #include <unistd.h>
 
 #define PLUGIN "halfstep-cuda.so"
+
+enum { MOST_DEVICE = 1023 };
 
 struct Registry {
     const BackendClass *cpu;
@@ -125,25 +128,52 @@ static void describe(const BackendClass *class, const Backend *backend, Text *wh
     text_append(why, words);
 }
 
-Status registry_open(Registry *registry, const char *name, const BackendOptions *options,
+Status registry_name(const char *text, BackendName *name)
+{
+    bool any = strcmp(text, "auto") == 0;
+    size_t length = strcspn(text, ":");
+    int64_t device = 0;
+
+    *name = (BackendName){.cpu = any || strcmp(text, "cpu") == 0};
+    name->cuda = any || (length == 4 && text_starts(text, "cuda"));
+    if (!name->cpu && !name->cuda)
+        return fail(STATUS_USAGE, "there is no backend '%.40s'; take auto, cpu, cuda or cuda:1",
+                    text);
+    if (text[length] != '\0' &&
+        (failed(count_parse(text + length + 1, &device)) || device < 0 || device > MOST_DEVICE))
+        return fail(STATUS_USAGE, "GPUs are numbered from 0, as in cuda:0; '%.40s' is none of them",
+                    text);
+    name->device = (int)device;
+    return ok();
+}
+
+Status registry_open(Registry *registry, BackendName name, const BackendOptions *options,
                      const BackendClass **class, Backend **backend, Text *why)
 {
-    bool any = strcmp(name, "auto") == 0;
+    BackendOptions wanted = *options;
     Status no_gpu = ok();
 
-    if (!any && strcmp(name, "cpu") != 0 && strcmp(name, "cuda") != 0)
-        return fail(STATUS_USAGE, "there is no backend '%.40s'; take auto, cpu or cuda", name);
-    if (strcmp(name, "cpu") != 0) {
-        no_gpu = open_cuda(registry, options, class, backend);
-        if (!any)
+    wanted.device = name.device;
+    if (name.cuda) {
+        no_gpu = open_cuda(registry, &wanted, class, backend);
+        if (!name.cpu)
             TRY(no_gpu);
     }
-    if (strcmp(name, "cpu") == 0 || failed(no_gpu)) {
+    if (!name.cuda || failed(no_gpu)) {
         *class = registry->cpu;
-        TRY(registry->cpu->open(options, backend));
+        TRY(registry->cpu->open(&wanted, backend));
     }
     describe(*class, *backend, why);
     if (failed(no_gpu))
         text_printf(why, "; %s", no_gpu.text);
     return ok();
+}
+
+bool registry_has_plugin(const Registry *registry)
+{
+    Text path = {0};
+    bool found = registry->library != NULL || find_plugin(&path);
+
+    text_release(&path);
+    return found;
 }

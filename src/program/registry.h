@@ -15,10 +15,22 @@ typedef struct Registry Registry;
 Registry *registry_new(const BackendClass *cpu);
 void registry_free(Registry *registry);
 
-/* Opens "cpu", "cuda" or "auto" (cuda where it works, else cpu). `why` says in words what was
- * chosen and why not the other. Fails: STATUS_USAGE: an unknown name; STATUS_UNSUPPORTED: cuda was
- * asked for and is not built, its library is missing, has another ABI, or finds no device. */
-Status registry_open(Registry *registry, const char *name, const BackendOptions *options,
+/* What a name asks for. */
+typedef struct BackendName {
+    bool cpu, cuda; /* both: cuda where it works, else the cpu */
+    int device;     /* which GPU */
+} BackendName;
+
+/* "auto", "cpu", "cuda" or "cuda:N" ("cuda" is cuda:0). Fails: STATUS_USAGE: anything else. */
+Status registry_name(const char *text, BackendName *name) MUST_CHECK;
+
+/* Opens it. `why` says in words what was chosen and why not the other. Fails: STATUS_UNSUPPORTED:
+ * cuda alone was asked for and is not built, its library is missing, it has another ABI, or it finds
+ * no device that it can use. */
+Status registry_open(Registry *registry, BackendName name, const BackendOptions *options,
                      const BackendClass **class, Backend **backend, Text *why) MUST_CHECK;
+
+/* There is a plug-in here, whether or not it works. */
+bool registry_has_plugin(const Registry *registry);
 
 #endif

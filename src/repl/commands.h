@@ -28,7 +28,11 @@
     X(show) \
     X(print) \
     X(why) \
+    X(bench) \
     X(history) \
+    X(save) \
+    X(load) \
+    X(export) \
     X(source) \
     X(lua) \
     X(help) \

@@ -6,6 +6,7 @@
 #include "repl/interrupt.h"
 #include "repl/mistake.h"
 #include "repl/state.h"
+#include "train/export.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,12 +69,23 @@ static Status check_needs(const Repl *repl, const Command *command)
     return ok();
 }
 
+/* What happened by itself meanwhile. */
+static void tell_news(Repl *repl)
+{
+    Text news = {0};
+
+    if (session_news(repl->session, &news))
+        repl_note(repl, "%s", text_chars(&news));
+    text_release(&news);
+}
+
 static Status carry_out(Repl *repl, Args *args)
 {
     Status status = check_needs(repl, args->command);
 
     if (!failed(status))
         status = args->command->run(repl, args);
+    tell_news(repl);
     fflush(stdout);
     if (!failed(status) && interrupt_pending())
         return fail(STATUS_INTERRUPTED, "interrupted");
@@ -92,7 +104,8 @@ static Status run_plan(Repl *repl, Plan *plan)
     return ok();
 }
 
-static void show_problem(Repl *repl)
+/* Once: `said` is how the line failed. */
+static void show_problem(Repl *repl, Status said)
 {
     Status problem;
 
@@ -100,8 +113,17 @@ static void show_problem(Repl *repl)
         return;
     repl->check_due = false;
     problem = session_problem(repl->session);
-    if (failed(problem))
+    if (failed(problem) && strcmp(problem.text, said.text) != 0)
         repl_note(repl, "not ready to train yet: %s", problem.text);
+}
+
+/* Files written beside the training have no command of their own to fail. */
+static void show_trace_problem(Repl *repl)
+{
+    Status problem = session_trace_problem(repl->session);
+
+    if (failed(problem))
+        repl_note(repl, "%s", problem.text);
 }
 
 static void show_mistake(Repl *repl, const char *where, const char *line, Mark mark, Status status)
@@ -139,7 +161,8 @@ Status execute_line(Repl *repl, const char *where, const char *line)
     if (failed(status) && !repl->reported)
         show_mistake(repl, where, line, fault, status);
     repl->reported = failed(status);
-    show_problem(repl);
+    show_problem(repl, status);
+    show_trace_problem(repl);
     return status;
 }
 

@@ -4,6 +4,7 @@
 #include "repl/interrupt.h"
 #include "repl/line.h"
 #include "repl/phrase.h"
+#include "train/export.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -138,6 +139,19 @@ static int run(Repl *repl, const Options *options, bool terminal)
     return EXIT_SUCCESS;
 }
 
+/* A trace that is under way ends with the program. */
+static bool end_trace(Session *session)
+{
+    TraceFacts facts;
+    Status status = ok();
+
+    if (session_trace_facts(session).armed)
+        status = session_trace_end(session, &facts);
+    if (failed(status))
+        fprintf(stderr, "%s\n", status.text);
+    return !failed(status);
+}
+
 int loop_run(Session *session, const Options *options)
 {
     bool interactive = options->commands == NULL && options->file == NULL;
@@ -145,10 +159,14 @@ int loop_run(Session *session, const Options *options)
     Repl *repl = repl_new(session, terminal || (interactive && options->transcript));
     int status;
 
+    if (!terminal && session_chose(session))
+        repl_note(repl, "computing on %s", session_backend(session));
     interrupt_install();
     line_open(session, terminal);
     status = run(repl, options, terminal);
     session_pause(session);
+    if (!end_trace(session) && status == EXIT_SUCCESS)
+        status = EXIT_FAILURE;
     line_close();
     repl_free(repl);
     if (fflush(stdout) != 0 || ferror(stdout) != 0) {

@@ -88,9 +88,9 @@ static bool get_tensor(const Snapshot *known, int i, CatalogEntry *entry)
 
 static bool get_topic(int i, CatalogEntry *entry)
 {
-    static const Names parts[] = {NAMES_COMMANDS, NAMES_METRICS, NAMES_PANELS,
-                                  NAMES_TERMS,    NAMES_LAYERS,  NAMES_OPTIMIZERS,
-                                  NAMES_LOSSES,   NAMES_FORMATS, NAMES_DATA};
+    static const Names parts[] = {NAMES_COMMANDS, NAMES_METRICS,    NAMES_PANELS, NAMES_TERMS,
+                                  NAMES_LAYERS,   NAMES_OPTIMIZERS, NAMES_LOSSES, NAMES_FORMATS,
+                                  NAMES_DATA,     NAMES_BACKENDS};
 
     if (i < TOPICS) {
         *entry = topics[i];
@@ -128,6 +128,8 @@ static bool get_catalog(Names names, int i, CatalogEntry *entry)
         return catalog_get(CATALOG_FORMATS, i, entry);
     case NAMES_OPS:
         return catalog_get(CATALOG_OPS, i, entry);
+    case NAMES_BACKENDS:
+        return catalog_get(CATALOG_BACKENDS, i, entry);
     default:
         return false;
     }

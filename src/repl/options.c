@@ -2,6 +2,7 @@
 
 #include "base/number.h"
 #include "base/text.h"
+#include "train/session.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,8 +35,7 @@ static Status take_threads(const char *value, Options *options)
 
 static Status take_backend(const char *value, Options *options)
 {
-    if (strcmp(value, "auto") != 0 && strcmp(value, "cpu") != 0 && strcmp(value, "cuda") != 0)
-        return fail(STATUS_USAGE, "--backend takes auto, cpu or cuda, not '%.40s'", value);
+    TRY(session_check_backend(value));
     options->backend = value;
     return ok();
 }
@@ -136,7 +136,7 @@ void options_print_help(void)
            "the terminal (type help there), or from a standard input that is no terminal.\n"
            "  -c COMMANDS          run these (separated by ;) and end\n"
            "  FILE                 run the commands of this file and end\n"
-           "  --backend auto|cpu|cuda   what computes (auto: cuda where it works)\n"
+           "  --backend auto|cpu|cuda|cuda:N   what computes (auto: cuda where it works)\n"
            "  --threads N          of the cpu backend; 0: one for each processor\n"
            "  --transcript         act as at a prompt, and echo it, without a terminal\n"
            "  --help, --version\n"

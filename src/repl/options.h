@@ -5,7 +5,7 @@
 #include "base/status.h"
 
 typedef struct Options {
-    const char *backend;  /* "auto", "cpu", "cuda" */
+    const char *backend;  /* "auto", "cpu", "cuda", "cuda:N" */
     int threads;          /* 0: one for each processor */
     const char *commands; /* -c; NULL: not given */
     const char *file;     /* NULL: not given */

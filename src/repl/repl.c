@@ -99,6 +99,16 @@ Status repl_apply(Repl *repl, const Settings *wanted, const char *what)
     return ok();
 }
 
+Status repl_begin(Repl *repl, const Settings *wanted, const char *what)
+{
+    bool same = settings_same_run(session_settings(repl->session), wanted);
+
+    TRY(repl_apply(repl, wanted, what));
+    if (same && present_step(repl) > 0)
+        repl_note(repl, "as it was, and the run goes on; `reset` begins it again");
+    return ok();
+}
+
 void repl_check_later(Repl *repl)
 {
     repl->check_due = true;

@@ -29,7 +29,11 @@ void repl_complain(Repl *repl, const char *text);
  * step from which it does. Fails as session_apply. */
 Status repl_apply(Repl *repl, const Settings *wanted, const char *what) MUST_CHECK;
 
-/* The same acknowledgement alone. */
+/* The same for what a run begins with (data, net, seed): says so where nothing of it is new and the
+ * run goes on, which whoever types it again may not expect. */
+Status repl_begin(Repl *repl, const Settings *wanted, const char *what) MUST_CHECK;
+
+/* The acknowledgement alone. */
 void repl_acknowledge(Repl *repl, int64_t step, const char *what);
 
 /* After this line, say what the experiment still lacks, if anything. */

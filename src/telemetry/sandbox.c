@@ -110,6 +110,8 @@ static Status plain_failure(const Sandbox *sandbox, const char *message)
         line = strtol(message + strlen(PLACE), &end, 10);
         words = *end == ':' ? end + 1 + strspn(end + 1, " ") : message;
     }
+    if (strcmp(words, "unexpected symbol near <eof>") == 0)
+        words = "it stops short: something must follow at its end";
     if (strstr(words, "stack overflow") != NULL)
         words = "it is nested too deep, or a function calls itself without end";
     if (line > 0 && sandbox->many_lines)

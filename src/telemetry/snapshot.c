@@ -5,6 +5,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+const MemoryPartInfo memory_parts[PART_COUNT] = {
+    [PART_WEIGHTS] = {"weights", "masters, always fp32"},
+    [PART_COPIES] = {"copies", "casts: weights, inputs"},
+    [PART_GRADS] = {"gradients", "of the weights"},
+    [PART_OPTIMIZER] = {"optimizer", "its state, always fp32"},
+    [PART_ACTIVATIONS] = {"activations", "their gradients, batch"},
+    [PART_COUNTERS] = {"counters", "of the probes"},
+    [PART_WORKSPACE] = {"workspace", "of products, sums"},
+    [PART_DATA] = {"data", "the whole data set"},
+    [PART_RUNTIME] = {"runtime", "the driver's own"},
+};
+
 void snapshot_release(Snapshot *snapshot)
 {
     free(snapshot->tensors);

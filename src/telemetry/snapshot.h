@@ -61,6 +61,34 @@ typedef struct SkipFacts {
     int64_t in_a_row; /* skips up to and with this one */
 } SkipFacts;
 
+/* What the bytes of a run are for. */
+typedef enum MemoryPart {
+    PART_WEIGHTS,
+    PART_COPIES,
+    PART_GRADS,
+    PART_OPTIMIZER,
+    PART_ACTIVATIONS,
+    PART_COUNTERS,
+    PART_WORKSPACE,
+    PART_DATA,
+    PART_RUNTIME,
+    PART_COUNT,
+} MemoryPart;
+
+typedef struct MemoryPartInfo {
+    const char *name, *text; /* text: a few words */
+} MemoryPartInfo;
+
+extern const MemoryPartInfo memory_parts[PART_COUNT];
+
+/* Bytes by part; all zero: there is no step to run yet. */
+typedef struct MemoryFacts {
+    int64_t held[PART_COUNT];    /* by the backend, as it tells */
+    int64_t formats[PART_COUNT]; /* by the values of a step, each as wide as its format ... */
+    int64_t fp32[PART_COUNT];    /* ... and the same for the same step without autocast */
+    bool emulated;               /* the backend carries all formats in fp32 */
+} MemoryFacts;
+
 typedef struct Snapshot {
     int64_t sequence; /* grows with every change; equal: nothing is new */
     char backend[FACT_TEXT];
@@ -79,6 +107,7 @@ typedef struct Snapshot {
     Measure loss, batch_loss, grad_norm, accuracy, steps_per_second;
     int64_t accuracy_step; /* the step after which `accuracy` was measured */
     SkipFacts last_skip;
+    MemoryFacts memory;
     TensorFacts *tensors; /* in the order of the step */
     int tensor_count;
     History history;

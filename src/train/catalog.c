@@ -83,6 +83,20 @@ static bool get_op(int i, CatalogEntry *entry)
     return true;
 }
 
+static bool get_backend(int i, CatalogEntry *entry)
+{
+    static const CatalogEntry entries[] = {
+        {"auto", "cuda where it works, else the cpu"},
+        {"cpu", "the reference, everywhere"},
+        {"cuda", "an NVIDIA GPU; cuda:1 is the second"},
+    };
+
+    if (i >= (int)(sizeof entries / sizeof *entries))
+        return false;
+    *entry = entries[i];
+    return true;
+}
+
 static bool (*const getters[])(int i, CatalogEntry *entry) = {
     [CATALOG_DATA] = get_data,
     [CATALOG_LAYERS] = get_layer,
@@ -92,6 +106,7 @@ static bool (*const getters[])(int i, CatalogEntry *entry) = {
     [CATALOG_AUTOCAST] = get_autocast,
     [CATALOG_FORMATS] = get_format,
     [CATALOG_OPS] = get_op,
+    [CATALOG_BACKENDS] = get_backend,
 };
 
 bool catalog_get(Catalog catalog, int i, CatalogEntry *entry)

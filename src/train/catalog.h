@@ -19,6 +19,7 @@ typedef enum Catalog {
     CATALOG_AUTOCAST, /* formats that autocast takes, and "off" */
     CATALOG_FORMATS,  /* all formats */
     CATALOG_OPS,      /* instructions of a program */
+    CATALOG_BACKENDS,
 } Catalog;
 
 /* Entry `i`, false behind the last. */

@@ -138,6 +138,25 @@ static void add_masters(Experiment *experiment)
             (void)add_tensor(experiment, &program->values[program->params[i].master]);
 }
 
+Status experiment_counts(const Experiment *experiment, int instr, CastCounts *counts)
+{
+    *counts = (CastCounts){0};
+    if (experiment->kept_counts != NULL)
+        *counts = experiment->kept_counts[instr];
+    else if (experiment->program.instrs[instr].counted)
+        return experiment->class->counts_read(experiment->plan, instr, counts);
+    return ok();
+}
+
+static bool probed(Experiment *experiment, int instr, CastCounts *counts)
+{
+    Status status = experiment_counts(experiment, instr, counts);
+
+    if (status.code == STATUS_DEVICE)
+        experiment->trouble = status;
+    return !failed(status) && experiment->program.instrs[instr].counted && counts->count > 0;
+}
+
 void experiment_refresh(Experiment *experiment)
 {
     const Program *program = &experiment->program;
@@ -155,10 +174,7 @@ void experiment_refresh(Experiment *experiment)
             continue;
         tensor = add_tensor(experiment, &program->values[instr->out]);
         tensor->counted = instr->counted;
-        tensor->probed =
-            instr->counted &&
-            !failed(experiment->class->counts_read(experiment->plan, i, &tensor->counts)) &&
-            tensor->counts.count > 0;
+        tensor->probed = probed(experiment, i, &tensor->counts);
     }
     name_starved(facts);
 }

@@ -18,7 +18,7 @@ static ExampleShape example_shape(const Dataset *set)
     return shape;
 }
 
-static void emit_training(const Settings *settings, const Dataset *set, Program *program)
+void experiment_emit(const Settings *settings, const Dataset *set, Program *program)
 {
     Builder builder = {.program = program, .low = settings->autocast, .probes = settings->probes};
     ExampleShape shape = example_shape(set);
@@ -31,22 +31,32 @@ static void emit_training(const Settings *settings, const Dataset *set, Program 
     amp_emit_update(&builder);
 }
 
-static int64_t numbers_of(const Program *program)
+bool backend_is_cpu(const BackendClass *class)
+{
+    return strcmp(class->name, "cpu") == 0;
+}
+
+/* Masters are kept a second time, as they began. What computes elsewhere has host copies of what
+ * lasts: a checkpoint, and the one that is to replace it. */
+static int copies_of(const BackendClass *class, const Value *value)
+{
+    if (backend_is_cpu(class))
+        return value->role == ROLE_MASTER ? 2 : 1;
+    return value->role == ROLE_MASTER ? 5 : value_lasts(value) ? 2 : 0;
+}
+
+static int64_t numbers_of(const BackendClass *class, const Program *program)
 {
     int64_t numbers = 0;
 
-    for (int i = 0; i < program->value_count; i++) {
-        const Value *value = &program->values[i];
-
-        /* Masters are kept a second time, as they began. */
-        numbers += value_count(value) * (value->role == ROLE_MASTER ? 2 : 1);
-    }
+    for (int i = 0; i < program->value_count; i++)
+        numbers += value_count(&program->values[i]) * copies_of(class, &program->values[i]);
     return numbers;
 }
 
-static Status check_size(const Program *program)
+static Status check_size(const BackendClass *class, const Program *program)
 {
-    int64_t numbers = numbers_of(program);
+    int64_t numbers = numbers_of(class, program);
 
     if (numbers > MOST_NUMBERS)
         return fail(STATUS_MEMORY,
@@ -74,8 +84,8 @@ static Status make_plan(Experiment *experiment, const Settings *settings, Progra
 {
     Status status;
 
-    emit_training(settings, experiment->data->set, program);
-    status = check_size(program);
+    experiment_emit(settings, experiment->data->set, program);
+    status = check_size(experiment->class, program);
     if (!failed(status))
         status = program_verify(program);
     if (!failed(status))
@@ -130,25 +140,26 @@ static Status start_run(Experiment *experiment)
     if (failed(experiment->problem))
         return ok();
     TRY(make_plan(experiment, &experiment->settings, &experiment->program, &experiment->plan));
-    experiment->numbers = numbers_of(&experiment->program);
+    experiment->numbers = numbers_of(experiment->class, &experiment->program);
+    experiment_weigh(experiment);
     return write_start(experiment);
 }
 
-int64_t experiment_size(const Settings *settings, const Dataset *set)
+int64_t experiment_size(const BackendClass *class, const Settings *settings, const Dataset *set)
 {
     Program program = {0};
     int64_t numbers = 0;
 
     if (!failed(find_problem(settings, set))) {
-        emit_training(settings, set, &program);
-        numbers = numbers_of(&program);
+        experiment_emit(settings, set, &program);
+        numbers = numbers_of(class, &program);
     }
     program_release(&program);
     return numbers;
 }
 
-Status experiment_new(const BackendClass *class, Backend *backend, LoadedData *data,
-                      const Settings *settings, Experiment **experiment)
+Status experiment_pending(const BackendClass *class, Backend *backend, LoadedData *data,
+                          const Settings *settings, Status problem, Experiment **experiment)
 {
     Experiment *made = xcalloc(1, sizeof *made);
     Status status;
@@ -157,8 +168,8 @@ Status experiment_new(const BackendClass *class, Backend *backend, LoadedData *d
     made->backend = backend;
     made->data = data;
     made->settings = *settings;
-    made->loaded_epochs[0] = made->loaded_epochs[1] = -1;
-    made->problem = find_problem(settings, data->set);
+    experiment_forget_orders(made);
+    made->problem = problem;
     status = start_run(made);
     if (failed(status)) {
         experiment_free(made);
@@ -168,6 +179,13 @@ Status experiment_new(const BackendClass *class, Backend *backend, LoadedData *d
     experiment_refresh(made);
     *experiment = made;
     return ok();
+}
+
+Status experiment_new(const BackendClass *class, Backend *backend, LoadedData *data,
+                      const Settings *settings, Experiment **experiment)
+{
+    return experiment_pending(class, backend, data, settings, find_problem(settings, data->set),
+                              experiment);
 }
 
 void experiment_free(Experiment *experiment)
@@ -182,6 +200,7 @@ void experiment_free(Experiment *experiment)
     free(experiment->start);
     program_release(&experiment->program);
     snapshot_release(&experiment->facts);
+    free(experiment->kept_counts);
     free(experiment);
 }
 
@@ -214,6 +233,12 @@ static Status restart_optimizer(Experiment *experiment, const Program *old)
     return ok();
 }
 
+static void forget_counts(Experiment *experiment)
+{
+    free(experiment->kept_counts);
+    experiment->kept_counts = NULL;
+}
+
 static Status new_plan(Experiment *experiment, const Settings *wanted)
 {
     bool restart = strcmp(wanted->optim.kind, experiment->settings.optim.kind) != 0;
@@ -225,7 +250,8 @@ static Status new_plan(Experiment *experiment, const Settings *wanted)
     experiment->class->plan_free(experiment->plan);
     experiment->plan = plan;
     experiment->program = program;
-    experiment->numbers = numbers_of(&program);
+    experiment->numbers = numbers_of(experiment->class, &program);
+    forget_counts(experiment);
     if (restart)
         status = restart_optimizer(experiment, &old);
     program_release(&old);
@@ -236,12 +262,15 @@ Status experiment_change(Experiment *experiment, const Settings *wanted)
 {
     const ScalerSpec *before = &experiment->settings.scaler, *after = &wanted->scaler;
     bool restart = before->mode != after->mode || before->start != after->start;
+    bool other = !settings_same_program(&experiment->settings, wanted);
 
     TRY(find_problem(wanted, experiment->data->set));
-    if (!settings_same_program(&experiment->settings, wanted))
+    if (other)
         TRY(new_plan(experiment, wanted));
     experiment->settings = *wanted;
     write_scalars(experiment, restart);
+    if (other)
+        experiment_weigh(experiment);
     experiment_describe(experiment);
     experiment_refresh(experiment);
     return ok();
@@ -290,10 +319,16 @@ static Status load_orders(Experiment *experiment)
     return status;
 }
 
+void experiment_forget_orders(Experiment *experiment)
+{
+    experiment->loaded_epochs[0] = experiment->loaded_epochs[1] = -1;
+}
+
 Status experiment_start_step(Experiment *experiment)
 {
     TRY(load_orders(experiment));
     TRY(experiment->class->plan_step(experiment->plan));
+    forget_counts(experiment);
     experiment->position += experiment->program.batch;
     experiment->in_flight++;
     return ok();

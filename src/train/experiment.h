@@ -11,36 +11,50 @@
 #include "train/loaded.h"
 #include "train/settings.h"
 
-/* Numbers that all runs of a session may hold together: 4 GiB of floats. */
+/* Numbers that all runs of a session may hold together in host memory: 4 GiB of floats. On another
+ * backend than the CPU that is the start and two checkpoints, and the device has its own bound. */
 enum { MOST_NUMBERS = 1 << 30 };
 
 typedef struct Experiment {
     const BackendClass *class;
     Backend *backend;
     LoadedData *data; /* borrowed: two experiments may share one */
+    int64_t run;      /* which one of the session's; the same wherever it is put up again */
     Settings settings;
     Status problem; /* OK: data, network and loss fit; else there is no program */
     Program program;
     Plan *plan;
     Store *store;
     float **start;            /* the parameters as the run began, for `moved` */
+    bool own_start;           /* it is not what the seed makes: the run began with loaded weights */
     int64_t loaded_epochs[2]; /* whose order the device holds, by parity; -1: none */
     int64_t position;         /* training examples that the steps started so far consume */
     int64_t in_flight; /* steps started and not yet recorded; 0 but for a training's own loop */
     bool warned_loss, warned_scale;
     int64_t skips_in_a_row;
-    int64_t numbers; /* it holds, the parameters' start included; 0 while it is pending */
-    Snapshot facts;  /* kept up to date; tensors when they are asked for */
+    int64_t numbers;         /* it holds in host memory; 0 while it is pending */
+    StepOutcome last;        /* as the newest finished step was told */
+    Snapshot facts;          /* kept up to date; tensors when they are asked for */
+    CastCounts *kept_counts; /* of a restored run until its next step, by instruction; else NULL */
+    Status trouble;          /* of a look at the device that says nothing itself (refresh, moved) */
 } Experiment;
 
-/* Numbers that a run of these settings would hold; 0 where the parts do not fit. */
-int64_t experiment_size(const Settings *settings, const Dataset *set);
+/* The backend computes in host memory. */
+bool backend_is_cpu(const BackendClass *class);
+
+/* Numbers that a run of these settings would hold in host memory; 0 where the parts do not fit. */
+int64_t experiment_size(const BackendClass *class, const Settings *settings, const Dataset *set);
 
 /* A run from fresh weights. Caller frees. An experiment whose parts do not fit is made all the same
  * and says so in `problem`. Fails: STATUS_MEMORY: larger than is taken. */
 Status experiment_new(const BackendClass *class, Backend *backend, LoadedData *data,
                       const Settings *settings, Experiment **experiment) MUST_CHECK;
 void experiment_free(Experiment *experiment);
+
+/* One that only waits, because of `problem`: a run that this backend cannot hold. Fails as above. */
+Status experiment_pending(const BackendClass *class, Backend *backend, LoadedData *data,
+                          const Settings *settings, Status problem,
+                          Experiment **experiment) MUST_CHECK;
 
 /* Makes `wanted` hold, within the same run (settings_same_run), which must not be pending. On failure
  * nothing has changed: a run that stands is not broken by, say, a batch that does not fit. */
@@ -55,9 +69,16 @@ void experiment_restart_scaler(Experiment *experiment);
 /* Starts one step. Fails: STATUS_INTERRUPTED without a trace, STATUS_DEVICE. */
 Status experiment_start_step(Experiment *experiment) MUST_CHECK;
 
+/* The device holds one order of a data set: after another run over it this one loads its own again. */
+void experiment_forget_orders(Experiment *experiment);
+
 /* Records the steps that have finished; `all`: waits for every one that was started. All else here is
  * for times when none is in flight. Fails: STATUS_DEVICE. */
 Status experiment_collect(Experiment *experiment, bool all) MUST_CHECK;
+
+/* What the instruction's store did in the last step; zeros where none is known. Fails as
+ * counts_read. */
+Status experiment_counts(const Experiment *experiment, int instr, CastCounts *counts);
 
 /* Brings the tensors of `facts` up to the last step. */
 void experiment_refresh(Experiment *experiment);
@@ -74,6 +95,12 @@ int64_t experiment_epoch_steps(const Experiment *experiment);
 
 /* train/record.c: what a finished step adds to the facts. */
 void experiment_record(Experiment *experiment, const StepOutcome *outcome);
+
+/* The program of a step under these settings; verify it before it runs. */
+void experiment_emit(const Settings *settings, const Dataset *set, Program *program);
+
+/* train/memory.c: what the plan holds, into facts.memory. */
+void experiment_weigh(Experiment *experiment);
 
 /* train/describe.c: the words and numbers of `facts` that follow from the settings. */
 void experiment_describe(Experiment *experiment);

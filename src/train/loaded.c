@@ -95,3 +95,51 @@ void loaded_keep(LoadedSets *loaded, const LoadedData *one, const LoadedData *ot
         loaded->sets[i] = NULL;
     }
 }
+
+void loaded_unshare(LoadedSets *loaded)
+{
+    for (int i = 0; i < DATA_KEPT; i++) {
+        if (loaded->sets[i] == NULL)
+            continue;
+        loaded->class->data_free(loaded->sets[i]->device);
+        free(loaded->sets[i]);
+        loaded->sets[i] = NULL;
+    }
+}
+
+static Status share_one(const LoadedData *from, const LoadedSets *to, LoadedData **data)
+{
+    LoadedData *made = xcalloc(1, sizeof *made);
+    DataView view = view_of(from->set);
+    Status status;
+
+    *made = *from;
+    status = to->class->data_new(to->backend, &view, &made->device);
+    if (failed(status))
+        free(made);
+    else
+        *data = made;
+    return status;
+}
+
+Status loaded_share(const LoadedSets *from, const BackendClass *class, Backend *backend,
+                    LoadedSets *to)
+{
+    Status status = ok();
+
+    *to = (LoadedSets){.class = class, .backend = backend};
+    for (int i = 0; i < DATA_KEPT && !failed(status); i++)
+        if (from->sets[i] != NULL)
+            status = share_one(from->sets[i], to, &to->sets[i]);
+    if (failed(status))
+        loaded_unshare(to);
+    return status;
+}
+
+LoadedData *loaded_twin(const LoadedSets *from, const LoadedData *data, const LoadedSets *to)
+{
+    for (int i = 0; i < DATA_KEPT; i++)
+        if (data != NULL && from->sets[i] == data)
+            return to->sets[i];
+    return NULL;
+}

@@ -33,4 +33,13 @@ bool loaded_is_stale(const LoadedData *data);
 /* Lets go of all but these two, either of which may be NULL. */
 void loaded_keep(LoadedSets *loaded, const LoadedData *one, const LoadedData *other);
 
+/* Takes all that `from` holds to another backend; both share the data in memory. Exactly one of them
+ * is let go of with loaded_unshare afterwards. Fails: STATUS_MEMORY, STATUS_DEVICE; nothing is held. */
+Status loaded_share(const LoadedSets *from, const BackendClass *class, Backend *backend,
+                    LoadedSets *to) MUST_CHECK;
+void loaded_unshare(LoadedSets *loaded);
+
+/* What `to` has for a set that `from` holds; NULL for NULL. */
+LoadedData *loaded_twin(const LoadedSets *from, const LoadedData *data, const LoadedSets *to);
+
 #endif

@@ -75,22 +75,28 @@ static double share_moved(const float *now, const float *then, int64_t count)
     return (double)moved / (double)count;
 }
 
+static void measure_moved(Experiment *experiment, int param, TensorFacts *tensor)
+{
+    int64_t count = tensor->count;
+    float *now = xaligned((size_t)count, sizeof *now);
+    Status status = experiment->class->store_read(experiment->store, tensor->name, now, count);
+
+    if (status.code == STATUS_DEVICE)
+        experiment->trouble = status;
+    if (!failed(status))
+        tensor->moved = (Measure){.value = share_moved(now, experiment->start[param], count)};
+    free(now);
+}
+
 void experiment_moved(Experiment *experiment)
 {
     const Program *program = &experiment->program;
 
     for (int i = 0; i < program->param_count && !failed(experiment->problem); i++) {
-        const Value *master = &program->values[program->params[i].master];
-        int64_t count = value_count(master);
-        float *now = xaligned((size_t)count, sizeof *now);
+        const char *name = program->values[program->params[i].master].name;
 
-        for (int t = 0; t < experiment->facts.tensor_count; t++) {
-            TensorFacts *tensor = &experiment->facts.tensors[t];
-
-            if (strcmp(tensor->name, master->name) == 0 &&
-                !failed(experiment->class->store_read(experiment->store, master->name, now, count)))
-                tensor->moved = (Measure){.value = share_moved(now, experiment->start[i], count)};
-        }
-        free(now);
+        for (int t = 0; t < experiment->facts.tensor_count; t++)
+            if (strcmp(experiment->facts.tensors[t].name, name) == 0)
+                measure_moved(experiment, i, &experiment->facts.tensors[t]);
     }
 }

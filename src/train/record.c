@@ -84,6 +84,7 @@ void experiment_record(Experiment *experiment, const StepOutcome *outcome)
         .grad_norm = outcome->grad_norm,
     };
 
+    experiment->last = *outcome;
     facts->step = outcome->step;
     history_add(&facts->history, &record);
     facts->loss = (Measure){.value = history_loss(&facts->history)};

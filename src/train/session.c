@@ -4,82 +4,6 @@
 
 #include <stdlib.h>
 
-static bool interrupted(void *context)
-{
-    Session *session = context;
-
-    return atomic_load(&session->interrupt);
-}
-
-static void drop_unused(Session *session)
-{
-    loaded_keep(&session->loaded, session->current == NULL ? NULL : session->current->data,
-                session->previous == NULL ? NULL : session->previous->data);
-}
-
-/* A run that was only pending is not worth bringing back. */
-static void replace(Session *session, Experiment *experiment)
-{
-    if (session->current != NULL && failed(session->current->problem)) {
-        experiment_free(session->current);
-    } else if (session->current != NULL) {
-        experiment_free(session->previous);
-        session->previous = session->current;
-    }
-    session->current = experiment;
-    drop_unused(session);
-}
-
-static int64_t numbers_in(const Experiment *experiment)
-{
-    return experiment == NULL ? 0 : experiment->numbers;
-}
-
-/* The present run stays beside the new one, for undo; the one behind it goes first where all three
- * would be too much, as it would go anyway. */
-static Status make_room(Session *session, int64_t numbers)
-{
-    int64_t both = numbers + numbers_in(session->current);
-
-    if (both > MOST_NUMBERS && numbers <= MOST_NUMBERS)
-        return fail(STATUS_MEMORY,
-                    "this network and the present one, which undo keeps, need %lld MiB together; "
-                    "4096 MiB is the most, so make it smaller or say net 784 10 first",
-                    (long long)(both >> 18));
-    if (both + numbers_in(session->previous) > MOST_NUMBERS) {
-        experiment_free(session->previous);
-        session->previous = NULL;
-    }
-    return ok();
-}
-
-static Status new_run(Session *session, const Settings *wanted)
-{
-    Experiment *experiment;
-    LoadedData *data;
-    Status status;
-
-    TRY(loaded_get(&session->loaded, &wanted->data, &data));
-    status = make_room(session, experiment_size(wanted, data->set));
-    if (failed(status)) {
-        drop_unused(session);
-        return status;
-    }
-    status = experiment_new(session->class, session->backend, data, wanted, &experiment);
-    if (!failed(status)) {
-        worker_stop(session, ok());
-        replace(session, experiment);
-    }
-    drop_unused(session);
-    return status;
-}
-
-/* The device holds one order of a data set, so a run that comes back must load its own again. */
-static void forget_orders(Experiment *experiment)
-{
-    experiment->loaded_epochs[0] = experiment->loaded_epochs[1] = -1;
-}
-
 typedef struct Change {
     Settings wanted;
     int64_t step;
@@ -96,9 +20,7 @@ static void log_difference(Session *session, const Settings *before)
     text_release(&words);
 }
 
-/* After every job that may have changed something: the copies that the main thread reads. The main
- * thread waits for this job, so nobody reads them now. */
-static void copy_out(Session *session)
+void session_copy_out(Session *session)
 {
     session->settings = session->current->settings;
     session->problem = session->current->problem;
@@ -117,18 +39,19 @@ static bool goes_on(const Session *session, const Settings *wanted)
 static Status apply_job(Session *session, void *argument)
 {
     Change *change = argument;
-    Settings before;
+    Settings before = session->settings;
 
     change->wanted.data.seed = change->wanted.seed;
+    journal_reach(&session->journal, session->current);
     if (goes_on(session, &change->wanted)) {
-        before = session->current->settings;
         TRY(experiment_change(session->current, &change->wanted));
         log_difference(session, &before);
     } else {
-        TRY(new_run(session, &change->wanted));
+        TRY(runs_begin(session, &change->wanted, NULL));
     }
     change->step = session->current->facts.step;
-    copy_out(session);
+    journal_settings(&session->journal, &before, session->current);
+    session_copy_out(session);
     return ok();
 }
 
@@ -149,31 +72,56 @@ static Status begin_with_spirals(Session *session, Settings *settings)
 
     TRY(data_spec_parse("spirals", &settings->data));
     TRY(net_parse("2 64 2", "tanh", &settings->net));
-    text_append(&session->backend_words, "; datasets/ is missing, so data is spirals");
+    text_append(&session->here.words, "; datasets/ is missing, so data is spirals");
     return session_apply(session, settings, &step);
+}
+
+static Status begin(Session *session)
+{
+    Settings settings = settings_default();
+    int64_t step;
+    Status status = session_apply(session, &settings, &step);
+
+    return status.code == STATUS_IO ? begin_with_spirals(session, &settings) : status;
+}
+
+static Status begin_on(Session *session, BackendName name)
+{
+    TRY(computer_open(session, name, &session->here));
+    session->loaded = (LoadedSets){.class = session->here.class, .backend = session->here.backend};
+    return begin(session);
+}
+
+/* What opens need not be able to hold the first run, or to compute its format. */
+static Status begin_anywhere(Session *session, BackendName name)
+{
+    Status status = begin_on(session, name);
+
+    if (!failed(status) || !name.cpu || !name.cuda || session->here.class == NULL ||
+        backend_is_cpu(session->here.class))
+        return status;
+    computer_close(&session->here);
+    name.cuda = false;
+    TRY(begin_on(session, name));
+    session->here.name.cuda = true; /* it was asked for too */
+    text_printf(&session->here.words, "; %s", status.text);
+    return ok();
 }
 
 Status session_new(const SessionOptions *options, Session **session)
 {
+    const char *wanted = options->backend == NULL ? "auto" : options->backend;
     Session *made = xcalloc(1, sizeof *made);
-    BackendOptions backend = {
-        .threads = options->threads, .interrupted = interrupted, .context = made};
-    const char *name = options->backend == NULL ? "auto" : options->backend;
-    Settings settings = settings_default();
-    int64_t step;
-    Status status = registry_open(options->registry, name, &backend, &made->class, &made->backend,
-                                  &made->backend_words);
+    BackendName name = {.cpu = true};
+    Status status;
 
-    if (failed(status)) {
-        free(made);
-        return status;
-    }
-    made->loaded = (LoadedSets){.class = made->class, .backend = made->backend};
+    made->registry = options->registry;
+    made->threads = options->threads;
     status = worker_start(made);
     if (!failed(status))
-        status = session_apply(made, &settings, &step);
-    if (status.code == STATUS_IO)
-        status = begin_with_spirals(made, &settings);
+        status = registry_name(wanted, &name);
+    if (!failed(status))
+        status = begin_anywhere(made, name);
     if (failed(status)) {
         session_free(made);
         return status;
@@ -184,23 +132,42 @@ Status session_new(const SessionOptions *options, Session **session)
 
 void session_free(Session *session)
 {
+    int64_t traced;
+
     if (session == NULL)
         return;
     worker_end(session);
+    if (session->trace != NULL && failed(trace_end(session->trace, &traced)))
+        session->trace = NULL; /* whoever wants to hear of it ends it first */
+    journal_release(&session->journal);
     expr_free(session->training.until);
     experiment_free(session->current);
-    experiment_free(session->previous);
-    session->current = session->previous = NULL;
-    drop_unused(session);
+    checkpoint_free(session->previous);
+    checkpoint_free(session->rescue.checkpoint);
+    session->current = NULL;
+    session->previous_data = NULL;
+    if (session->here.class != NULL)
+        runs_drop_unused(session);
     snapshot_release(&session->published);
-    session->class->close(session->backend);
-    text_release(&session->backend_words);
+    computer_close(&session->here);
+    text_release(&session->words_copy);
+    text_release(&session->news);
     free(session);
 }
 
-const char *session_backend(const Session *session)
+const char *session_backend(Session *session)
 {
-    return text_chars(&session->backend_words);
+    pthread_mutex_lock(&session->lock);
+    text_clear(&session->words_copy);
+    text_append(&session->words_copy, text_chars(&session->here.words));
+    pthread_mutex_unlock(&session->lock);
+    return text_chars(&session->words_copy);
+}
+
+bool session_chose(const Session *session)
+{
+    return session->here.name.cpu && session->here.name.cuda &&
+           registry_has_plugin(session->registry);
 }
 
 const Settings *session_settings(const Session *session)
@@ -225,6 +192,7 @@ static Status scale_job(Session *session, void *argument)
     Snapshot *facts = &session->current->facts;
     char old[NUMBER_TEXT], new[NUMBER_TEXT];
 
+    journal_reach(&session->journal, session->current);
     float_friendly(facts->scaler.scale, old);
     experiment_set_scale(session->current, change->scale);
     change->step = facts->step;
@@ -233,8 +201,10 @@ static Status scale_job(Session *session, void *argument)
                    float_friendly(change->scale, new));
     else
         log_difference(session, &before);
-    copy_out(session);
-    return ok();
+    journal_add(&session->journal, session->current, "scale %s",
+                float_friendly(change->scale, new));
+    session_copy_out(session);
+    return rescue_renew(session);
 }
 
 Status session_set_scale(Session *session, float scale, int64_t *step)
@@ -253,51 +223,16 @@ Status session_set_scale(Session *session, float scale, int64_t *step)
 static Status restart_job(Session *session, void *argument)
 {
     (void)argument;
+    journal_reach(&session->journal, session->current);
     experiment_restart_scaler(session->current);
-    copy_out(session);
-    return ok();
+    journal_scaler(&session->journal, session->current);
+    session_copy_out(session);
+    return rescue_renew(session);
 }
 
 Status session_restart_scaler(Session *session)
 {
     return worker_ask(session, restart_job, NULL);
-}
-
-static Status reset_job(Session *session, void *argument)
-{
-    Settings settings = session->current->settings;
-
-    (void)argument;
-    TRY(new_run(session, &settings));
-    copy_out(session);
-    return ok();
-}
-
-Status session_reset(Session *session)
-{
-    return worker_ask(session, reset_job, NULL);
-}
-
-static Status undo_job(Session *session, void *argument)
-{
-    Experiment *back = session->previous;
-    Text *what = argument;
-
-    if (back == NULL)
-        return fail(STATUS_USAGE, "there is nothing to undo: no run was replaced yet");
-    worker_stop(session, ok());
-    session->previous = session->current;
-    session->current = back;
-    forget_orders(back);
-    text_printf(what, "step %lld of %s, net %s", (long long)back->facts.step, back->facts.data,
-                back->facts.net);
-    copy_out(session);
-    return ok();
-}
-
-Status session_undo(Session *session, Text *what)
-{
-    return worker_ask(session, undo_job, what);
 }
 
 static Status note_job(Session *session, void *argument)

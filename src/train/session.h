@@ -10,13 +10,14 @@
 #include "base/text.h"
 #include "telemetry/expr.h"
 #include "telemetry/snapshot.h"
+#include "train/bench.h"
 #include "train/settings.h"
 
 typedef struct Session Session;
 
 typedef struct SessionOptions {
     struct Registry *registry; /* program/registry.h; must outlive the session */
-    const char *backend;       /* "auto", "cpu", or "cuda"; NULL: auto */
+    const char *backend;       /* "auto", "cpu", "cuda" or "cuda:N"; NULL: auto */
     int threads;               /* 0: as many as there are processors */
 } SessionOptions;
 
@@ -27,8 +28,23 @@ Status session_new(const SessionOptions *options, Session **session) MUST_CHECK;
 void session_free(Session *session);
 
 /* One line for the banner: which backend computes, and why ("cpu (...), 2 threads; cuda: not
- * built"). Borrowed. */
-const char *session_backend(const Session *session);
+ * built"). Borrowed until the next call. */
+const char *session_backend(Session *session);
+
+/* Fails: STATUS_USAGE: no backend is called this. */
+Status session_check_backend(const char *name) MUST_CHECK;
+
+/* Takes the run to another backend, where it goes on with the same bits of weights, optimizer and
+ * scaler; also while it trains. Fails: why that one cannot compute here, or not this; nothing has
+ * changed then. */
+Status session_switch(Session *session, const char *name, int64_t *step) MUST_CHECK;
+
+/* "auto" found a plug-in, so it had to choose. */
+bool session_chose(const Session *session);
+
+/* What happened without being asked for since this was last asked (a device was lost): appends a
+ * sentence. False: nothing. */
+bool session_news(Session *session, Text *text);
 
 /* What holds now (borrowed until the next call that changes anything). */
 const Settings *session_settings(const Session *session);
@@ -57,6 +73,14 @@ Status session_reset(Session *session) MUST_CHECK;
 /* Brings back what net, data, seed, loss, reset or an earlier undo replaced. `what`: appends a few
  * words that say what came back. Fails: STATUS_USAGE: there is nothing to undo. */
 Status session_undo(Session *session, Text *what) MUST_CHECK;
+
+/* Writes the run, as of the last step, to a safetensors file. `step`: which one. Fails: STATUS_IO. */
+Status session_save(Session *session, const char *path, int64_t *step) MUST_CHECK;
+
+/* Makes the run in a file the present one; undo brings the old one back. A file of weights alone is
+ * loaded into the present network, and all else starts anew. `what`: appends what it was. Fails:
+ * whatever is wrong with the file, in one sentence; nothing has changed then. */
+Status session_load(Session *session, const char *path, Text *what) MUST_CHECK;
 
 /* How far a training goes. */
 typedef struct Goal {
@@ -100,6 +124,12 @@ void session_snapshot(Session *session, Snapshot *snapshot);
 /* The same after measuring what `needs` names, at a step boundary. Accuracy is none where the data has
  * no classes. Fails: STATUS_INTERRUPTED. */
 Status session_measure(Session *session, ExprNeeds needs, Snapshot *snapshot) MUST_CHECK;
+
+/* Times steps of the present experiment under `spec`, in a run of its own; the present one stays to the
+ * bit as it was. fp16 has the present loss scale (dynamic where that is off), others have none. Fails:
+ * STATUS_USAGE while training; STATUS_UNSUPPORTED, STATUS_MEMORY: not in this format;
+ * STATUS_INTERRUPTED. */
+Status session_bench(Session *session, const BenchSpec *spec, BenchFacts *facts) MUST_CHECK;
 
 /* Appends the program that a step runs, as `show program` prints it. */
 void session_print_program(Session *session, Text *text);

@@ -132,7 +132,7 @@ void settings_print(const Settings *settings, const char *between, Text *text)
     }
 }
 
-static bool same_part(const Settings *a, const Settings *b, SettingPart part)
+bool settings_same_part(const Settings *a, const Settings *b, SettingPart part)
 {
     Text a_words = {0}, b_words = {0};
     bool same;
@@ -147,7 +147,7 @@ static bool same_part(const Settings *a, const Settings *b, SettingPart part)
 
 bool settings_same_run(const Settings *a, const Settings *b)
 {
-    return same_part(a, b, SETTING_DATA) && same_part(a, b, SETTING_NET) &&
+    return settings_same_part(a, b, SETTING_DATA) && settings_same_part(a, b, SETTING_NET) &&
            strcmp(a->loss.kind, b->loss.kind) == 0 && a->seed == b->seed;
 }
 
@@ -156,8 +156,8 @@ bool settings_same_program(const Settings *a, const Settings *b)
     Settings other = *b;
 
     other.optim.lr = a->optim.lr; /* a scalar */
-    return settings_same_run(a, b) && same_part(a, &other, SETTING_OPTIM) && a->batch == b->batch &&
-           a->autocast == b->autocast && a->probes == b->probes;
+    return settings_same_run(a, b) && settings_same_part(a, &other, SETTING_OPTIM) &&
+           a->batch == b->batch && a->autocast == b->autocast && a->probes == b->probes;
 }
 
 /* What stands behind the verb. */
@@ -183,6 +183,6 @@ static void add_difference(const Settings *a, const Settings *b, SettingPart par
 void settings_difference(const Settings *a, const Settings *b, Text *text)
 {
     for (SettingPart part = SETTING_DATA; part < SETTING_PARTS; part++)
-        if (!same_part(a, b, part))
+        if (!settings_same_part(a, b, part))
             add_difference(a, b, part, text);
 }

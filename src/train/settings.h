@@ -59,12 +59,19 @@ typedef enum SettingPart {
 /* Appends the part as it would be typed: "scale dynamic interval=50". */
 void settings_part(const Settings *settings, SettingPart part, Text *text);
 
+/* It would be typed the same. */
+bool settings_same_part(const Settings *a, const Settings *b, SettingPart part);
+
 /* The whole experiment, `between` the commands: "; " or a newline. */
 void settings_print(const Settings *settings, const char *between, Text *text);
+
+/* Reads what settings_print wrote with newlines between; what it does not print stays. Fails:
+ * STATUS_IO, STATUS_USAGE, STATUS_UNSUPPORTED: something else stands there; nothing has changed. */
+Status settings_read(const char *text, Settings *settings) MUST_CHECK;
 
 /* What differs, in words: "autocast fp16 -> bf16, batch 64 -> 128"; "" for nothing. */
 void settings_difference(const Settings *a, const Settings *b, Text *text);
 
-enum { LARGEST_BATCH = 65536 };
+enum { LARGEST_BATCH = 65536, LARGEST_SIZE = 4096 }; /* size: of pictures, a side */
 
 #endif

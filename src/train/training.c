@@ -23,7 +23,7 @@ static Status start_job(Session *session, void *argument)
         .at_pace = start->goal->at_pace,
         .until = start->until,
         .begun = clock_seconds(),
-        .run = session->current,
+        .run = session->current->run,
     };
     session->training.next = session->training.begun;
     atomic_store(&session->progress_done, 0);
@@ -144,7 +144,7 @@ typedef struct Look {
 static void remember_accuracy(Session *session)
 {
     if (session->trainings == 0 || session->is_training ||
-        session->training.run != session->current)
+        session->training.run != session->current->run)
         return;
     pthread_mutex_lock(&session->lock);
     session->history[(session->trainings - 1) % HISTORY_KEPT].accuracy =
@@ -163,6 +163,7 @@ static Status look_job(Session *session, void *argument)
     worker_publish(session);
     if (look->needs.moved)
         experiment_moved(session->current);
+    TRY(session->current->trouble);
     snapshot_copy(look->snapshot, &session->current->facts);
     return ok();
 }

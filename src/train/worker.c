@@ -42,7 +42,7 @@ static void copy_facts(Session *session)
 {
     Snapshot *facts = &session->current->facts;
 
-    text_copy(facts->backend, sizeof facts->backend, text_chars(&session->backend_words));
+    text_copy(facts->backend, sizeof facts->backend, text_chars(&session->here.words));
     facts->training = session->is_training;
     facts->sequence = session->published.sequence + 1;
     snapshot_copy(&session->published, facts);
@@ -136,19 +136,24 @@ static Status collect(Session *session, bool all)
 /* Steps may be in flight only where nobody asks after each of them. */
 static bool one_at_a_time(const Session *session)
 {
-    return session->training.until != NULL ||
+    return session->training.until != NULL || session->trace != NULL ||
            (session->training.at_pace && session->current->settings.pace > 0.0);
 }
 
 static Status take_step(Session *session, bool *reached)
 {
     Training *training = &session->training;
-    bool due = clock_seconds() - session->last_published >= publish_every, last;
+    double now = clock_seconds();
+    bool due = now - session->last_published >= publish_every, save = rescue_due(session, now),
+         last;
 
     TRY(experiment_start_step(session->current));
     training->started++;
     last = training->started == training->wanted || atomic_load(&session->pause);
-    TRY(collect(session, due || last || one_at_a_time(session)));
+    TRY(collect(session, due || save || last || one_at_a_time(session)));
+    if (save)
+        TRY(rescue_renew(session));
+    worker_trace(session);
     TRY(goal_reached(session, reached));
     *reached = *reached || atomic_load(&session->pause);
     if (due && !*reached) {
@@ -159,19 +164,30 @@ static Status take_step(Session *session, bool *reached)
 }
 
 /* What it ends with is what has happened: also the steps that were under way. */
+static Status settle(Session *session)
+{
+    TRY(collect(session, true));
+    return rescue_renew(session);
+}
+
 static void train(Session *session)
 {
-    bool reached = false;
-    Status status = ok(), settled;
+    bool reached = atomic_load(&session->pause);
+    Status status = reached ? ok() : take_step(session, &reached), settled;
 
-    if (!atomic_load(&session->pause))
-        status = take_step(session, &reached);
-    else
-        reached = true;
+    if (!failed(status))
+        status = session->current->trouble;
     if (!failed(status) && !reached)
         return;
-    settled = collect(session, true);
-    worker_stop(session, failed(status) ? status : settled);
+    settled = settle(session);
+    if (settled.code == STATUS_DEVICE || !failed(status))
+        status = settled;
+    if (rescue_wanted(session, status)) {
+        status = rescue_run(session, status);
+        if (!failed(status))
+            return;
+    }
+    worker_stop(session, status);
 }
 
 /* Seconds until the next step is due; a run that fell behind does not hurry to catch up. */
@@ -206,6 +222,11 @@ static void run_job(Session *session)
     answer = session->is_training ? collect(session, true) : ok();
     if (!failed(answer))
         answer = job(session, session->argument);
+    if (rescue_wanted(session, answer)) { /* a job that failed has changed nothing: once more */
+        answer = rescue_run(session, answer);
+        if (!failed(answer))
+            answer = job(session, session->argument);
+    }
     pthread_mutex_lock(&session->lock);
     session->answer = answer;
     session->job = NULL;

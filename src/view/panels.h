@@ -10,6 +10,7 @@
     X(scale) \
     X(loss) \
     X(log) \
+    X(memory) \
     X(run)
 
 #define DECLARE_PANEL(name) extern const Panel name##_panel;

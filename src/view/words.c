@@ -48,6 +48,28 @@ static void share_inside(double share, char text[NUMBER_TEXT])
         snprintf(text, NUMBER_TEXT, "%.1f%%", percent);
 }
 
+const char *words_bytes(int64_t bytes, char text[NUMBER_TEXT])
+{
+    static const char units[] = {'k', 'M', 'G', 'T'};
+    double value = (double)bytes / 1024.0;
+    size_t unit = 0;
+
+    if (bytes < 1000) {
+        snprintf(text, NUMBER_TEXT, "%d", (int)bytes);
+        return text;
+    }
+    while (value >= 999.5 && unit + 1 < sizeof units) {
+        value /= 1024.0;
+        unit++;
+    }
+    snprintf(text, NUMBER_TEXT, "%.*f%c",
+             value < 9.995   ? 2
+             : value < 99.95 ? 1
+                             : 0,
+             value, units[unit]);
+    return text;
+}
+
 const char *words_share(Measure share, char text[NUMBER_TEXT])
 {
     if (share.none || isnan(share.value))

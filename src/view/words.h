@@ -16,6 +16,9 @@ const char *words_tick(int64_t count, char text[NUMBER_TEXT]);
 /* 4.1%, 0.002%, <0.0001%, >99.9%; 0% and 100% only where it is exact; none where it is missing. */
 const char *words_share(Measure share, char text[NUMBER_TEXT]);
 
+/* Bytes in at most five characters: 640, 919k, 3.59M; k, M, G and T are powers of 1024. */
+const char *words_bytes(int64_t bytes, char text[NUMBER_TEXT]);
+
 /* As many digits as `width` (5 or more) characters hold, at most four: 0.4213, 1e+05, inf. */
 const char *words_real(double value, int width, char text[NUMBER_TEXT]);
 

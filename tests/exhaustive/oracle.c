@@ -40,8 +40,18 @@ __attribute__((target("f16c"))) static void cast_f16c(const Case *which, const f
 }
 #endif
 
+#ifdef HALFSTEP_HAVE_CUDA_BF16
+void cuda_bf16_cast(const float *in, uint32_t *patterns, int count);
+
+static void cast_cuda_bf16(const Case *which, const float *in, uint32_t *patterns, int count)
+{
+    (void)which;
+    cuda_bf16_cast(in, patterns, count);
+}
+#endif
+
 #ifdef HALFSTEP_HAVE_CUDA_HEADERS
-static void cast_cuda(const Case *which, const float *in, uint32_t *patterns, int count)
+static void cast_cuda_fp8(const Case *which, const float *in, uint32_t *patterns, int count)
 {
     __nv_saturation_t saturation =
         which->overflow == OVERFLOW_SATURATE ? __NV_SATFINITE : __NV_NOSAT;
@@ -60,9 +70,13 @@ Oracle oracle_of(const Case *which)
     if (which->format == FORMAT_FP16 && has_f16c())
         oracle = (Oracle){"F16C", cast_f16c};
 #endif
+#ifdef HALFSTEP_HAVE_CUDA_BF16
+    if (which->format == FORMAT_BF16)
+        oracle = (Oracle){"cuda_bf16.h", cast_cuda_bf16};
+#endif
 #ifdef HALFSTEP_HAVE_CUDA_HEADERS
     if (references[which->format].bits == 8)
-        oracle = (Oracle){"cuda_fp8.h", cast_cuda};
+        oracle = (Oracle){"cuda_fp8.h", cast_cuda_fp8};
 #endif
     return oracle;
 }

@@ -1,4 +1,4 @@
-/* Casts written by others: the processor's F16C, NVIDIA's cuda_fp8.h; else tests' own reference. */
+/* Casts written by others: the processor's F16C, NVIDIA's headers; else tests' own reference. */
 #ifndef ORACLE_H
 #define ORACLE_H
 

@@ -48,6 +48,7 @@ static const char *const seeds[] = {
     "lua x = {1, 2}; print(#x, x[1], loss == none)",
     "help underflow; help scale; help metrics",
     "source nowhere.halfstep; watch; backend",
+    "load nowhere.safetensors; backend cpu; backend gpu:1",
     "# a comment; print 1",
 };
 enum { SEEDS = sizeof(seeds) / sizeof(seeds[0]) };

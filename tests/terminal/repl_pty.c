@@ -125,6 +125,27 @@ static void test_interrupt(void)
     pty_close(&terminal);
 }
 
+static void test_interrupted_bench(void)
+{
+    Pty terminal;
+
+    open_program(&terminal);
+    pty_enter(&terminal, "train 3; bench; print \"not\" .. \"reached\"");
+    expect(pty_wait_for(&terminal, "bench 2 of 8: fp32, probes on"), "a bench says where it is");
+    pty_type(&terminal, "\003");
+    expect(pty_wait_for(&terminal, "the run is as it was before"), "^C ends a bench");
+    expect(pty_wait_for_prompt(&terminal), "and returns to the prompt");
+    expect(pty_count_rows(&terminal, "ms/step") == 0, "without a table");
+    expect(pty_count_rows(&terminal, "notreached") == 0, "and without the rest of the line");
+    pty_enter(&terminal, "print step == 3");
+    expect(pty_wait_for(&terminal, "true"), "the run is intact");
+    pty_enter(&terminal, "bench fp32 steps=1");
+    expect(pty_wait_for(&terminal, "no speed-up to show"), "a bench can follow");
+    pty_enter(&terminal, "quit");
+    (void)pty_end(&terminal);
+    pty_close(&terminal);
+}
+
 static void test_lines(void)
 {
     Pty terminal;
@@ -231,6 +252,7 @@ int main(void)
     test_completion();
     test_history();
     test_interrupt();
+    test_interrupted_bench();
     test_lines();
     test_watch();
     test_suspending();

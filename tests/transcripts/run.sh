@@ -22,7 +22,8 @@ export HOME="$home" XDG_STATE_HOME="$home/state"
 
 passed=0
 failed=0
-cd "$folder/files" || exit 1
+# What a transcript writes goes with the rest.
+cp -R "$folder/files" "$home/files" && cd "$home/files" || exit 1
 for wanted in "$folder"/*.txt; do
     name=$(basename "$wanted" .txt)
     sed -n 's/^> //p' "$wanted" |

@@ -21,6 +21,7 @@ const LayerKind flatten_layer = {
     .name = "flatten",
     .text = "makes one row of numbers of each example",
     .stem = "flatten",
+    .torch = "nn.Flatten()",
     .forward = flatten_forward,
     .backward = flatten_backward,
 };

@@ -15,6 +15,7 @@ const LayerKind gelu_layer = {
     .name = "gelu",
     .text = "x times the normal distribution function, exact form",
     .stem = "gelu",
+    .torch = "nn.GELU()",
     .activation = true,
     .forward = gelu_forward,
     .backward = gelu_backward,

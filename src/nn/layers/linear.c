@@ -73,6 +73,7 @@ const LayerKind linear_layer = {
     .name = "linear",
     .text = "linear WIDTH: out = x W^T + b; the products of mixed precision",
     .stem = "fc",
+    .torch = "nn.Linear({in}, {out})",
     .takes_width = true,
     .declare = linear_declare,
     .forward = linear_forward,

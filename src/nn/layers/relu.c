@@ -15,6 +15,7 @@ const LayerKind relu_layer = {
     .name = "relu",
     .text = "max(x, 0); its zeros are true zeros, not underflow",
     .stem = "relu",
+    .torch = "nn.ReLU()",
     .activation = true,
     .forward = relu_forward,
     .backward = relu_backward,

@@ -15,6 +15,7 @@ const LayerKind tanh_layer = {
     .name = "tanh",
     .text = "hyperbolic tangent",
     .stem = "tanh",
+    .torch = "nn.Tanh()",
     .activation = true,
     .forward = tanh_forward,
     .backward = tanh_backward,

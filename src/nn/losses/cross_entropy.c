@@ -29,6 +29,7 @@ static ValueId backward(Builder *builder, ValueId logits, ValueId target, const 
 const LossKind cross_entropy_loss = {
     .name = "cross-entropy",
     .text = "for classes: the mean of -log softmax at the label",
+    .torch = "cross_entropy(logits, target)",
     .classes = true,
     .forward = forward,
     .backward = backward,

@@ -20,6 +20,7 @@ static ValueId backward(Builder *builder, ValueId logits, ValueId target, const 
 const LossKind mse_loss = {
     .name = "mse",
     .text = "for numbers: the mean of (out - target)^2",
+    .torch = "F.mse_loss(logits, target)",
     .classes = false,
     .forward = forward,
     .backward = backward,

@@ -25,7 +25,7 @@ static const ArgSpec data_args[] = {
      .kind = ARG_COUNT,
      .key = true,
      .least = 1,
-     .most = 4096,
+     .most = LARGEST_SIZE,
      .text = "average images down to N x N; 14 makes 2x2 means of 28 x 28"},
     {.name = "features",
      .kind = ARG_COUNT,
@@ -105,7 +105,7 @@ static Status data_run(Repl *repl, Args *args)
         text_release(&what);
         return ok();
     }
-    status = repl_apply(repl, &wanted, text_chars(&what));
+    status = repl_begin(repl, &wanted, text_chars(&what));
     text_release(&what);
     repl_check_later(repl);
     return status;

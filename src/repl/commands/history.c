@@ -4,6 +4,7 @@
 #include "repl/args.h"
 #include "repl/phrase.h"
 #include "repl/repl.h"
+#include "repl/wrap.h"
 
 #include <stdio.h>
 
@@ -24,9 +25,8 @@ static void append_row(const TrainingFacts *facts, Text *text)
     text_pad(text, 38);
     text_append(text, phrase_count(facts->skipped, number));
     text_pad(text, 46);
-    text_append(text, float_friendly(facts->scale, number));
-    text_pad(text, 54);
-    text_printf(text, "%s\n", facts->settings);
+    text_printf(text, "%s\n    ", float_friendly(facts->scale, number));
+    wrap(facts->settings, 4, text);
 }
 
 static Status history_run(Repl *repl, Args *args)
@@ -40,7 +40,7 @@ static Status history_run(Repl *repl, Args *args)
         repl_note(repl, "nothing has been trained yet");
         return ok();
     }
-    text_append(&text, "#   steps         loss      accuracy  skipped scale   settings\n");
+    text_append(&text, "#   steps         loss      accuracy  skipped scale, and the settings\n");
     for (int i = 0; i < count; i++)
         append_row(session_history(session, i), &text);
     repl_print(repl, "%s", text_chars(&text));

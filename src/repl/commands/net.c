@@ -39,7 +39,7 @@ static Status net_change(Repl *repl, Args *args, Settings *wanted)
     args_blame(args, "layers");
     TRY(net_parse(layers, act, &wanted->net));
     settings_part(wanted, SETTING_NET, &what);
-    status = repl_apply(repl, wanted, text_chars(&what));
+    status = repl_begin(repl, wanted, text_chars(&what));
     text_release(&what);
     repl_check_later(repl);
     return status;

@@ -42,6 +42,7 @@ static Status take_options(Args *args, OptimSpec *spec)
         if (!args_has(args, options[i].name))
             continue;
         args_blame(args, options[i].name);
+        TRY(optim_takes(spec, options[i].name));
         *options[i].field = args_number(args, options[i].name, 0.0);
         TRY(optim_check(spec));
     }

@@ -27,7 +27,7 @@ static Status seed_run(Repl *repl, Args *args)
     wanted.seed = (uint64_t)args_count(args, "seed", (int64_t)wanted.seed);
     snprintf(what, sizeof(what), "seed %llu", (unsigned long long)wanted.seed);
     if (args_has(args, "seed"))
-        return repl_apply(repl, &wanted, what);
+        return repl_begin(repl, &wanted, what);
     repl_print(repl, "%s\n", what);
     return ok();
 }

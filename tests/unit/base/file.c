@@ -195,6 +195,25 @@ Test(file, a_failed_write_keeps_the_old_file)
     cr_assert_eq(files_in_folder(), 1, "the temporary was left behind");
 }
 
+Test(file, a_draft_is_no_file_before_it_ends_and_can_be_cut_or_abandoned)
+{
+    Draft draft, other;
+
+    put("note", "old", 3);
+    cr_assert_not(failed(draft_begin(in_folder("note"), &draft)));
+    cr_assert_not(failed(draft_add(&draft, "one two", 7)));
+    draft_cut(&draft, 4);
+    cr_assert_not(failed(draft_add(&draft, "three", 5)));
+    holds("note", "old");
+    cr_assert_not(failed(draft_end(&draft)));
+    holds("note", "one three");
+    cr_assert_not(failed(draft_begin(in_folder("note"), &other)));
+    draft_abandon(&other);
+    draft_abandon(&other);
+    holds("note", "one three");
+    cr_assert_eq(files_in_folder(), 1);
+}
+
 Test(file, a_folder_cannot_be_overwritten)
 {
     cr_assert_eq(mkdir(in_folder("below"), 0755), 0);

@@ -56,6 +56,29 @@ Test(text, appending_grows_and_keeps_what_was_there)
     cr_assert_eq(text.chars, NULL);
 }
 
+Test(text, a_word_is_quoted_where_a_line_of_commands_needs_it)
+{
+    static const struct {
+        const char *word, *typed;
+    } rows[] = {
+        {"run.safetensors", "run.safetensors"},
+        {"my run.csv", "\"my run.csv\""},
+        {"a;b", "\"a;b\""},
+        {"a=b", "\"a=b\""},
+        {"it's", "\"it's\""},
+        {"12\".csv", "'12\".csv'"},
+        {"--csv", "\"--csv\""},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        Text text = {0};
+
+        text_append_word(&text, rows[i].word);
+        cr_assert_str_eq(text_chars(&text), rows[i].typed);
+        text_release(&text);
+    }
+}
+
 Test(text, padding_counts_from_the_last_line)
 {
     Text text = {0};

@@ -39,6 +39,24 @@ Test(optim, refuses_settings_out_of_range)
     cr_expect(failed(optim_check(&bad)));
 }
 
+Test(optim, takes_the_options_of_its_kind_and_no_other)
+{
+    OptimSpec spec;
+
+    cr_assert_not(failed(optim_spec("sgd", &spec)));
+    cr_expect_not(failed(optim_takes(&spec, "lr")));
+    cr_expect_not(failed(optim_takes(&spec, "weight_decay")));
+    cr_expect_str_eq(optim_takes(&spec, "momentum").text,
+                     "sgd has no momentum; it takes lr= and weight_decay=");
+    cr_assert_not(failed(optim_spec("momentum", &spec)));
+    cr_expect_not(failed(optim_takes(&spec, "momentum")));
+    cr_expect(failed(optim_takes(&spec, "eps")));
+    cr_assert_not(failed(optim_spec("adamw", &spec)));
+    cr_expect_not(failed(optim_takes(&spec, "beta2")));
+    cr_expect_str_eq(optim_takes(&spec, "momentum").text,
+                     "adamw has no momentum; it takes lr= beta1= beta2= eps= and weight_decay=");
+}
+
 Test(optim, prints_what_differs_from_the_defaults)
 {
     OptimSpec spec;

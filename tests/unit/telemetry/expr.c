@@ -271,7 +271,7 @@ Test(expr, slips_of_the_pen_are_explained)
     expect_failure("loss < 1 || step > 2", "'||' means nothing here; write or");
     expect_failure("!loss", "'!' alone means nothing here; write not, or != between two values");
     expect_failure("3x", "'3x' is not a number; try 1024, 1e-3, 2^16, 64k or 1%");
-    expect_failure("loss <", "unexpected symbol near <eof>");
+    expect_failure("loss <", "it stops short: something must follow at its end");
     expect_failure("zeros 'fc1.\nweight", "line 1: unfinished string near ''fc1.'");
     expect_failure("loss,\nstep +* 2", "line 2: unexpected symbol near '*'");
     expect_failure("'a' < 3", "attempt to compare string with number");

@@ -126,6 +126,22 @@ Test(words, counts_have_separators)
     expect_words(words_tick(1000000, text), "1M");
 }
 
+Test(words, bytes_take_five_characters_at_most)
+{
+    char text[NUMBER_TEXT];
+
+    expect_words(words_bytes(0, text), "0");
+    expect_words(words_bytes(999, text), "999");
+    expect_words(words_bytes(1000, text), "0.98k");
+    expect_words(words_bytes(940584, text), "919k");
+    expect_words(words_bytes(1023487, text), "999k");
+    expect_words(words_bytes(1023488, text), "0.98M");
+    expect_words(words_bytes(3 << 20, text), "3.00M");
+    expect_words(words_bytes(10235, text), "10.0k");
+    expect_words(words_bytes(102348, text), "99.9k");
+    expect_words(words_bytes((int64_t)80 << 30, text), "80.0G");
+}
+
 Test(words, a_share_says_nothing_it_is_not)
 {
     static const struct {

@@ -126,6 +126,21 @@ static void add_steps(Snapshot *snapshot)
     snapshot->batch_loss = (Measure){false, 0.4012345};
 }
 
+static void add_memory(Snapshot *snapshot)
+{
+    static const int64_t formats[] = {17928, 9476, 8964, 35856, 132096},
+                         fp32[] = {17928, 0, 17928, 35856, 263680};
+    static const int64_t more[] = {73728, 33554432, 49152, 412090368};
+    MemoryFacts *memory = &snapshot->memory;
+
+    for (int i = 0; i <= PART_ACTIVATIONS; i++) {
+        memory->formats[i] = memory->held[i] = formats[i];
+        memory->fp32[i] = fp32[i];
+    }
+    for (int i = PART_COUNTERS; i < PART_COUNT; i++)
+        memory->held[i] = more[i - PART_COUNTERS];
+}
+
 Snapshot fixture_empty(void)
 {
     return (Snapshot){
@@ -165,5 +180,6 @@ Snapshot fixture_run(void)
     events_add(&snapshot.events, EVENT_WARNING, STEPS,
                "the scale has not grown for so long that this sentence needs more than one row");
     add_tensors(&snapshot);
+    add_memory(&snapshot);
     return snapshot;
 }

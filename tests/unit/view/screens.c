@@ -142,6 +142,25 @@ Test(screens, each_mode_of_the_scaler_is_said_in_words)
     snapshot_release(&snapshot);
 }
 
+Test(screens, memory_says_what_each_sort_of_format_saves)
+{
+    Snapshot snapshot = fixture_run();
+    Canvas *canvas = canvas_new(panel_find("memory")->rows, PROMPT_COLS, GLYPHS_UTF8);
+    Gaze gaze = {"", false};
+    Text text = {0};
+
+    snapshot.memory.emulated = true;
+    append_panel(&snapshot, &gaze, "memory", canvas, &text);
+    snapshot.autocast = FORMAT_TF32;
+    append_panel(&snapshot, &gaze, "memory", canvas, &text);
+    snapshot.autocast = FORMAT_FP32;
+    append_panel(&snapshot, &gaze, "memory", canvas, &text);
+    compare_file("memory-sorts", &text);
+    text_release(&text);
+    canvas_free(canvas);
+    snapshot_release(&snapshot);
+}
+
 static void compare_view(int rows, int cols, Glyphs glyphs, const char *file)
 {
     Snapshot snapshot = fixture_run();

@@ -1,0 +1,168 @@
+/* Timing steps beside the run that stands: a run of its own, over the same data, that is then let
+ * go. Only the orders of the data set on the device are shared. */
+#include "train/worker.h"
+
+#include "program/cost.h"
+
+#include <stdlib.h>
+
+enum { REPEATS = 5, WARM_UP_STEPS = 64, MOST_STEPS = 1 << 20 };
+
+static const double warm_up_seconds = 0.2, usual_seconds = 1.0, longest_seconds = 10.0;
+
+typedef struct Bench {
+    const BenchSpec *spec;
+    BenchFacts *facts;
+    const Backend *on; /* NULL: not begun */
+} Bench;
+
+/* Takes steps as a training does, the last of them awaited, and says how long one took. */
+static Status take_steps(Session *session, Experiment *experiment, int64_t steps, double *seconds)
+{
+    double begun = clock_seconds();
+
+    for (int64_t i = 0; i < steps; i++) {
+        if (atomic_load(&session->interrupt))
+            return fail(STATUS_INTERRUPTED, "interrupted");
+        TRY(experiment_start_step(experiment));
+        TRY(experiment_collect(experiment, false));
+    }
+    TRY(experiment_collect(experiment, true));
+    *seconds = (clock_seconds() - begun) / (double)steps;
+    return ok();
+}
+
+/* `seconds`: of a step, roughly. */
+static Status warm_up(Session *session, Experiment *experiment, double *seconds)
+{
+    double begun = clock_seconds();
+
+    for (int64_t steps = 1; steps <= WARM_UP_STEPS; steps *= 2) {
+        TRY(take_steps(session, experiment, steps, seconds));
+        if (clock_seconds() - begun >= warm_up_seconds)
+            break;
+    }
+    return ok();
+}
+
+static int64_t steps_within(double limit, double step_seconds, int64_t most)
+{
+    double fitting = limit / step_seconds;
+
+    return fitting >= (double)most ? most : fitting < 1.0 ? 1 : (int64_t)fitting;
+}
+
+static int ascending(const void *a, const void *b)
+{
+    double left = *(const double *)a, right = *(const double *)b;
+
+    return (left > right) - (left < right);
+}
+
+static double median(double *values, int count)
+{
+    qsort(values, (size_t)count, sizeof *values, ascending);
+    return (values[(count - 1) / 2] + values[count / 2]) / 2.0;
+}
+
+static Status time_steps(Session *session, Experiment *experiment, const BenchSpec *spec,
+                         BenchFacts *facts)
+{
+    double limit = spec->steps > 0 ? longest_seconds : usual_seconds;
+    double seconds[REPEATS], roughly = 0.0, begun;
+    int64_t wanted, skipped;
+    int repeats;
+
+    TRY(warm_up(session, experiment, &roughly));
+    wanted = steps_within(limit, roughly, spec->steps > 0 ? spec->steps : MOST_STEPS);
+    repeats = wanted < REPEATS ? (int)wanted : REPEATS;
+    skipped = experiment->facts.skipped;
+    begun = clock_seconds();
+    /* A machine that has become slower meanwhile does fewer. */
+    for (int i = 0; i < repeats && (i == 0 || clock_seconds() - begun < 2.0 * limit); i++) {
+        int64_t steps = wanted * (i + 1) / repeats - wanted * i / repeats;
+
+        TRY(take_steps(session, experiment, steps, &seconds[i]));
+        facts->steps += steps;
+        facts->repeats++;
+    }
+    facts->skipped = experiment->facts.skipped - skipped;
+    facts->seconds = median(seconds, facts->repeats);
+    return ok();
+}
+
+/* Only fp16 needs a scale: the learner's own, or else the usual one. */
+static Settings settings_for(const Settings *present, const BenchSpec *spec)
+{
+    Settings settings = *present;
+
+    settings.autocast = spec->format;
+    settings.probes = spec->probes;
+    if (spec->format != FORMAT_FP16)
+        settings.scaler.mode = SCALE_OFF;
+    else if (settings.scaler.mode == SCALE_OFF)
+        settings.scaler = scaler_spec_default();
+    return settings;
+}
+
+static Status check_room(const Session *session, const Settings *settings)
+{
+    const BackendClass *class = session->here.class;
+    const Experiment *current = session->current;
+    const Checkpoint *behind = session->previous;
+    int64_t all =
+        experiment_size(class, settings, current->data->set) + current->numbers +
+        (behind == NULL ? 0
+                        : experiment_size(class, &behind->settings, session->previous_data->set));
+
+    if (all > MOST_NUMBERS)
+        return fail(STATUS_MEMORY,
+                    "this run, the one behind undo and the one to be timed need %lld MiB together; "
+                    "4096 MiB is the most, so try a smaller network or batch",
+                    (long long)(all >> 18));
+    return ok();
+}
+
+static Status bench_job(Session *session, void *argument)
+{
+    Bench *bench = argument;
+    const BenchSpec *spec = bench->spec;
+    BenchFacts *facts = bench->facts;
+    Experiment *current = session->current, *experiment;
+    Settings settings = settings_for(&current->settings, spec);
+    Status status;
+
+    if (bench->on != NULL && bench->on != session->here.backend)
+        return fail(STATUS_DEVICE, "what was to be timed is lost; bench again times the cpu");
+    bench->on = session->here.backend;
+    TRY(settings_check(&settings));
+    TRY(check_room(session, &settings));
+    TRY(experiment_new(session->here.class, session->here.backend, current->data, &settings,
+                       &experiment));
+    *facts = (BenchFacts){
+        .format = spec->format,
+        .probes = spec->probes,
+        .batch = settings.batch,
+        .flops = program_flops(&experiment->program),
+        .memory = experiment->facts.memory,
+    };
+    status = time_steps(session, experiment, spec, facts);
+    experiment_free(experiment);
+    experiment_forget_orders(current);
+    return status;
+}
+
+Status session_bench(Session *session, const BenchSpec *spec, BenchFacts *facts)
+{
+    Bench bench = {.spec = spec, .facts = facts};
+    Status status;
+
+    if (session_training(session))
+        return fail(STATUS_USAGE, "a training is under way and would share the machine; say pause");
+    TRY(session->problem);
+    atomic_store(&session->interrupt, false);
+    status = worker_ask(session, bench_job, &bench);
+    if (status.code == STATUS_INTERRUPTED)
+        return fail(STATUS_INTERRUPTED, "bench was ended; the run is as it was before");
+    return status;
+}

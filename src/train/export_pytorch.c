@@ -1,0 +1,280 @@
+#include "train/export_pytorch.h"
+
+#include "base/file.h"
+#include "nn/loss_kind.h"
+#include "train/export.h"
+#include "train/worker.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* A {key} of a table's text in PyTorch, and what stands there in a script. */
+typedef struct Key {
+    const char *name;
+    double value;
+} Key;
+
+static const char *python_number(double value, char text[NUMBER_TEXT])
+{
+    char number[NUMBER_TEXT];
+
+    if (isfinite(value))
+        return number_shortest(value, text);
+    snprintf(text, NUMBER_TEXT, "float(\"%s\")", number_shortest(value, number));
+    return text;
+}
+
+static const Key *key_at(const char *at, const Key *keys)
+{
+    for (; keys->name != NULL; keys++) {
+        size_t length = strlen(keys->name);
+
+        if (strncmp(at + 1, keys->name, length) == 0 && at[length + 1] == '}')
+            return keys;
+    }
+    return NULL;
+}
+
+static void fill_in(const char *from, const Key *keys, Text *text)
+{
+    char number[NUMBER_TEXT];
+
+    for (; *from != '\0'; from++) {
+        const Key *key = *from == '{' ? key_at(from, keys) : NULL;
+
+        if (key == NULL) {
+            text_append_bytes(text, from, 1);
+            continue;
+        }
+        text_append(text, python_number(key->value, number));
+        from += strlen(key->name) + 1;
+    }
+}
+
+static Status no_such(const char *what, const char *name)
+{
+    return fail(STATUS_UNSUPPORTED, "there is no %s %s for PyTorch, so there is no script", what,
+                name);
+}
+
+/* In a comment, whatever a file may be called. */
+static void print_comment(const char *words, Text *text)
+{
+    text_append(text, "# ");
+    for (; *words != '\0'; words++)
+        text_append_bytes(text, *words < ' ' || *words > '~' ? "?" : words, 1);
+    text_append(text, "\n");
+}
+
+static void print_settings(const Settings *settings, Text *text)
+{
+    for (SettingPart part = SETTING_DATA; part < SETTING_PARTS; part++) {
+        Text words = {0};
+
+        settings_part(settings, part, &words);
+        print_comment(text_chars(&words), text);
+        text_release(&words);
+    }
+}
+
+static void print_number(const char *name, double value, Text *text)
+{
+    char number[NUMBER_TEXT];
+
+    text_printf(text, "%s = %s\n", name, python_number(value, number));
+}
+
+static void print_data(const Experiment *experiment, Text *text)
+{
+    const Settings *settings = &experiment->settings;
+    Scalars scalars;
+
+    experiment->class->scalars_get(experiment->store, &scalars);
+    text_printf(text, "STEP = %lld  # so far\nTAKEN = %lld  # of them moved the weights\n",
+                (long long)scalars.step, (long long)scalars.taken);
+    text_printf(text, "POSITION = %lld  # training examples seen\nEXAMPLES = %lld\nBATCH = %lld\n",
+                (long long)scalars.position, (long long)experiment->data->set->train_count,
+                (long long)settings->batch);
+    text_printf(text, "SEED = %llu\nSHUFFLE = %s\n", (unsigned long long)settings->seed,
+                settings->data.shuffle ? "True" : "False");
+    print_number("LOSS_WEIGHT", (double)settings->loss.weight, text);
+}
+
+static Status print_autocast(const Settings *settings, Text *text)
+{
+    const char *names[FORMAT_COUNT] = {
+        [FORMAT_FP32] = "None",
+        [FORMAT_TF32] = "None",
+        [FORMAT_FP16] = "torch.float16",
+        [FORMAT_BF16] = "torch.bfloat16",
+    };
+    const char *name = names[settings->autocast];
+
+    if (name == NULL)
+        return no_such("autocast", format_name(settings->autocast));
+    text_printf(text, "AUTOCAST = %s\nALLOW_TF32 = %s\n", name,
+                settings->autocast == FORMAT_TF32 ? "True" : "False");
+    return ok();
+}
+
+static void print_scaler(const Experiment *experiment, Text *text)
+{
+    static const char *const modes[] = {
+        [SCALE_OFF] = "off", [SCALE_STATIC] = "static", [SCALE_DYNAMIC] = "dynamic"};
+    const ScalerSpec *spec = &experiment->settings.scaler;
+    char number[NUMBER_TEXT];
+    Scalars scalars;
+
+    experiment->class->scalars_get(experiment->store, &scalars);
+    text_printf(text, "SCALING = \"%s\"\n", modes[spec->mode]);
+    print_number("INIT_SCALE", (double)spec->start, text);
+    print_number("GROWTH_FACTOR", spec->growth, text);
+    print_number("BACKOFF_FACTOR", spec->backoff, text);
+    print_number("GROWTH_INTERVAL", (double)spec->interval, text);
+    text_printf(text, "SCALE, TRACKER = float(%s), %d  # now\n",
+                python_number((double)scalars.scale, number), (int)scalars.tracker);
+}
+
+/* The names and shapes that the layers get when their program is emitted. */
+static void name_layers(const Experiment *experiment, Program *scratch, Net *net)
+{
+    const Dataset *set = experiment->data->set;
+    ExampleShape shape = {
+        .rank = set->rank, .classes = set->class_count, .target_width = set->target_width};
+    Builder builder = {.program = scratch, .low = FORMAT_FP32};
+
+    memcpy(shape.shape, set->shape, (size_t)set->rank * sizeof *set->shape);
+    scratch->batch = experiment->settings.batch;
+    nn_emit_step(&builder, &experiment->settings.net, &experiment->settings.loss, &shape, net);
+}
+
+static Status print_layer(const Layer *layer, const Program *program, Text *text)
+{
+    ValueId weight = layer->params[0];
+    const int64_t *shape = weight == NO_VALUE ? NULL : program->values[weight].shape;
+    const Key keys[] = {
+        {"in", shape == NULL ? 0.0 : (double)shape[1]},
+        {"out", shape == NULL ? 0.0 : (double)shape[0]},
+        {NULL, 0.0},
+    };
+
+    if (layer->kind->torch == NULL)
+        return no_such("layer", layer->kind->name);
+    text_printf(text, "        (\"%s\", ", layer->name);
+    fill_in(layer->kind->torch, keys, text);
+    text_append(text, "),\n");
+    return ok();
+}
+
+static Status print_network(const Experiment *experiment, Text *text)
+{
+    Program scratch = {0};
+    Status status = ok();
+    Net net;
+
+    name_layers(experiment, &scratch, &net);
+    text_append(text, "\n\ndef network():\n    return nn.Sequential(OrderedDict([\n");
+    for (int i = 0; i < net.count && !failed(status); i++)
+        status = print_layer(&net.layers[i], &scratch, text);
+    text_append(text, "    ]))\n");
+    program_release(&scratch);
+    return status;
+}
+
+static Status print_loss(const Settings *settings, Text *text)
+{
+    const LossKind *kind = loss_find(settings->loss.kind);
+
+    if (kind->torch == NULL)
+        return no_such("loss", kind->name);
+    text_printf(text, "\n\ndef loss_of(logits, target):\n    return %s\n", kind->torch);
+    return ok();
+}
+
+static Status print_optimizer(const OptimSpec *spec, Text *text)
+{
+    const Optimizer *optimizer = optim_find(spec->kind);
+    const Key keys[] = {
+        {"lr", spec->lr},
+        {"momentum", spec->momentum},
+        {"beta1", spec->beta1},
+        {"beta2", spec->beta2},
+        {"eps", spec->eps},
+        {"weight_decay", spec->weight_decay},
+        {NULL, 0.0},
+    };
+
+    if (optimizer->torch == NULL)
+        return no_such("optimizer", optimizer->name);
+    text_printf(text,
+                "\n\ndef make_optimizer(params, graph):\n    how = dict(%s) if graph else {}\n"
+                "    return ",
+                optimizer->torch_graph);
+    fill_in(optimizer->torch, keys, text);
+    text_append(text, "\n\n\nSTATES = [");
+    for (int i = 0; optimizer->states[i] != NULL; i++)
+        text_printf(text, "%s\"%s\"", i == 0 ? "" : ", ", optimizer->states[i]);
+    text_append(text, "]\n");
+    return ok();
+}
+
+static const char beginning[] =
+    "\"\"\"An experiment of halfstep, from where it stood, for PyTorch 2.4 or later and NumPy.\n\n"
+    "Its numbers are in the .safetensors file of this name. The losses are halfstep's but for the\n"
+    "last bits, since sums are taken in another order.\n\"\"\"\n"
+    "import argparse\nimport json\nimport os\nimport time\nfrom collections import OrderedDict\n\n"
+    "import numpy as np\nimport torch\nfrom torch import nn\nfrom torch.nn import functional as "
+    "F\n\n";
+
+Status export_pytorch_text(const Experiment *experiment, Text *text)
+{
+    const Settings *settings = &experiment->settings;
+
+    text_append(text, beginning);
+    print_settings(settings, text);
+    print_data(experiment, text);
+    TRY(print_autocast(settings, text));
+    print_scaler(experiment, text);
+    text_append(text, "CLASSES = [\"nan\", \"inf\", \"zero\", \"subnormal\", \"normal\"]\n");
+    TRY(print_network(experiment, text));
+    TRY(print_loss(settings, text));
+    TRY(print_optimizer(&settings->optim, text));
+    text_append(text, export_pytorch_body);
+    return ok();
+}
+
+static Status write_both(const Experiment *experiment, const char *path, const char *numbers)
+{
+    Text text = {0};
+    Status status = export_pytorch_text(experiment, &text);
+
+    if (!failed(status))
+        status = export_numbers(experiment, numbers);
+    if (!failed(status))
+        status = file_write(path, text.chars, text.length);
+    text_release(&text);
+    return status;
+}
+
+static Status pytorch_job(Session *session, void *argument)
+{
+    const char *path = argument;
+    size_t length = strlen(path);
+    Text numbers = {0};
+    Status status;
+
+    TRY(session->current->problem);
+    if (length <= 3 || strcmp(path + length - 3, ".py") != 0)
+        return fail(STATUS_USAGE, "a PyTorch script is FILE.py, and '%.80s' is not", path);
+    text_append_bytes(&numbers, path, length - 3);
+    text_append(&numbers, ".safetensors");
+    status = write_both(session->current, path, text_chars(&numbers));
+    text_release(&numbers);
+    return status;
+}
+
+Status session_export_pytorch(Session *session, const char *path)
+{
+    return worker_ask(session, pytorch_job, (void *)path);
+}

@@ -1,0 +1,270 @@
+/* The inverse of settings_print: the lines that stand in a saved file. Not the prompt's reader, which
+ * runs commands; a file that somebody sends must not be able to do that. */
+#include "train/settings.h"
+
+#include "base/number.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { WORD = DATA_PATH + 64, KEYS = 8 };
+
+typedef struct Key {
+    char name[WORD], value[WORD];
+    bool taken;
+} Key;
+
+/* verb object... key=value... */
+typedef struct Line {
+    char verb[WORD], object[WORD];
+    Key keys[KEYS];
+    int key_count;
+} Line;
+
+static Status odd(const char *what)
+{
+    return fail(STATUS_IO, "its settings hold '%.60s', which this halfstep does not know", what);
+}
+
+/* The next word, quotes removed; false where there is none. Fails: too long, a quote left open. */
+static Status next_word(const char **at, char word[WORD], bool *quoted, bool *got)
+{
+    const char *stops = " ";
+    size_t length;
+
+    *at += strspn(*at, " ");
+    *quoted = **at == '"' || **at == '\'';
+    *got = **at != '\0';
+    if (*quoted)
+        stops = *(*at)++ == '"' ? "\"" : "'";
+    length = strcspn(*at, stops);
+    if (length >= WORD || (*quoted && (*at)[length] == '\0'))
+        return odd(*at);
+    memcpy(word, *at, length);
+    word[length] = '\0';
+    *at += length + *quoted;
+    return ok();
+}
+
+static Status add_key(Line *line, const char *word)
+{
+    const char *equals = strchr(word, '=');
+    Key *key = &line->keys[line->key_count];
+
+    if (line->key_count == KEYS)
+        return odd(word);
+    line->key_count++;
+    text_copy(key->name, (size_t)(equals - word) + 1, word);
+    text_copy(key->value, sizeof key->value, equals + 1);
+    return ok();
+}
+
+static Status add_word(Line *line, const char *word, bool quoted)
+{
+    size_t length = strlen(line->object);
+
+    if (!quoted && strchr(word, '=') != NULL)
+        return add_key(line, word);
+    if (length + strlen(word) + 2 > sizeof line->object)
+        return odd(word);
+    if (length > 0)
+        line->object[length++] = ' ';
+    text_copy(line->object + length, sizeof line->object - length, word);
+    return ok();
+}
+
+static Status read_line(const char *text, Line *line)
+{
+    char word[WORD];
+    bool quoted, got;
+
+    memset(line, 0, sizeof *line);
+    TRY(next_word(&text, line->verb, &quoted, &got));
+    for (;;) {
+        TRY(next_word(&text, word, &quoted, &got));
+        if (!got)
+            return ok();
+        TRY(add_word(line, word, quoted));
+    }
+}
+
+static Key *take(Line *line, const char *name)
+{
+    for (int i = 0; i < line->key_count; i++)
+        if (strcmp(line->keys[i].name, name) == 0) {
+            line->keys[i].taken = true;
+            return &line->keys[i];
+        }
+    return NULL;
+}
+
+static Status take_number(Line *line, const char *name, double *value)
+{
+    const Key *key = take(line, name);
+
+    return key == NULL ? ok() : number_parse(key->value, value);
+}
+
+static Status take_count(Line *line, const char *name, int64_t *value)
+{
+    const Key *key = take(line, name);
+
+    return key == NULL ? ok() : count_parse(key->value, value);
+}
+
+static Status read_data(Line *line, Settings *settings)
+{
+    DataSpec *spec = &settings->data;
+    const Key *target = take(line, "target"), *shuffle = take(line, "shuffle");
+
+    *spec = data_spec_default();
+    TRY(data_spec_parse(line->object, spec));
+    TRY(take_count(line, "limit", &spec->limit));
+    TRY(take_count(line, "size", &spec->size));
+    TRY(take_count(line, "features", &spec->features));
+    TRY(take_count(line, "classes", &spec->classes));
+    TRY(take_number(line, "gain", &spec->gain));
+    if (spec->features < 0 || spec->classes < 0 || spec->limit < 0 || spec->size < 0 ||
+        spec->size > LARGEST_SIZE || !isfinite(spec->gain))
+        return odd("data");
+    spec->target_input = target != NULL && strcmp(target->value, "input") == 0;
+    spec->shuffle = shuffle == NULL || strcmp(shuffle->value, "off") != 0;
+    return ok();
+}
+
+static Status read_net(Line *line, Settings *settings)
+{
+    const Key *act = take(line, "act");
+
+    return net_parse(line->object, act == NULL ? "relu" : act->value, &settings->net);
+}
+
+static Status read_loss(Line *line, Settings *settings)
+{
+    double weight = 1.0;
+
+    if (strlen(line->object) >= sizeof settings->loss.kind)
+        return odd(line->object);
+    TRY(take_number(line, "weight", &weight));
+    text_copy(settings->loss.kind, sizeof settings->loss.kind, line->object);
+    settings->loss.weight = (float)weight;
+    return ok();
+}
+
+static Status read_optim(Line *line, Settings *settings)
+{
+    OptimSpec *spec = &settings->optim;
+
+    TRY(optim_spec(line->object, spec));
+    TRY(take_number(line, "lr", &spec->lr));
+    TRY(take_number(line, "momentum", &spec->momentum));
+    TRY(take_number(line, "beta1", &spec->beta1));
+    TRY(take_number(line, "beta2", &spec->beta2));
+    TRY(take_number(line, "eps", &spec->eps));
+    return take_number(line, "weight_decay", &spec->weight_decay);
+}
+
+static Status read_batch(Line *line, Settings *settings)
+{
+    return count_parse(line->object, &settings->batch);
+}
+
+static Status read_seed(Line *line, Settings *settings)
+{
+    int64_t seed;
+
+    TRY(count_parse(line->object, &seed));
+    if (seed < 0)
+        return odd(line->object);
+    settings->seed = settings->data.seed = (uint64_t)seed;
+    return ok();
+}
+
+static Status read_autocast(Line *line, Settings *settings)
+{
+    return format_parse(line->object, &settings->autocast);
+}
+
+static Status read_scale(Line *line, Settings *settings)
+{
+    ScalerSpec *spec = &settings->scaler;
+    const char *blank = strchr(line->object, ' ');
+    size_t length = strcspn(line->object, " ");
+    double start;
+
+    *spec = scaler_spec_default();
+    start = (double)spec->start;
+    if (strcmp(line->object, "off") == 0)
+        spec->mode = SCALE_OFF;
+    else if (length == 6 && strncmp(line->object, "static", length) == 0 && blank != NULL)
+        spec->mode = SCALE_STATIC;
+    else if (length != 7 || strncmp(line->object, "dynamic", length) != 0)
+        return odd(line->object);
+    if (blank != NULL)
+        TRY(number_parse(blank + 1, &start));
+    spec->start = (float)start;
+    TRY(take_number(line, "growth", &spec->growth));
+    TRY(take_number(line, "backoff", &spec->backoff));
+    return take_count(line, "interval", &spec->interval);
+}
+
+static Status read_probe(Line *line, Settings *settings)
+{
+    for (int set = 0; probe_set_names[set] != NULL; set++)
+        if (strcmp(line->object, probe_set_names[set]) == 0) {
+            settings->probes = (ProbeSet)set;
+            return ok();
+        }
+    return odd(line->object);
+}
+
+/* In the order of SettingPart. */
+static const struct {
+    const char *verb;
+    Status (*read)(Line *line, Settings *settings);
+} parts[SETTING_PARTS] = {
+    [SETTING_DATA] = {"data", read_data},
+    [SETTING_NET] = {"net", read_net},
+    [SETTING_LOSS] = {"loss", read_loss},
+    [SETTING_OPTIM] = {"optim", read_optim},
+    [SETTING_BATCH] = {"batch", read_batch},
+    [SETTING_SEED] = {"seed", read_seed},
+    [SETTING_AUTOCAST] = {"autocast", read_autocast},
+    [SETTING_SCALE] = {"scale", read_scale},
+    [SETTING_PROBE] = {"probe", read_probe},
+};
+
+static Status read_part(SettingPart part, const char *text, Settings *settings)
+{
+    Line line;
+
+    TRY(read_line(text, &line));
+    if (strcmp(line.verb, parts[part].verb) != 0)
+        return odd(text);
+    TRY(parts[part].read(&line, settings));
+    for (int i = 0; i < line.key_count; i++)
+        if (!line.keys[i].taken)
+            return odd(line.keys[i].name);
+    return ok();
+}
+
+Status settings_read(const char *text, Settings *settings)
+{
+    Settings made = *settings;
+
+    for (SettingPart part = SETTING_DATA; part < SETTING_PARTS; part++) {
+        size_t length = strcspn(text, "\n");
+        char line[2 * WORD];
+
+        if (length >= sizeof line)
+            return odd(text);
+        text_copy(line, length + 1, text);
+        TRY(read_part(part, line, &made));
+        text += length + (text[length] == '\n');
+    }
+    if (*text != '\0')
+        return odd(text);
+    TRY(settings_check(&made));
+    *settings = made;
+    return ok();
+}

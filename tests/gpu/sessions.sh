@@ -1,0 +1,101 @@
+#!/bin/sh
+# Whole sessions on the GPU, as somebody types them: sh tests/gpu/sessions.sh BUILD BACKEND
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+
+build=${1:?usage: sh tests/gpu/sessions.sh BUILD BACKEND}
+backend=${2:?usage: sh tests/gpu/sessions.sh BUILD BACKEND}
+program=$build/halfstep
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+passed=0
+failed=0
+
+verdict() { # STATUS TEXT
+    if [ "$1" = 0 ]; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "failed: $2"
+    fi
+}
+
+run() { # COMMANDS: fills out and err
+    "$program" --backend "$backend" -c "$1" >"$folder/out" 2>"$folder/err" </dev/null
+}
+
+# The condition is awk's, over the last line that was printed.
+claim() { # NAME COMMANDS CONDITION
+    run "$2"
+    verdict $? "$1: $(cat "$folder/err")"
+    tail -n 1 "$folder/out" | awk -F '\t' '{ exit !('"$3"') }'
+    verdict $? "$1: $3 is not so of: $(tail -n 1 "$folder/out")"
+    echo "# $1: $(tail -n 1 "$folder/out")"
+}
+
+# shellcheck disable=SC2016 # the dollars are awk's, here and below
+run 'backend'
+grep -q "$backend" "$folder/out"
+verdict $? "backend: $(cat "$folder/out")"
+
+# The tour of README.md, typed into one session.
+awk '$0 == "<!-- end -->" { inside = 0 } inside; $0 == "<!-- tour -->" { inside = 1 }' README.md |
+    sed -n 's/^    > //p' >"$folder/tour"
+[ -s "$folder/tour" ]
+verdict $? "README.md has no tour"
+"$program" --backend "$backend" "$folder/tour" >"$folder/out" 2>"$folder/err" </dev/null
+verdict $? "the tour: $(cat "$folder/err")"
+# loss, accuracy, skipped, scale after an epoch
+sed -n 1p "$folder/out" | awk -F '\t' '{ exit !($1 < 1 && $2 > 0.7) }'
+verdict $? "the tour: after an epoch: $(sed -n 1p "$folder/out")"
+
+claim "the main job: accuracy, skipped, steps a second" \
+    'data fashion; net 784 256 128 10; autocast fp16; scale dynamic interval=200; train 20 epochs; print accuracy, skipped, steps_per_second' \
+    '$1 >= 0.83 && $2 > 0 && $3 > 0'
+claim "bf16: accuracy, skipped" 'autocast bf16; scale off; train 10 epochs; print accuracy, skipped' \
+    '$1 >= 0.83 && $2 == 0'
+claim "fp32: accuracy, skipped" 'autocast off; scale off; train 10 epochs; print accuracy, skipped' \
+    '$1 >= 0.83 && $2 == 0'
+claim "a scale far too large: steps, skipped, scale" 'scale static 2^40; train 40; print step, skipped, scale' \
+    '$1 == 40 && $2 == 40 && $3 == 2^40'
+claim "from there down: skipped, scale" \
+    'scale dynamic 2^40; train until growth_tracker > 0; print skipped, scale' '$1 > 5 && $2 < 2^35'
+claim "settings that change on the way: steps, loss" \
+    'train 50; lr 1e-4; train 50; batch 100; train 50; autocast bf16; train 50; optim sgd lr=0.01; train 50; probe off; train 50; scale off; autocast off; train 50; print step, loss' \
+    '$1 == 350 && $2 < 2'
+claim "reset and undo: steps" 'train 30; reset; train 10; undo; print step' '$1 == 30'
+claim "two networks, one after the other: steps, loss" \
+    'data fashion size=14 target=input; loss mse; net 196 32 196 act=tanh; train 200; print step, loss' \
+    '$1 == 200 && $2 < 0.2'
+claim "lua in a loop: steps" "$(printf 'lua for i = 1, 20 do command("step") end\nprint step')" '$1 == 20'
+
+silent='seed 1; data fashion size=14 target=input; net 196 32 196 act=tanh; loss mse weight=1e-4; optim momentum lr=30000; batch 128; autocast fp16'
+claim "the silent failure: loss, moved, skipped, underflow" \
+    "$silent; scale off; train 400; print loss, moved('fc1.weight'), skipped, underflow('fc2.out.grad')" \
+    '$1 > 0.1 && $2 == 0 && $3 == 0 && $4 == 1'
+claim "its cure: loss, moved, skipped, underflow" \
+    "$silent; scale static 1024; train 400; print loss, moved('fc1.weight'), skipped, underflow('fc2.out.grad')" \
+    '$1 < 0.045 && $2 > 0.5 && $3 == 0 && $4 < 0.2'
+
+# The same seed, twice, with and without counting: the same digits.
+same='seed 7; train 300; print loss, batch_loss, grad_norm, scale, skipped, accuracy'
+for probes in on on off; do
+    run "probe $probes; $same"
+    cat "$folder/out"
+done | sort -u >"$folder/lines"
+[ "$(wc -l <"$folder/lines")" = 1 ]
+verdict $? "the same seed gives other digits: $(cat "$folder/lines")"
+
+# Every command of the transcripts works, or fails, on both backends alike.
+for transcript in tests/transcripts/*.txt; do
+    for side in cpu "$backend"; do
+        (cd tests/transcripts/files && sed -n 's/^> //p' ../../../"$transcript" |
+            COLUMNS=80 timeout 120 "$program" --transcript --backend "$side") 2>&1 |
+            grep -vE '^#' | awk '/^> / { print; next } /\^/ && !/[0-9]/ { print "a mistake" }' >"$folder/$side.said"
+    done
+    diff "$folder/cpu.said" "$folder/$backend.said" >"$folder/diff"
+    verdict $? "$transcript: < on the CPU, > on $backend: $(head -n 20 "$folder/diff")"
+done
+
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]

@@ -1,0 +1,61 @@
+#include "steps.h"
+
+#include "check.h"
+#include "values.h"
+
+#include <math.h>
+
+static bool all_grads(const Run *run)
+{
+    for (int i = 0; i < run->program->param_count; i++)
+        if (run->grads[i] == NULL)
+            return false;
+    return true;
+}
+
+/* The CPU's optimizer over the device's gradients: Adam's weights as ops_optimizers.c has it. */
+static void compare_weight(const Run *run, const State *wanted, ValueId id)
+{
+    const Value *value = &run->program->values[id];
+    const float *cpu = wanted->values[id], *gpu = run->after.values[id];
+    const float *before = run->before.values[id];
+    bool adam = run->program->instrs[run->step_at].op == OP_ADAM ||
+                run->program->instrs[run->step_at].op == OP_ADAMW;
+
+    for (int64_t i = 0; i < value_count(value); i++) {
+        double change = fabs((double)cpu[i] - (double)before[i]);
+        double most =
+            adam && value->role == ROLE_MASTER ? 2 * ulp(change) + ulp((double)cpu[i]) : 0;
+
+        if (!same_bits(cpu[i], gpu[i]) && !(fabs((double)cpu[i] - (double)gpu[i]) <= most)) {
+            check(false, "%s: %s at %lld is %a, the CPU makes %a of the same gradient", run->what,
+                  value->name, (long long)i, (double)gpu[i], (double)cpu[i]);
+            return;
+        }
+    }
+    check(true, "%s", run->what);
+}
+
+void compare_weights(Run *run)
+{
+    Side *cpu = &run->pair->cpu;
+    State wanted = {0}, own = {0};
+    StepOutcome outcome;
+
+    if (!all_grads(run))
+        return;
+    state_read(cpu, run->program, &own);
+    state_write(&run->before, run->program, cpu);
+    for (int i = 0; i < run->program->param_count; i++)
+        must(cpu->class->value_write(cpu->plan, run->program->params[i].grad, run->grads[i]),
+             "value_write");
+    must(cpu->class->plan_run(cpu->plan, run->step_at, run->program->instr_count), "plan_run");
+    side_collect(cpu, &outcome);
+    state_read(cpu, run->program, &wanted);
+    for (int i = 0; i < run->program->value_count; i++)
+        if (wanted.values[i] != NULL)
+            compare_weight(run, &wanted, i);
+    state_write(&own, run->program, cpu);
+    state_free(run->program, &wanted);
+    state_free(run->program, &own);
+}

@@ -1,0 +1,104 @@
+/* Settings written down and read back. */
+#include "train/settings.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+static void must(Status status)
+{
+    cr_assert_not(failed(status), "%s", status.text);
+}
+
+static void expect_back(const Settings *settings)
+{
+    Settings back = settings_default();
+    Text text = {0}, difference = {0};
+
+    settings_print(settings, "\n", &text);
+    must(settings_read(text_chars(&text), &back));
+    settings_difference(settings, &back, &difference);
+    cr_expect_str_eq(text_chars(&difference), "");
+    text_release(&text);
+    text_release(&difference);
+}
+
+Test(settings, are_read_back_as_they_were_printed)
+{
+    Settings settings = settings_default();
+
+    expect_back(&settings);
+    must(data_spec_parse("csv:a file; with = and #.csv", &settings.data));
+    settings.data.limit = 77;
+    settings.data.gain = -1.0 / 3.0;
+    settings.data.target_input = true;
+    settings.data.shuffle = false;
+    settings.data.features = 12;
+    settings.data.classes = 3;
+    settings.probes = PROBE_GRADS;
+    must(net_parse("flatten, linear 65536, gelu, linear 3", "relu", &settings.net));
+    settings.loss.weight = 1e-4f;
+    must(optim_spec("momentum", &settings.optim));
+    settings.optim.lr = 0.1 + 0.2;
+    settings.optim.momentum = 0.95;
+    settings.optim.weight_decay = 1e-5;
+    settings.batch = 1;
+    settings.seed = UINT64_C(9007199254740992);
+    settings.autocast = FORMAT_BF16;
+    settings.scaler.mode = SCALE_STATIC;
+    settings.scaler.start = 1.0f / 3.0f;
+    expect_back(&settings);
+    must(net_parse("784 9 10", "tanh", &settings.net));
+    must(data_spec_parse("idx:it's", &settings.data));
+    settings.scaler.mode = SCALE_DYNAMIC;
+    settings.scaler.growth = 1.5;
+    settings.scaler.backoff = 0.125;
+    settings.scaler.interval = -3;
+    expect_back(&settings);
+    settings.scaler.mode = SCALE_OFF;
+    expect_back(&settings);
+}
+
+Test(settings, that_were_tampered_with_are_refused_and_change_nothing)
+{
+    static const char *const swaps[][2] = {
+        {"data fashion", "source evil"},
+        {"data fashion", "data fashion limit=-5"},
+        {"data fashion", "data fashion size=-1"},
+        {"data fashion", "data fashion colour=red"},
+        {"data fashion", "data \"fashion"},
+        {"net 784 256", "net 99999999"},
+        {"cross-entropy", "a-loss-of-a-very-long-name"},
+        {"cross-entropy", "hinge"},
+        {"adamw lr=0.001", "adamw lr=-1"},
+        {"adamw lr=0.001", "lion lr=1"},
+        {"batch 64", "batch 0"},
+        {"probe on", "probe all"},
+        {"data fashion", "data noise features=-1"},
+        {"batch 64", "batch 64; quit"},
+        {"seed 1", "seed -1"},
+        {"autocast fp16", "autocast e4m3"},
+        {"scale dynamic", "scale static"},
+        {"scale dynamic", "scale simulate 1"},
+        {"scale dynamic", "scale dynamic nan"},
+        {"scale dynamic", "\nscale dynamic"},
+        {"interval=50", "interval=50\nquit"},
+    };
+    Settings settings = settings_default();
+    Text text = {0}, bad = {0};
+
+    settings_print(&settings, "\n", &text);
+    for (size_t i = 0; i < sizeof swaps / sizeof *swaps; i++) {
+        const char *at = strstr(text_chars(&text), swaps[i][0]);
+        Settings read = settings;
+
+        cr_assert_not_null(at, "%s", swaps[i][0]);
+        text_clear(&bad);
+        text_append_bytes(&bad, text_chars(&text), (size_t)(at - text_chars(&text)));
+        text_append(&bad, swaps[i][1]);
+        text_append(&bad, at + strlen(swaps[i][0]));
+        cr_expect(failed(settings_read(text_chars(&bad), &read)), "%s", swaps[i][1]);
+        cr_expect_eq(memcmp(&read, &settings, sizeof read), 0, "%s", swaps[i][1]);
+    }
+    text_release(&text);
+    text_release(&bad);
+}
