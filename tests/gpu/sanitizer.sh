@@ -35,7 +35,7 @@ gelu="data fashion limit=300 size=7 target=input; loss mse; net 49 37 7 49 act=g
 large="data fashion limit=300; net 784 512 10; batch 256; autocast fp16; probe on; step 2; print accuracy"
 
 memcheck='--tool memcheck --leak-check full'
-ours='--kernel-name-exclude kns=cublas,kns=gemm,kns=cutlass,kns=nvjet'
+ours='--kernel-name kns=map_kernel,kns=strip_kernel,kns=begin_kernel,kns=loss_kernel,kns=softmax_kernel,kns=grads_kernel,kns=step_kernel,kns=walk_kernel,kns=tail_kernel,kns=squares_kernel'
 racecheck="--tool racecheck $ours"
 
 under "memcheck, small" "$memcheck" "$small"
