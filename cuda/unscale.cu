@@ -105,6 +105,7 @@ static __device__ __forceinline__ double grads_tile(const Segment &s, const Tile
     return sum;
 }
 
+/* Tiles in turn: those of a bias, whose parts take long, go to many blocks. */
 template <Format F>
 static __global__ void __launch_bounds__(THREADS)
     grads_kernel(const __grid_constant__ StepEnd end, const Segment *table, double *squares)
@@ -113,33 +114,29 @@ static __global__ void __launch_bounds__(THREADS)
     __shared__ Tally tally;
     __shared__ Mass masses[THREADS / WARP];
     __shared__ double warps[THREADS / WARP];
-    int tile = (int)((int64_t)blockIdx.x * end.tiles / gridDim.x);
-    int last = (int)((int64_t)(blockIdx.x + 1) * end.tiles / gridDim.x);
-    int parity = end.state->parity;
+    int parity = end.state->parity, tile = blockIdx.x;
     float inverse = end.state->inverse;
-
     const Scalars scalars = *end.scalars;
     float loss = end.state->loss;
 
     fetch_plan(segments, table, end.segment_count * (int)sizeof(Segment));
-    while (tile < last) {
+    while (tile < end.tiles) {
         int segment = tile_segment(segments, end.segment_count, tile);
         const Segment &s = segments[segment];
-        int end_tile = min(last, s.first_tile + s.tiles);
         bool found = false;
         Seen seen;
 
         seen_begin(&seen);
         tally_clear(&tally);
         __syncthreads();
-        for (; tile < end_tile; tile++) {
+        for (; tile < s.first_tile + s.tiles; tile += gridDim.x) {
             double sum = block_sum(
                 grads_tile<F>(s, tile_place(s, tile), inverse, &tally, &seen, &found), warps);
 
             if (threadIdx.x == 0)
                 squares[tile] = sum;
         }
-        if (__syncthreads_or(found) && threadIdx.x == 0 && end.scalars->check)
+        if (__syncthreads_or(found) && threadIdx.x == 0 && scalars.check)
             atomicMin(&end.state->found, segment);
         if (s.grad_counter.tally != NULL)
             counter_finish(s.grad_counter, parity, &seen, &tally, masses);
