@@ -13,8 +13,7 @@ static bool is_refusal(cudaError_t error)
 Status cuda_trouble(Backend *backend, const char *words, const char *what)
 {
     if (!failed(backend->trouble))
-        backend->trouble =
-            fail(STATUS_DEVICE, "the GPU was lost while %s (%.90s)", what, words);
+        backend->trouble = fail(STATUS_DEVICE, "the GPU was lost while %s (%.90s)", what, words);
     return backend->trouble;
 }
 
@@ -30,10 +29,11 @@ Status cuda_status(Backend *backend, cudaError_t error, const char *what)
         return cuda_trouble(backend, cudaGetErrorString(error), what);
     cudaGetLastError();
     cudaMemGetInfo(&left, &all);
-    return fail(STATUS_MEMORY,
-                "the GPU has not enough memory for %s (%lld MiB of %lld are free); make the network "
-                "or the batch smaller, or say backend cpu",
-                what, (long long)(left >> 20), (long long)(all >> 20));
+    return fail(
+        STATUS_MEMORY,
+        "the GPU has not enough memory for %s (%lld MiB of %lld are free); make the network "
+        "or the batch smaller, or say backend cpu",
+        what, (long long)(left >> 20), (long long)(all >> 20));
 }
 
 Status cuda_launched(Backend *backend, const char *what)
@@ -106,6 +106,12 @@ static Status open_device(Backend *made)
     if (error == cudaSuccess)
         error = cudaStreamCreateWithFlags(&made->stream, cudaStreamNonBlocking);
     if (error == cudaSuccess)
+        error = cudaStreamCreateWithFlags(&made->side, cudaStreamNonBlocking);
+    if (error == cudaSuccess)
+        error = cudaEventCreateWithFlags(&made->forked, cudaEventDisableTiming);
+    if (error == cudaSuccess)
+        error = cudaEventCreateWithFlags(&made->joined, cudaEventDisableTiming);
+    if (error == cudaSuccess)
         error = cudaMalloc(&made->workspace, WORKSPACE_BYTES);
     if (error != cudaSuccess)
         return refuse(error);
@@ -150,6 +156,12 @@ void cuda_close(Backend *backend)
     cudaFree(backend->workspace);
     if (backend->stream != NULL)
         cudaStreamDestroy(backend->stream);
+    if (backend->side != NULL)
+        cudaStreamDestroy(backend->side);
+    if (backend->forked != NULL)
+        cudaEventDestroy(backend->forked);
+    if (backend->joined != NULL)
+        cudaEventDestroy(backend->joined);
     delete backend;
 }
 

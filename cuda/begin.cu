@@ -17,12 +17,11 @@ static __global__ void begin_kernel(const __grid_constant__ Begin begin)
     for (int i = at; i < begin.counted * begin.mass_slots; i += all)
         masses[i] = {0.0, 0.0};
     for (int row = at; begin.labels != NULL && row < begin.rows; row += all)
-        begin.target[row] =
-            (float)begin.labels[example_of(begin.examples, begin.end.scalars, row)];
+        begin.target[row] = (float)begin.labels[example_of(begin.examples, begin.end.scalars, row)];
     if (at != 0)
         return;
     begin.end.state->found = NOT_FOUND;
-    begin.end.state->ticket = begin.end.state->loss_ticket = 0;
+    begin.end.state->ticket = 0;
     step_constants(begin.end, begin.end.state);
 }
 

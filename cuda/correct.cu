@@ -25,12 +25,11 @@ template <Format F> static __device__ int argmax(const Array &logits, int row)
     return best;
 }
 
-template <Format F>
-static __global__ void correct_kernel(const __grid_constant__ CorrectWork work)
+template <Format F> static __global__ void correct_kernel(const __grid_constant__ CorrectWork work)
 {
     int row = blockIdx.x * blockDim.x + threadIdx.x;
-    bool counts = row < work.logits.rows &&
-                  (int64_t)row < work.test_count - work.scalars->test_position;
+    bool counts =
+        row < work.logits.rows && (int64_t)row < work.test_count - work.scalars->test_position;
 
     if (counts && argmax<F>(work.logits, row) == (int)work.labels[row])
         atomicAdd((unsigned long long *)&work.scalars->correct, 1ull);

@@ -46,9 +46,9 @@ static __device__ __forceinline__ void count_value(const CountEdges &edges, Tall
         atomicAdd(magnitude > 0x7F800000u ? &tally->nan : &tally->inf, 1u);
         return;
     }
-    atomicAdd(&tally->histogram[magnitude < 0x00800000u ? 31 - __clz(magnitude)
-                                                        : (magnitude >> 23) + 22],
-              1u);
+    atomicAdd(
+        &tally->histogram[magnitude < 0x00800000u ? 31 - __clz(magnitude) : (magnitude >> 23) + 22],
+        1u);
     if (magnitude >= edges.overflow_from || magnitude == edges.zero_upto ||
         (magnitude >= edges.normal_from && magnitude < edges.min_normal))
         count_rare(edges, tally, magnitude);

@@ -32,13 +32,13 @@ static void classify(const Tally *tally, const CountEdges *edges, CastCounts *co
     classes[CAST_UNDERFLOW] = bins(tally, 0, edges->zero_bin) + tally->tie;
     classes[CAST_SUBNORMAL] =
         bins(tally, edges->zero_bin, edges->normal_bin) - tally->tie - tally->up;
-    classes[CAST_NORMAL] = finite - classes[CAST_OVERFLOW] - classes[CAST_UNDERFLOW] -
-                           classes[CAST_SUBNORMAL];
+    classes[CAST_NORMAL] =
+        finite - classes[CAST_OVERFLOW] - classes[CAST_UNDERFLOW] - classes[CAST_SUBNORMAL];
     counts->count = finite + tally->nan + tally->inf + tally->zero;
 }
 
-static void to_counts(const Tally *tally, const CountEdges *edges, const Mass *slots, int slot_count,
-                      CastCounts *counts)
+static void to_counts(const Tally *tally, const CountEdges *edges, const Mass *slots,
+                      int slot_count, CastCounts *counts)
 {
     memset(counts, 0, sizeof *counts);
     classify(tally, edges, counts);
@@ -58,15 +58,17 @@ static Status fetch(Plan *plan)
     Backend *backend = plan->backend;
     size_t tallies = (size_t)plan->counted * sizeof(Tally);
     size_t masses = (size_t)plan->counted * (size_t)plan->mass_slots * sizeof(Mass);
-    int parity = plan->is_step ? (int)((plan->started - 1) & 1) : 0; /* of a whole step it changes */
+    int parity =
+        plan->is_step ? (int)((plan->started - 1) & 1) : 0; /* of a whole step it changes */
 
     if (plan->counts_fresh)
         return ok();
     if (plan->host_counts == NULL)
         CUDA_TRY(backend, cudaMallocHost(&plan->host_counts, tallies + masses), "counters");
     CUDA_TRY(backend,
-             cudaMemcpyAsync(plan->host_counts, plan->masses + (size_t)parity * masses / sizeof(Mass),
-                             masses, cudaMemcpyDeviceToHost, backend->stream),
+             cudaMemcpyAsync(plan->host_counts,
+                             plan->masses + (size_t)parity * masses / sizeof(Mass), masses,
+                             cudaMemcpyDeviceToHost, backend->stream),
              "counters were read");
     CUDA_TRY(backend,
              cudaMemcpyAsync((char *)plan->host_counts + masses,

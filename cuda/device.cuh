@@ -16,7 +16,7 @@
 enum {
     THREADS = 256, /* of a block, in nearly every kernel */
     WARP = 32,
-    TILE_ROWS = 32,
+    TILE_ROWS = 16,
     TILE_COLS = 64,
     TILE_RUN = TILE_ROWS * TILE_COLS / THREADS, /* neighbours in a row that one thread takes */
     OUTCOME_WORDS = 16,
@@ -51,7 +51,8 @@ typedef struct Mass {
 /* The edges of a format as patterns of magnitudes. */
 typedef struct CountEdges {
     uint32_t zero_upto, normal_from, min_normal, overflow_from, max_bin_end;
-    int zero_bin, normal_bin, overflow_bin; /* first bin that keeps something, is normal, overflows */
+    int zero_bin, normal_bin,
+        overflow_bin; /* first bin that keeps something, is normal, overflows */
 } CountEdges;
 
 /* Where the counts of an instruction go. */
@@ -67,9 +68,9 @@ typedef struct Counter {
 typedef struct StepState {
     int parity;      /* of the counts that this step fills */
     int found;       /* lowest segment whose gradient has inf or nan; else NOT_FOUND: skip */
-    unsigned ticket, loss_ticket; /* blocks of a kernel that are done */
+    unsigned ticket; /* blocks of a kernel that are done */
     unsigned arrived, released; /* grid barrier */
-    uint32_t outcomes; /* posted so far: what tags them */
+    uint32_t outcomes;          /* posted so far: what tags them */
     float loss;
     float inverse; /* of the scale that this step's gradients carry */
     float keep, decay, new1, keep2, new2, step_size, root_correction, eps, lr, momentum;
@@ -82,8 +83,8 @@ typedef struct alignas(16) Segment {
     float *weight, *state[2];
     const float *raw; /* its gradient as it was summed, fp32; in some parts, to be added in order */
     int raw_stride, parts;
-    Array grad;       /* rounded; may be `raw` itself */
-    Array copy;       /* in the low format; data NULL: none */
+    Array grad; /* rounded; may be `raw` itself */
+    Array copy; /* in the low format; data NULL: none */
     Counter grad_counter, copy_counter;
     int first_tile, tiles, tiles_across;
     ValueId grad_id;
@@ -140,8 +141,7 @@ template <> __device__ __forceinline__ uint16_t round_bits<FORMAT_BF16>(float x)
     return isnan(x) ? sign | 0x7FC0u : __bfloat16_as_ushort(__float2bfloat16_rn(x));
 }
 
-template <Format F>
-static __device__ __forceinline__ float widen(typename Stored<F>::Type stored)
+template <Format F> static __device__ __forceinline__ float widen(typename Stored<F>::Type stored)
 {
     return stored;
 }
@@ -241,7 +241,7 @@ static __device__ __forceinline__ void store_some(const Array &array, int row, i
     } else if (narrow) {
         uint32_t bits[WIDTH];
 
-#pragma unroll
+#    pragma unroll
         for (int i = 0; i < WIDTH; i++) {
             bits[i] = narrow_bits<F>(v[i]);
             v[i] = widen_bits<F>(bits[i]);
@@ -249,7 +249,7 @@ static __device__ __forceinline__ void store_some(const Array &array, int row, i
         *(uint2 *)((uint16_t *)array.data + at) =
             make_uint2(bits[0] | bits[1] << 16, bits[2] | bits[3] << 16);
     } else {
-#pragma unroll
+#    pragma unroll
         for (int i = 0; i < WIDTH; i++)
             v[i] = array.format == FORMAT_FP32 ? v[i] : rounded<F>(v[i]);
         *(float4 *)((float *)array.data + at) = make_float4(v[0], v[1], v[2], v[3]);
@@ -270,6 +270,11 @@ static __device__ __forceinline__ int64_t example_of(const Examples &from, const
 
     if (from.held_out)
         return from.train_count + (place < from.test_count ? place : from.test_count - 1);
+    if (place >> 32 == 0) { /* division of 64 bits takes long */
+        uint32_t at = (uint32_t)place, count = (uint32_t)from.train_count;
+
+        return from.orders[at / count & 1][at % count];
+    }
     return from.orders[(place / from.train_count) & 1][place % from.train_count];
 }
 

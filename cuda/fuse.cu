@@ -13,11 +13,11 @@ enum { LARGE = 1 << 22 }; /* numbers from which a product's own rounding saves m
 
 typedef struct Fuser {
     Plan *plan;
-    std::vector<bool> done; /* instructions that are in a node already */
-    ValueId chain_out;      /* what the newest chain stored last */
-    Chain *chain;           /* that chain, in its node; NULL: none */
+    std::vector<bool> done;      /* instructions that are in a node already */
+    ValueId chain_out;           /* what the newest chain stored last */
+    Chain *chain;                /* that chain, in its node; NULL: none */
     std::vector<Chain *> makers; /* of each value: the chain that stores it last */
-    OpKind optimizer;
+    StepEnd end;
 } Fuser;
 
 static Status launch_begin(Plan *plan, const void *work)
@@ -47,8 +47,7 @@ static Status launch_loss(Plan *plan, const void *work)
 
 static Status launch_grads(Plan *plan, const void *work)
 {
-    (void)work;
-    return grads_run(plan);
+    return grads_run(plan, (const StepEnd *)work);
 }
 
 static Status launch_step(Plan *plan, const void *work)
@@ -210,8 +209,9 @@ static void add_cross_entropy(Fuser *fuser, int i)
     loss.logits = plan->arrays[(size_t)first->in[0]];
     loss.out = plan->arrays[(size_t)first->out];
     loss.target = plan->arrays[(size_t)instr_at(fuser, i + 1)->in[1]];
-    loss.loss = (float *)plan->arrays[(size_t)instr_at(fuser, i + 1)->out].data;
-    loss.scaled = (float *)plan->arrays[(size_t)instr_at(fuser, i + 2)->out].data;
+    fuser->end.loss_slots = plan->row_losses;
+    fuser->end.loss = (float *)plan->arrays[(size_t)instr_at(fuser, i + 1)->out].data;
+    fuser->end.scaled = (float *)plan->arrays[(size_t)instr_at(fuser, i + 2)->out].data;
     loss.out_grad = plan->arrays[(size_t)instr_at(fuser, i + 3)->out];
     loss.logits_grad = plan->arrays[(size_t)instr_at(fuser, i + 4)->out];
     loss.counters[1] = plan_counter(plan, i);
@@ -221,6 +221,7 @@ static void add_cross_entropy(Fuser *fuser, int i)
     loss.slots = plan->row_losses;
     take_logits(fuser, &loss, first->in[0]);
     node_add(plan, launch_loss, &loss, sizeof loss);
+    plan->nodes.back().side = SIDE_JOINS;
     for (int k = 0; k < 5; k++)
         fuser->done[(size_t)(i + k)] = true;
 }
@@ -270,19 +271,21 @@ static void add_begin(Plan *plan)
         begin.rows = plan->arrays[(size_t)instr->out].rows;
     }
     node_add(plan, launch_begin, &begin, sizeof begin);
+    plan->nodes.back().side = SIDE_FORKS;
 }
 
 Status plan_fuse(Plan *plan)
 {
     const Program *program = &plan->program;
-    Fuser fuser = {plan, std::vector<bool>((size_t)program->instr_count + 1), NO_VALUE, NULL,
-                   std::vector<Chain *>((size_t)program->value_count + 1), step_end(plan).op};
+    Fuser fuser = {plan, std::vector<bool>((size_t)program->instr_count + 1),    NO_VALUE,
+                   NULL, std::vector<Chain *>((size_t)program->value_count + 1), step_end(plan)};
 
     add_begin(plan);
     for (int i = program_phase(program, PHASE_FORWARD); i < program->instr_count; i++)
         if (!fuser.done[(size_t)i])
             TRY(add(&fuser, i));
-    node_add(plan, launch_grads, NULL, 0);
-    node_add(plan, launch_step, &fuser.optimizer, sizeof fuser.optimizer);
+    node_add(plan, launch_grads, &fuser.end, sizeof fuser.end);
+    plan->nodes.back().side = SIDE_JOINS;
+    node_add(plan, launch_step, &fuser.end.op, sizeof fuser.end.op);
     return ok();
 }

@@ -15,7 +15,7 @@ typedef struct Loss {
     Array bias, logits, out, out_grad, logits_grad, target;
     Counter counters[LOSS_STAGES];
     StepEnd end;
-    float *slots, *loss, *scaled;
+    float *slots;
 } Loss;
 
 Status loss_run(Plan *plan, const Loss *loss);

@@ -240,8 +240,7 @@ static void add_segment(Plan *plan, const Instr *step)
     add_copy(plan, step->in[0], &segment);
     segment.first_tile = plan->tiles;
     segment.tiles_across = (segment.grad.cols + TILE_COLS - 1) / TILE_COLS;
-    segment.tiles =
-        segment.tiles_across * ((segment.grad.rows + TILE_ROWS - 1) / TILE_ROWS);
+    segment.tiles = segment.tiles_across * ((segment.grad.rows + TILE_ROWS - 1) / TILE_ROWS);
     plan->tiles += segment.tiles;
     plan->segments.push_back(segment);
 }
@@ -270,8 +269,7 @@ static Status lay_segments(Plan *plan)
 Status plan_describe(Plan *plan, const void *description, size_t bytes, void **room)
 {
     TRY(plan_room(plan, MEMORY_WORKSPACE, bytes, room));
-    return cuda_status(plan->backend,
-                       cudaMemcpy(*room, description, bytes, cudaMemcpyHostToDevice),
+    return cuda_status(plan->backend, cudaMemcpy(*room, description, bytes, cudaMemcpyHostToDevice),
                        "a plan was made");
 }
 

@@ -12,6 +12,7 @@ static __global__ void add_parts(float *sums, int parts, int cols)
     if (col >= cols)
         return;
     sum = sums[col];
+#pragma unroll 8
     for (int part = 1; part < parts; part++)
         sum += sums[(int64_t)part * cols + col];
     sums[col] = sum;

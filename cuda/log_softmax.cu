@@ -21,8 +21,8 @@ static __device__ void forward_row(const SoftmaxWork &work, int row, Tally *tall
 {
     float most, log_sum;
 
-    row_log_sum(work.in.cols, [&](int col) { return load_at<F>(work.in, row, col); }, &most,
-                &log_sum);
+    row_log_sum(
+        work.in.cols, [&](int col) { return load_at<F>(work.in, row, col); }, &most, &log_sum);
     for (int col = threadIdx.x % WARP; col < work.in.cols; col += WARP)
         put<F>(work, row, col, load_at<F>(work.in, row, col) - most - log_sum, tally, seen);
 }
@@ -64,8 +64,8 @@ static __global__ void __launch_bounds__(THREADS)
 template <bool BACKWARD> static Status run(Plan *plan, int instr)
 {
     const Instr *of = &plan->program.instrs[instr];
-    SoftmaxWork work = {plan->arrays[of->in[0]], {}, plan->arrays[of->out],
-                        plan_counter(plan, instr), plan->state};
+    SoftmaxWork work = {
+        plan->arrays[of->in[0]], {}, plan->arrays[of->out], plan_counter(plan, instr), plan->state};
     int blocks = plan_blocks(plan, (int64_t)work.in.rows * WARP, 1);
     cudaStream_t stream = plan->backend->stream;
 

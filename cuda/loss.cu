@@ -24,15 +24,16 @@ static __device__ void loss_row(const Loss &loss, int row, Tally *tallies, Seen 
 
     for (int col = lane; col < cols && loss.raw != NULL; col += WARP)
         put<F>(loss.logits, loss.counters[0], row, col,
-               loss.raw[(int64_t)row * loss.raw_stride + col] + load_at<F>(loss.bias, 0, col), &tallies[0],
-               &seen[0]);
-    row_log_sum(cols, [&](int col) { return load_at<F>(loss.logits, row, col); }, &most, &log_sum);
+               loss.raw[(int64_t)row * loss.raw_stride + col] + load_at<F>(loss.bias, 0, col),
+               &tallies[0], &seen[0]);
+    row_log_sum(
+        cols, [&](int col) { return load_at<F>(loss.logits, row, col); }, &most, &log_sum);
     for (int col = lane; col < cols; col += WARP) {
         float x = load_at<F>(loss.logits, row, col) - most - log_sum;
 
         x = put<F>(loss.out, loss.counters[1], row, col, x, &tallies[1], &seen[1]);
         if (col == label)
-            loss.slots[row] = -x;
+            loss.slots[row] = -x; /* added up when the step ends */
         sum += put<F>(loss.out_grad, loss.counters[2], row, col, col == label ? at_label : 0.0f,
                       &tallies[2], &seen[2]);
     }
@@ -48,9 +49,7 @@ static __global__ void __launch_bounds__(THREADS) loss_kernel(const __grid_const
 {
     __shared__ Tally tallies[LOSS_STAGES];
     __shared__ Mass masses[THREADS / WARP];
-    __shared__ double warps[THREADS / WARP];
     Seen seen[LOSS_STAGES];
-    float mean;
 
 #pragma unroll
     for (int s = 0; s < LOSS_STAGES; s++) {
@@ -67,13 +66,6 @@ static __global__ void __launch_bounds__(THREADS) loss_kernel(const __grid_const
     for (int s = 0; s < LOSS_STAGES; s++)
         if (loss.counters[s].tally != NULL)
             counter_finish(loss.counters[s], loss.end.state->parity, &seen[s], &tallies[s], masses);
-    if (!is_last_block(&loss.end.state->loss_ticket))
-        return;
-    mean = slots_mean(loss.slots, loss.logits.rows, (double)loss.logits.rows, warps);
-    if (threadIdx.x != 0)
-        return;
-    *loss.loss = loss.end.state->loss = mean;
-    *loss.scaled = scaled_loss(loss.end.scalars, mean);
 }
 
 Status loss_run(Plan *plan, const Loss *loss)

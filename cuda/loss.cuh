@@ -64,5 +64,18 @@ static __device__ __forceinline__ float scaled_loss(const Scalars *scalars, floa
     return loss * scalars->loss_weight * scalars->scale;
 }
 
+/* One block: the mean loss of the step from its rows, also where the program keeps it; thread 0's. */
+static __device__ __forceinline__ float loss_finish(const StepEnd &end, const Scalars &scalars,
+                                                    double *warps)
+{
+    float mean = slots_mean(end.loss_slots, (int)end.batch, (double)end.batch, warps);
+
+    if (threadIdx.x == 0) {
+        *end.loss = end.state->loss = mean;
+        *end.scaled = scaled_loss(&scalars, mean);
+    }
+    return mean;
+}
+
 #endif
 #endif

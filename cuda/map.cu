@@ -16,24 +16,46 @@ static __device__ __forceinline__ void chain_source(const Chain &chain, int row,
         load_some<F, WIDTH>(chain.from, row, col, v);
         return;
     }
-    examples.data = (void *)(chain.data +
-                             example_of(chain.examples, chain.scalars, row) * chain.from.cols);
+    examples.data =
+        (void *)(chain.data + example_of(chain.examples, chain.scalars, row) * chain.from.cols);
     examples.format = FORMAT_FP32;
     load_some<F, WIDTH>(examples, 0, col, v);
 }
 
+/* A chain whose stages a kernel is made for: less code, which is fetched anew in each launch. */
+#define KINDS_0(count, first)         ((count) << 12 | (first))
+#define KINDS_1(count, first, second) (KINDS_0(count, first) | (second) << 4)
+
+enum {
+    KINDS_ANY = -1,
+    KINDS_COPY = KINDS_0(1, STAGE_COPY),
+    KINDS_CAST = KINDS_1(2, STAGE_COPY, STAGE_COPY),
+    KINDS_RELU = KINDS_1(2, STAGE_BIAS, STAGE_RELU),
+    KINDS_RELU_BACKWARD = KINDS_1(2, STAGE_COPY, STAGE_RELU_BACKWARD),
+};
+
+static int kinds_of(const Chain *chain)
+{
+    int kinds = chain->count << 12;
+
+    for (int s = 0; s < chain->count; s++)
+        kinds |= (int)chain->stages[s].kind << 4 * s;
+    return kinds;
+}
+
 /* Some neighbours through all stages; `v` becomes what was stored last. */
-template <Format F, bool COUNTED, int WIDTH>
+template <Format F, bool COUNTED, int WIDTH, int KINDS>
 static __device__ __forceinline__ void chain_numbers(const Chain &chain, float (&v)[WIDTH], int row,
                                                      int col, Tally *tallies, Seen *seen)
 {
 #pragma unroll
     for (int s = 0; s < MOST_STAGES; s++) {
         const Stage &stage = chain.stages[s];
+        StageKind kind = KINDS == KINDS_ANY ? stage.kind : (StageKind)(KINDS >> 4 * s & 15);
 
-        if (s >= chain.count)
+        if (s >= (KINDS == KINDS_ANY ? chain.count : KINDS >> 12))
             continue;
-        stage_compute<F, WIDTH>(chain, stage, v, row, col);
+        stage_compute<F, WIDTH>(chain, stage, kind, v, row, col);
         if (COUNTED && stage.counter.tally != NULL) {
 #pragma unroll
             for (int i = 0; i < WIDTH; i++)
@@ -65,7 +87,7 @@ static __device__ __forceinline__ void chain_close(const Chain &chain, Tally *ta
                            warps);
 }
 
-template <Format F, bool COUNTED, int WIDTH>
+template <Format F, bool COUNTED, int WIDTH, int KINDS>
 static __global__ void __launch_bounds__(THREADS) map_kernel(const __grid_constant__ Chain chain)
 {
     __shared__ Tally tallies[COUNTED ? MOST_STAGES : 1];
@@ -81,14 +103,14 @@ static __global__ void __launch_bounds__(THREADS) map_kernel(const __grid_consta
         float v[WIDTH];
 
         chain_source<F, WIDTH>(chain, row, col, v);
-        chain_numbers<F, COUNTED, WIDTH>(chain, v, row, col, tallies, seen);
+        chain_numbers<F, COUNTED, WIDTH, KINDS>(chain, v, row, col, tallies, seen);
     }
     if (COUNTED)
         chain_close(chain, tallies, seen, warps);
 }
 
 /* One part of the rows of a strip of columns: each line's rows in order, then the lines. */
-template <Format F, bool COUNTED, int WIDTH>
+template <Format F, bool COUNTED, int WIDTH, int KINDS>
 static __device__ __forceinline__ void strip_part(const Chain &chain, int part, int strip,
                                                   float (*sums)[WARP * WIDTH], Tally *tallies,
                                                   Seen *seen)
@@ -104,7 +126,7 @@ static __device__ __forceinline__ void strip_part(const Chain &chain, int part, 
         if (col >= chain.from.cols || row >= chain.from.rows)
             break;
         chain_source<F, WIDTH>(chain, row, col, v);
-        chain_numbers<F, COUNTED, WIDTH>(chain, v, row, col, tallies, seen);
+        chain_numbers<F, COUNTED, WIDTH, KINDS>(chain, v, row, col, tallies, seen);
 #pragma unroll
         for (int j = 0; j < WIDTH; j++)
             sum[j] += v[j];
@@ -124,7 +146,7 @@ static __device__ __forceinline__ void strip_part(const Chain &chain, int part, 
     __syncthreads();
 }
 
-template <Format F, bool COUNTED, int WIDTH>
+template <Format F, bool COUNTED, int WIDTH, int KINDS>
 static __global__ void __launch_bounds__(THREADS) strip_kernel(const __grid_constant__ Chain chain)
 {
     __shared__ Tally tallies[COUNTED ? MOST_STAGES : 1];
@@ -137,12 +159,13 @@ static __global__ void __launch_bounds__(THREADS) strip_kernel(const __grid_cons
     if (COUNTED)
         chain_open(chain, tallies, seen);
     for (int i = blockIdx.x; i < strips * parts; i += gridDim.x)
-        strip_part<F, COUNTED, WIDTH>(chain, i / strips, i % strips, sums, tallies, seen);
+        strip_part<F, COUNTED, WIDTH, KINDS>(chain, i / strips, i % strips, sums, tallies, seen);
     if (COUNTED)
         chain_close(chain, tallies, seen, warps);
 }
 
-template <Format F, bool COUNTED, int WIDTH> static void launch(Plan *plan, const Chain *chain)
+template <Format F, bool COUNTED, int WIDTH, int KINDS>
+static void launch(Plan *plan, const Chain *chain)
 {
     cudaStream_t stream = plan->backend->stream;
     int64_t count = (int64_t)chain->from.rows * chain->from.cols;
@@ -153,22 +176,42 @@ template <Format F, bool COUNTED, int WIDTH> static void launch(Plan *plan, cons
     int64_t blocks = (count / WIDTH + THREADS - 1) / THREADS;
 
     if (chain->sums != NULL)
-        strip_kernel<F, COUNTED, WIDTH>
+        strip_kernel<F, COUNTED, WIDTH, KINDS>
             <<<(int)(pieces < most ? pieces : most), THREADS, 0, stream>>>(*chain);
     else
-        map_kernel<F, COUNTED, WIDTH>
+        map_kernel<F, COUNTED, WIDTH, KINDS>
             <<<(int)(blocks < most ? blocks : most), THREADS, 0, stream>>>(*chain);
+}
+
+template <Format F> static void launch_uncounted(Plan *plan, const Chain *chain)
+{
+    switch (kinds_of(chain)) {
+    case KINDS_COPY:
+        launch<F, false, 4, KINDS_COPY>(plan, chain);
+        break;
+    case KINDS_CAST:
+        launch<F, false, 4, KINDS_CAST>(plan, chain);
+        break;
+    case KINDS_RELU:
+        launch<F, false, 4, KINDS_RELU>(plan, chain);
+        break;
+    case KINDS_RELU_BACKWARD:
+        launch<F, false, 4, KINDS_RELU_BACKWARD>(plan, chain);
+        break;
+    default:
+        launch<F, false, 4, KINDS_ANY>(plan, chain);
+    }
 }
 
 /* Odd widths go one by one; they are rare, and few ways through here compile sooner. */
 template <Format F> static void launch_width(Plan *plan, const Chain *chain, bool counted)
 {
     if (chain->from.cols % 4 != 0)
-        launch<F, true, 1>(plan, chain);
+        launch<F, true, 1, KINDS_ANY>(plan, chain);
     else if (counted)
-        launch<F, true, 4>(plan, chain);
+        launch<F, true, 4, KINDS_ANY>(plan, chain);
     else
-        launch<F, false, 4>(plan, chain);
+        launch_uncounted<F>(plan, chain);
 }
 
 Status chain_run(Plan *plan, const Chain *chain)

@@ -63,22 +63,23 @@ Status chain_alone(Plan *plan, int instr);
 
 #ifdef __CUDACC__
 
-#define EACH(expression) \
-    _Pragma("unroll") for (int i = 0; i < WIDTH; i++) \
-    { \
-        float x = v[i], y = aux[i]; \
-        v[i] = (expression); \
-    } \
-    break
+#    define EACH(expression) \
+        _Pragma("unroll") for (int i = 0; i < WIDTH; i++) \
+        { \
+            float x = v[i], y = aux[i]; \
+            v[i] = (expression); \
+        } \
+        break
 
 /* Not yet rounded. `aux`: of the stage's second operand, where it has one. */
 template <Format F, int WIDTH>
 static __device__ __forceinline__ void stage_numbers(const Chain &chain, const Stage &stage,
-                                                     float (&v)[WIDTH], const float (&aux)[WIDTH])
+                                                     StageKind kind, float (&v)[WIDTH],
+                                                     const float (&aux)[WIDTH])
 {
     bool wide = stage.out.format == FORMAT_FP32;
 
-    switch (stage.kind) {
+    switch (kind) {
     case STAGE_COPY:
         break;
     case STAGE_BIAS:
@@ -100,17 +101,20 @@ static __device__ __forceinline__ void stage_numbers(const Chain &chain, const S
     }
 }
 
-#undef EACH
+#    undef EACH
 
 template <Format F, int WIDTH>
 static __device__ __forceinline__ void stage_compute(const Chain &chain, const Stage &stage,
-                                                     float (&v)[WIDTH], int row, int col)
+                                                     StageKind kind, float (&v)[WIDTH], int row,
+                                                     int col)
 {
     float aux[WIDTH] = {};
+    bool alone =
+        kind == STAGE_COPY || kind == STAGE_RELU || kind == STAGE_GELU || kind == STAGE_TANH;
 
-    if (stage.aux.data != NULL)
-        load_some<F, WIDTH>(stage.aux, stage.kind == STAGE_BIAS ? 0 : row, col, aux);
-    stage_numbers<F, WIDTH>(chain, stage, v, aux);
+    if (!alone)
+        load_some<F, WIDTH>(stage.aux, kind == STAGE_BIAS ? 0 : row, col, aux);
+    stage_numbers<F, WIDTH>(chain, stage, kind, v, aux);
 }
 
 #endif

@@ -47,9 +47,7 @@ static Sizes sizes_of(const Plan *plan, const Instr *instr, bool sums)
 
 static cudaDataType_t type_of(Format format)
 {
-    return format == FORMAT_FP16   ? CUDA_R_16F
-           : format == FORMAT_BF16 ? CUDA_R_16BF
-                                   : CUDA_R_32F;
+    return format == FORMAT_FP16 ? CUDA_R_16F : format == FORMAT_BF16 ? CUDA_R_16BF : CUDA_R_32F;
 }
 
 /* cuBLAS counts in columns, so it is asked for the transpose: its first operand is our second. */
@@ -58,8 +56,8 @@ static cublasStatus_t layouts(Product *p, const Sizes *s, Format out_format, int
     cudaDataType_t in = type_of(s->a->format);
     cublasOperation_t first = s->b_transposed ? CUBLAS_OP_T : CUBLAS_OP_N;
     cublasOperation_t second = s->a_transposed ? CUBLAS_OP_T : CUBLAS_OP_N;
-    cublasComputeType_t compute = s->a->format == FORMAT_TF32 ? CUBLAS_COMPUTE_32F_FAST_TF32
-                                                              : CUBLAS_COMPUTE_32F;
+    cublasComputeType_t compute =
+        s->a->format == FORMAT_TF32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
     cublasStatus_t status = cublasLtMatmulDescCreate(&p->desc, compute, CUDA_R_32F);
 
     if (status == CUBLAS_STATUS_SUCCESS)
@@ -145,10 +143,10 @@ Status product_new(Plan *plan, int instr, ProductEnd end, const Array *out, Prod
     made->a_data = sizes.b->data;
     made->b_data = sizes.a->data;
     made->d_data = end == PRODUCT_SUMS ? plan->raws[instr] : out->data;
-    status = layouts(made, &sizes, format, end == PRODUCT_SUMS ? raw_stride(out, out->format) : out->stride);
+    status = layouts(made, &sizes, format,
+                     end == PRODUCT_SUMS ? raw_stride(out, out->format) : out->stride);
     if (status == CUBLAS_STATUS_SUCCESS)
-        status = epilogue(made, end,
-                          of->op == OP_LINEAR ? plan->arrays[of->in[2]].data : NULL);
+        status = epilogue(made, end, of->op == OP_LINEAR ? plan->arrays[of->in[2]].data : NULL);
     if (status == CUBLAS_STATUS_SUCCESS)
         status = choose(plan->backend, made, is_narrow(sizes.a));
     if (status != CUBLAS_STATUS_SUCCESS) {

@@ -46,53 +46,59 @@ static __device__ __forceinline__ Sums sums_add(const Sums &x, const Sums &y)
     return sum;
 }
 
-enum { LINEAR_TURN = 2 * LINEAR_BLOCK, LINEAR_AHEAD = 3 };
+enum { LINEAR_AHEAD = 4 }; /* blocks whose weights are fetched before they are multiplied */
 
-/* Operands of some turns, fetched before they are multiplied. */
-typedef struct Weights {
-    uint4 at[2 * LINEAR_AHEAD];
-} Weights;
+/* A tile of x W^T over k, a multiple of 16. a(row, k) and b(k) give eight neighbours along k: of x's rows
+ * lane / 4 (row 0) and that + 8 (row 1), of W's row lane / 4 of the tile. Both are asked up to the end of
+ * the last block of 32, where a gives zeros, and so does b(k, true). */
+/* Weights of the next blocks, on their way while others are multiplied. */
+typedef struct Ahead {
+    uint4 at[LINEAR_AHEAD];
+} Ahead;
 
-template <class B>
-static __device__ __forceinline__ void weights_fetch(Weights *weights, int first, B b)
+template <class B> static __device__ __forceinline__ Ahead linear_fetch(int first, int k, B b)
 {
+    bool checked = first + LINEAR_AHEAD * LINEAR_BLOCK > k;
+    int at = first + threadIdx.x % 4 * 8;
+    Ahead ahead;
+
 #pragma unroll
-    for (int i = 0; i < 2 * LINEAR_AHEAD; i++)
-        weights->at[i] = b(first + i * LINEAR_BLOCK + (int)(threadIdx.x % 4) * 8);
+    for (int i = 0; i < LINEAR_AHEAD; i++)
+        ahead.at[i] = b(at + i * LINEAR_BLOCK, checked);
+    return ahead;
 }
 
 template <Format F, class A>
-static __device__ __forceinline__ void linear_turns(Sums (&sums)[4], const Weights &weights,
-                                                    int first, int k, A a)
+static __device__ __forceinline__ void linear_blocks(Sums (&sums)[4], int first, int k,
+                                                     const Ahead &ahead, A a)
 {
-    int at = threadIdx.x % 4 * 8;
+    int at = first + threadIdx.x % 4 * 8;
 
 #pragma unroll
-    for (int i = 0; i < 2 * LINEAR_AHEAD; i++) {
-        int from = first + i * LINEAR_BLOCK;
-
-        if (from >= k)
-            return;
-        uint4 x = a(0, from + at), y = a(1, from + at), w = weights.at[i];
+    for (int i = 0; i < LINEAR_AHEAD; i++) {
+        if (first + i * LINEAR_BLOCK >= k)
+            break;
+        uint4 x = a(0, at + i * LINEAR_BLOCK), y = a(1, at + i * LINEAR_BLOCK), w = ahead.at[i];
 
         mma<F>(&sums[i % 2 * 2], x.x, y.x, x.y, y.y, w.x, w.y);
         mma<F>(&sums[i % 2 * 2 + 1], x.z, y.z, x.w, y.w, w.z, w.w);
     }
 }
 
-/* A tile of x W^T. a(row, k) and b(k) give eight neighbours along k: of x's rows lane / 4 (row 0) and
- * that + 8 (row 1), of W's row lane / 4 of the tile. b gives zeros from `k` on; a is asked up to the end
- * of its block. */
+/* `now`: what linear_fetch(0, k, b) gave, perhaps long before. */
 template <Format F, class A, class B>
-static __device__ __forceinline__ Sums linear_tile(int k, A a, B b)
+static __device__ __forceinline__ Sums linear_tile(int k, Ahead now, A a, B b)
 {
+    const int turn = LINEAR_AHEAD * LINEAR_BLOCK;
     Sums sums[4] = {};
-    Weights now, next;
 
-    weights_fetch(&now, 0, b);
-    for (int first = 0; first < k; first += LINEAR_AHEAD * LINEAR_TURN) {
-        weights_fetch(&next, first + LINEAR_AHEAD * LINEAR_TURN, b);
-        linear_turns<F>(sums, now, first, k, a);
+#pragma unroll 1
+    for (int first = 0; first < k; first += turn) {
+        Ahead next = now;
+
+        if (first + turn < k)
+            next = linear_fetch(first + turn, k, b);
+        linear_blocks<F>(sums, first, k, now, a);
         now = next;
     }
     return sums_add(sums_add(sums[0], sums[1]), sums_add(sums[2], sums[3]));
@@ -110,7 +116,6 @@ static __device__ __forceinline__ Sums linear_dx_tile(int k, A a, B b)
     Sums sums[2] = {};
     int at = threadIdx.x % 4 * 2;
 
-#pragma unroll 2
     for (int first = 0; first < k; first += 2 * MMA_K) {
 #pragma unroll
         for (int i = 0; i < 2; i++) {
@@ -131,10 +136,13 @@ static __device__ __forceinline__ Sums linear_dw_tile(int k, A a, B b)
     Sums sums = {};
     int at = threadIdx.x % 4 * 2;
 
-    for (int first = at; first < k; first += MMA_K)
+    for (int step = 0; step < k; step += MMA_K) { /* the whole warp takes each step */
+        int first = step + at;
+
         mma<F>(&sums, pair(a(0, first), a(0, first + 1)), pair(a(1, first), a(1, first + 1)),
                pair(a(0, first + 8), a(0, first + 9)), pair(a(1, first + 8), a(1, first + 9)),
                pair(b(first), b(first + 1)), pair(b(first + 8), b(first + 9)));
+    }
     return sums;
 }
 

@@ -13,7 +13,8 @@ typedef struct MseWork {
 } MseWork;
 
 template <Format F>
-static __global__ void __launch_bounds__(THREADS) squares_kernel(const __grid_constant__ MseWork work)
+static __global__ void __launch_bounds__(THREADS)
+    squares_kernel(const __grid_constant__ MseWork work)
 {
     __shared__ double warps[THREADS / WARP];
     int64_t count = (int64_t)work.x.rows * work.x.cols;
@@ -41,8 +42,7 @@ static __global__ void __launch_bounds__(THREADS)
         sum += work.slots[i];
     sum = block_sum(sum, warps);
     if (threadIdx.x == 0)
-        *work.loss = work.state->loss =
-            (float)(sum / ((double)work.x.rows * (double)work.x.cols));
+        *work.loss = work.state->loss = (float)(sum / ((double)work.x.rows * (double)work.x.cols));
 }
 
 Status cuda_mse(Plan *plan, int instr)

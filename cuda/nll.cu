@@ -54,8 +54,13 @@ static NllWork work_of(const Plan *plan, int instr)
 {
     const Instr *of = &plan->program.instrs[instr];
 
-    return {plan->arrays[of->in[0]], plan->arrays[of->in[1]], plan->arrays[of->out],
-            plan_counter(plan, instr), plan->state, plan->store->scalars, plan->row_losses};
+    return {plan->arrays[of->in[0]],
+            plan->arrays[of->in[1]],
+            plan->arrays[of->out],
+            plan_counter(plan, instr),
+            plan->state,
+            plan->store->scalars,
+            plan->row_losses};
 }
 
 Status cuda_nll(Plan *plan, int instr)

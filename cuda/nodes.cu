@@ -23,7 +23,7 @@ static Status launch_op(Plan *plan, const void *work)
 void node_add(Plan *plan, Status (*launch)(Plan *plan, const void *work), const void *work,
               size_t bytes)
 {
-    Node node = {launch, xcalloc(1, bytes + 1)};
+    Node node = {launch, xcalloc(1, bytes + 1), SIDE_NONE};
 
     if (bytes > 0)
         memcpy(node.work, work, bytes);
@@ -49,10 +49,42 @@ void nodes_free(Plan *plan)
         cudaGraphExecDestroy(plan->graph);
 }
 
+/* Beside what follows it: from here on, until a node joins. */
+static Status run_aside(Plan *plan, const Node *node)
+{
+    Backend *backend = plan->backend;
+    cudaStream_t stream = backend->stream;
+    Status status;
+
+    CUDA_TRY(backend, cudaEventRecord(backend->forked, stream), "a step was captured");
+    CUDA_TRY(backend, cudaStreamWaitEvent(backend->side, backend->forked, 0),
+             "a step was captured");
+    backend->stream = backend->side;
+    status = node->launch(plan, node->work);
+    backend->stream = stream;
+    TRY(status);
+    return cuda_status(backend, cudaEventRecord(backend->joined, backend->side),
+                       "a step was captured");
+}
+
 Status nodes_run(Plan *plan)
 {
-    for (const Node &node : plan->nodes)
+    Backend *backend = plan->backend;
+    bool apart = false;
+
+    for (const Node &node : plan->nodes) {
+        if (node.side == SIDE_FORKS) {
+            TRY(run_aside(plan, &node));
+            apart = true;
+            continue;
+        }
+        if (node.side == SIDE_JOINS && apart) {
+            CUDA_TRY(backend, cudaStreamWaitEvent(backend->stream, backend->joined, 0),
+                     "a step was captured");
+            apart = false;
+        }
         TRY(node.launch(plan, node.work));
+    }
     return ok();
 }
 

@@ -71,8 +71,8 @@ static Status prepare(Plan *plan)
 
     plan->low = low_of(program);
     TRY(check_formats(plan->backend, plan->low));
-    plan->is_step = program->instr_count > 0 &&
-                    program->instrs[program->instr_count - 1].op == OP_UPDATE;
+    plan->is_step =
+        program->instr_count > 0 && program->instrs[program->instr_count - 1].op == OP_UPDATE;
     plan->walks = walk_fits(plan);
     if (plan->is_step)
         TRY(make_ring(plan));
@@ -165,8 +165,7 @@ static double seconds(void)
 /* All words of an outcome carry its tag, so it is whole. */
 static bool has_arrived(const Plan *plan, int64_t number)
 {
-    const volatile uint64_t *slot =
-        plan->ring + (size_t)(number % OUTCOME_SLOTS) * OUTCOME_WORDS;
+    const volatile uint64_t *slot = plan->ring + (size_t)(number % OUTCOME_SLOTS) * OUTCOME_WORDS;
 
     for (int i = 0; i < OUTCOME_WORDS; i++)
         if ((uint32_t)(slot[i] >> 32) != (uint32_t)number)
@@ -178,8 +177,8 @@ static bool has_arrived(const Plan *plan, int64_t number)
 static Status wait_for(Plan *plan, int64_t number)
 {
     for (int turns = 1; !has_arrived(plan, number); turns++) {
-        cudaError_t error = turns % 1024 == 0 ? cudaStreamQuery(plan->backend->stream)
-                                              : cudaErrorNotReady;
+        cudaError_t error =
+            turns % 1024 == 0 ? cudaStreamQuery(plan->backend->stream) : cudaErrorNotReady;
 
         if (error == cudaErrorNotReady && turns % 64 == 0)
             sched_yield();
@@ -238,7 +237,8 @@ static bool is_interrupted(const Backend *backend)
 
 static Status interrupted(void)
 {
-    return fail(STATUS_INTERRUPTED, "interrupted within a step, which left no trace; train goes on");
+    return fail(STATUS_INTERRUPTED,
+                "interrupted within a step, which left no trace; train goes on");
 }
 
 Status cuda_plan_step(Plan *plan)

@@ -19,7 +19,8 @@
 struct Backend {
     int device, multiprocessors, capability; /* 90: compute capability 9.0 */
     char name[64];
-    cudaStream_t stream;
+    cudaStream_t stream, side; /* side: only while a step is captured */
+    cudaEvent_t forked, joined;
     cublasLtHandle_t products;
     void *workspace; /* of cuBLASLt */
     bool fuse;       /* HALFSTEP_FUSE=0: every instruction a kernel of its own */
@@ -40,9 +41,9 @@ struct Lasting {
 struct Store {
     Backend *backend;
     std::vector<Lasting> arrays;
-    Scalars *scalars;        /* on the device */
-    Scalars last;            /* as last read */
-    int64_t version;         /* of what lies in it: grows with every write from outside */
+    Scalars *scalars; /* on the device */
+    Scalars last;     /* as last read */
+    int64_t version;  /* of what lies in it: grows with every write from outside */
 };
 
 struct DeviceData {
@@ -57,10 +58,14 @@ struct DeviceData {
 /* A product as cuBLASLt takes it: descriptors and algorithm, chosen once. */
 struct Product;
 
+/* A node may run beside those that follow it, up to the first that joins. */
+enum Side { SIDE_NONE, SIDE_FORKS, SIDE_JOINS };
+
 /* Work of one or more instructions: what a graph captures. */
 struct Node {
     Status (*launch)(Plan *plan, const void *work);
     void *work; /* freed with the plan */
+    Side side;
 };
 
 struct Plan {
@@ -72,14 +77,14 @@ struct Plan {
     bool is_step;    /* it ends in update */
     bool walks;      /* small: products by our own kernels, a step in two (fuse.cu) */
 
-    std::vector<Array> arrays;     /* of each value */
-    std::vector<int> counters;     /* of each instruction: place in `tallies`; -1: not counted */
-    std::vector<Segment> segments; /* of each parameter that has a gradient */
-    std::vector<float *> raws;     /* of each instruction: where its sums go before rounding */
+    std::vector<Array> arrays;       /* of each value */
+    std::vector<int> counters;       /* of each instruction: place in `tallies`; -1: not counted */
+    std::vector<Segment> segments;   /* of each parameter that has a gradient */
+    std::vector<float *> raws;       /* of each instruction: where its sums go before rounding */
     std::vector<Product *> products; /* of each instruction: NULL where there is none */
     std::vector<Product *> stored;   /* further ones, which round by themselves */
-    std::vector<Node> nodes;       /* a whole step, fused */
-    std::vector<void *> blocks;    /* device memory, freed with the plan */
+    std::vector<Node> nodes;         /* a whole step, fused */
+    std::vector<void *> blocks;      /* device memory, freed with the plan */
     int counted, mass_slots, tiles;
     Tally *tallies;    /* (2, counted) */
     Mass *masses;      /* (2, counted, mass_slots) */
@@ -88,19 +93,19 @@ struct Plan {
     double *mse_slots;
     Segment *device_segments;
     std::vector<CountEdges> edges; /* of each counted store, in the order of the program */
-    CountEdges *device_edges; /* of each counted store, in the order of the program */
-    int *device_instrs;       /* likewise: which instruction it is */
+    CountEdges *device_edges;      /* of each counted store, in the order of the program */
+    int *device_instrs;            /* likewise: which instruction it is */
     StepState *state;
-    void *host_counts; /* pinned: tallies and masses as last read */
+    void *host_counts;            /* pinned: tallies and masses as last read */
     bool counts_fresh, completed; /* completed: it has run to its end */
 
     cudaGraphExec_t graph;
-    int64_t version;      /* of the store when the low copies were made; -1: they are not */
-    uint64_t *ring;       /* pinned: OUTCOME_SLOTS of OUTCOME_WORDS, each tagged with its step */
+    int64_t version; /* of the store when the low copies were made; -1: they are not */
+    uint64_t *ring;  /* pinned: OUTCOME_SLOTS of OUTCOME_WORDS, each tagged with its step */
     uint64_t *ring_device;
     int64_t started, collected; /* steps */
-    double step_seconds;  /* what a step takes, as far as it shows */
-    int64_t seen; /* the step that was last waited for, and when it came */
+    double step_seconds;        /* what a step takes, as far as it shows */
+    int64_t seen;               /* the step that was last waited for, and when it came */
     double seen_at;
     int64_t bytes[MEMORY_KINDS];
 };

@@ -24,7 +24,6 @@ static __device__ __forceinline__ void load_run(const float *from, const Segment
 
     if (is_whole(s, at)) {
         *(float4 *)to = *(const float4 *)run;
-        *(float4 *)(to + 4) = *(const float4 *)(run + 4);
         return;
     }
 #pragma unroll
@@ -39,7 +38,6 @@ static __device__ __forceinline__ void store_run(float *to, const Segment &s, co
 
     if (is_whole(s, at)) {
         *(float4 *)run = *(const float4 *)from;
-        *(float4 *)(run + 4) = *(const float4 *)(from + 4);
         return;
     }
 #pragma unroll

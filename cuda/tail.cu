@@ -10,7 +10,7 @@
 #include "step.cuh"
 #include "update.cuh"
 
-enum { CHUNK = 64, PAD = 8, WARPS = THREADS / WARP };
+enum { CHUNK = 64, PAD = 8, WARPS = THREADS / WARP, MOST_AT_ONCE = 2 };
 
 /* A block's operands, some rows of the batch at a time, and its sums. */
 typedef struct Bench {
@@ -25,10 +25,10 @@ typedef struct Bench {
 
 static __device__ __forceinline__ void fetch(const Array &from, int row, int col, uint16_t *to)
 {
-    *(uint4 *)to = row < from.rows && col < from.stride
-                       ? __ldg((const uint4 *)((const uint16_t *)from.data +
-                                               (int64_t)row * from.stride + col))
-                       : make_uint4(0, 0, 0, 0);
+    *(uint4 *)to =
+        row < from.rows && col < from.stride
+            ? __ldg((const uint4 *)((const uint16_t *)from.data + (int64_t)row * from.stride + col))
+            : make_uint4(0, 0, 0, 0);
 }
 
 static __device__ __forceinline__ void fetch_chunk(const TailGrad &grad, Bench *bench, int first,
@@ -42,8 +42,8 @@ static __device__ __forceinline__ void fetch_chunk(const TailGrad &grad, Bench *
               &bench->x[i / (TILE_COLS / 8)][i % (TILE_COLS / 8) * 8]);
 }
 
-/* Four 8 by 8 matrices from shared memory, transposed on the way. */
-static __device__ __forceinline__ void load_transposed(const uint16_t *row, uint32_t (&to)[4])
+/* 8 by 8 matrices from shared memory, transposed on the way: four, and two. */
+static __device__ __forceinline__ void load_four(const uint16_t *row, uint32_t (&to)[4])
 {
 #if __CUDA_ARCH__ >= 750
     uint32_t address = (uint32_t)__cvta_generic_to_shared(row);
@@ -54,21 +54,30 @@ static __device__ __forceinline__ void load_transposed(const uint16_t *row, uint
 #endif
 }
 
-/* One chunk into a warp's sums: 16 rows of the tile, and 16 columns as two times 8. */
-template <Format F>
-static __device__ __forceinline__ void multiply_chunk(const Bench *bench, Sums (&sums)[2])
+static __device__ __forceinline__ void load_two(const uint16_t *row, uint32_t (&to)[2])
 {
-    int warp = threadIdx.x / WARP, lane = threadIdx.x % WARP;
-    int row = warp % 2 * MMA_ROWS, col = warp / 2 * 16;
+#if __CUDA_ARCH__ >= 750
+    uint32_t address = (uint32_t)__cvta_generic_to_shared(row);
+
+    asm volatile("ldmatrix.sync.aligned.m8n8.x2.trans.shared.b16 {%0,%1}, [%2];"
+                 : "=r"(to[0]), "=r"(to[1])
+                 : "r"(address));
+#endif
+}
+
+/* One chunk into a warp's sums: all rows of the tile, eight of its columns. */
+template <Format F>
+static __device__ __forceinline__ void multiply_chunk(const Bench *bench, Sums *sums)
+{
+    int lane = threadIdx.x % WARP, col = threadIdx.x / WARP * MMA_COLS;
 
 #pragma unroll
     for (int k = 0; k < CHUNK; k += MMA_K) {
-        uint32_t a[4], b[4];
+        uint32_t a[4], b[2];
 
-        load_transposed(&bench->dout[k + lane / 16 * 8 + lane % 8][row + lane / 8 % 2 * 8], a);
-        load_transposed(&bench->x[k + lane / 8 % 2 * 8 + lane % 8][col + lane / 16 * 8], b);
-        mma<F>(&sums[0], a[0], a[1], a[2], a[3], b[0], b[1]);
-        mma<F>(&sums[1], a[0], a[1], a[2], a[3], b[2], b[3]);
+        load_four(&bench->dout[k + lane / 16 * 8 + lane % 8][lane / 8 % 2 * 8], a);
+        load_two(&bench->x[k + lane % 16][col], b);
+        mma<F>(sums, a[0], a[1], a[2], a[3], b[0], b[1]);
     }
 }
 
@@ -76,21 +85,19 @@ template <Format F>
 static __device__ void weight_sums(const TailGrad &grad, Bench *bench, int rows, int row0, int col0)
 {
     int warp = threadIdx.x / WARP, lane = threadIdx.x % WARP;
-    Sums sums[2] = {};
+    Sums sums = {};
 
     for (int first = 0; first < rows; first += CHUNK) {
         if (first > 0)
             __syncthreads();
         fetch_chunk(grad, bench, first, row0, col0);
         __syncthreads();
-        multiply_chunk<F>(bench, sums);
+        multiply_chunk<F>(bench, &sums);
     }
 #pragma unroll
-    for (int n = 0; n < 2; n++)
-#pragma unroll
-        for (int i = 0; i < 4; i++)
-            bench->sums[warp % 2 * MMA_ROWS + lane / 4 + i / 2 * 8]
-                       [warp / 2 * 16 + n * 8 + lane % 4 * 2 + i % 2] = sums[n].at[i];
+    for (int half = 0; half < 2; half++)
+        *(float2 *)&bench->sums[lane / 4 + half * 8][warp * MMA_COLS + lane % 4 * 2] =
+            make_float2(sums.at[half * 2], sums.at[half * 2 + 1]);
 }
 
 /* In the order of linear_db.cu: parts of rows, and lines within them. */
@@ -124,8 +131,8 @@ static __device__ void bias_sums(const Array &dout, Bench *bench, int rows, int 
 
 /* The gradients of one tile: rounded, counted, stored, looked at. `values`: this thread's. */
 template <Format F>
-static __device__ void grad_tile(const Tail &tail, int segment, int tile, int parity,
-                                 float inverse, Bench *bench, float *values)
+static __device__ void grad_tile(const Tail &tail, int segment, int tile, int parity, float inverse,
+                                 Bench *bench, float *values)
 {
     const Segment &s = tail.segments[segment];
     TilePlace at = tile_place(s, tile);
@@ -209,17 +216,22 @@ static __device__ void move_tile(const Segment &s, const StepState &state, const
     counter_finish(s.copy_counter, next, &seen, &bench->tally, bench->masses);
 }
 
+/* What precedes may overlap the first kernel: it reads only what no first kernel writes. */
+static __device__ __forceinline__ void wait_for_first_kernel(void)
+{
+#if __CUDA_ARCH__ >= 900
+    cudaGridDependencySynchronize();
+#endif
+}
+
 /* The mean loss, from the rows' slots; and the end of the step, in a block that has no other work. */
 static __device__ void finish(const Tail &tail, Bench *bench)
 {
-    float mean = slots_mean(tail.slots, tail.rows, (double)tail.rows, bench->warps);
+    const Scalars scalars = *tail.end.scalars;
+    float mean = loss_finish(tail.end, scalars, bench->warps);
 
-    if (threadIdx.x == 0) {
-        *tail.loss = tail.end.state->loss = mean;
-        *tail.scaled = scaled_loss(tail.end.scalars, mean);
-    }
     grid_barrier(tail.end.state);
-    step_finish(tail.end, bench->warps);
+    step_finish(tail.end, scalars, mean, bench->warps);
 }
 
 static __device__ void counts_stay(const Tail &tail, int next)
@@ -231,33 +243,35 @@ static __device__ void counts_stay(const Tail &tail, int next)
 
 /* The last block ends the step; the others take tiles, the first of which they keep in registers. */
 template <OpKind OP, Format F>
-static __global__ void __launch_bounds__(THREADS) tail_kernel(const Tail *description)
+static __global__ void __launch_bounds__(THREADS, 2) tail_kernel(const Tail *description)
 {
     __shared__ Bench bench;
     __shared__ Tail tail;
 
     fetch_plan(&tail, description, sizeof tail);
     int workers = gridDim.x - 1, first = blockIdx.x;
-    int next = tail.end.state->parity ^ 1;
-    const StepState state = *tail.end.state;
+    int segment = tile_segment(tail.segments, tail.end.segment_count, min(first, workers - 1));
+    TilePlace at = tile_place(tail.segments[segment], first);
     __align__(16) float grads[TILE_RUN];
     Numbers numbers;
 
+    if (first < workers && at.count > 0)
+        numbers_load<OP>(tail.segments[segment], at, &numbers);
+    wait_for_first_kernel();
     if (first == workers) {
         finish(tail, &bench);
         return;
     }
-    int segment = tile_segment(tail.segments, tail.end.segment_count, first);
-    TilePlace at = tile_place(tail.segments[segment], first);
+    int next = tail.end.state->parity ^ 1;
+    const StepState state = *tail.end.state;
 
-    if (at.count > 0)
-        numbers_load<OP>(tail.segments[segment], at, &numbers);
     grad_tile<F>(tail, segment, first, next ^ 1, state.inverse, &bench, grads);
     for (int tile = first + workers; tile < tail.end.tiles; tile += workers) {
         __align__(16) float others[TILE_RUN];
 
         __syncthreads();
-        grad_tile<F>(tail, tile_segment(tail.segments, tail.end.segment_count, tile), tile, next ^ 1, state.inverse, &bench, others);
+        grad_tile<F>(tail, tile_segment(tail.segments, tail.end.segment_count, tile), tile,
+                     next ^ 1, state.inverse, &bench, others);
     }
     grid_barrier(tail.end.state);
     if (*(volatile int *)&tail.end.state->found != NOT_FOUND) {
@@ -282,19 +296,29 @@ template <OpKind OP> static const void *kernel_of(Format format)
                                  : (const void *)tail_kernel<OP, FORMAT_FP16>;
 }
 
-/* All blocks must run at once, for they wait for each other. */
+/* All blocks must run at once, for they wait for each other: no more are launched than fit. */
 Status tail_run(Plan *plan, const TailRun *run)
 {
     const StepEnd *end = &run->tail.end;
-    int most = plan->backend->multiprocessors;
-    int blocks = end->tiles + 1 < most ? end->tiles + 1 : most;
+    cudaLaunchConfig_t config = {};
+    cudaLaunchAttribute overlaps = {};
+    int fit = 1, most, blocks;
     void *arguments[] = {(void *)&run->device};
     const void *kernel = end->op == OP_SGD        ? kernel_of<OP_SGD>(plan->low)
                          : end->op == OP_MOMENTUM ? kernel_of<OP_MOMENTUM>(plan->low)
                                                   : kernel_of<OP_ADAM>(plan->low);
 
-    return cuda_status(plan->backend,
-                       cudaLaunchCooperativeKernel(kernel, dim3((unsigned)blocks), dim3(THREADS),
-                                                   arguments, 0, plan->backend->stream),
+    CUDA_TRY(plan->backend, cudaOccupancyMaxActiveBlocksPerMultiprocessor(&fit, kernel, THREADS, 0),
+             "a plan was made");
+    most = plan->backend->multiprocessors * (fit < MOST_AT_ONCE ? fit : MOST_AT_ONCE);
+    blocks = end->tiles + 1 < most ? end->tiles + 1 : most;
+    config.gridDim = dim3((unsigned)blocks);
+    config.blockDim = dim3(THREADS);
+    config.stream = plan->backend->stream;
+    overlaps.id = cudaLaunchAttributeProgrammaticStreamSerialization;
+    overlaps.val.programmaticStreamSerializationAllowed = 1;
+    config.attrs = &overlaps;
+    config.numAttrs = 1;
+    return cuda_status(plan->backend, cudaLaunchKernelExC(&config, kernel, arguments),
                        "the gradients of a small network started");
 }

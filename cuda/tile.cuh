@@ -10,7 +10,8 @@
 
 /* unscale.cu: rounds, counts and looks at the gradients of all parameters ("kernel A"); the last block
  * ends the step: found_inf, norm, scale, outcome. */
-Status grads_run(Plan *plan);
+typedef struct StepEnd StepEnd;
+Status grads_run(Plan *plan, const StepEnd *end);
 
 /* step.cu: the optimizer's instruction `op` on segments first .. last - 1. `copies`: with the low
  * copies for the next step ("kernel B"). */
@@ -32,17 +33,20 @@ typedef struct alignas(16) StepEnd {
     int counted;
     double beta1, beta2, decay, eps, momentum;
     OpKind op;
+    /* a cross entropy whose rows wait to be added up; loss_slots NULL: it is known already */
+    const float *loss_slots;
+    float *loss, *scaled;
 } StepEnd;
 
 StepEnd step_end(const Plan *plan);
 
 #ifdef __CUDACC__
 
-#include "count.cuh"
+#    include "count.cuh"
 
 typedef struct TilePlace {
     int row, col; /* of the first number of this thread */
-    int count;             /* numbers that are there, up to TILE_RUN */
+    int count;    /* numbers that are there, up to TILE_RUN */
 } TilePlace;
 
 static __device__ __forceinline__ TilePlace tile_place(const Segment &s, int tile)
@@ -53,8 +57,8 @@ static __device__ __forceinline__ TilePlace tile_place(const Segment &s, int til
     place.row = local / across * TILE_ROWS + thread / (TILE_COLS / TILE_RUN);
     place.col = local % across * TILE_COLS + thread % (TILE_COLS / TILE_RUN) * TILE_RUN;
     place.count = place.row >= s.grad.rows || place.col >= s.grad.cols ? 0
-                  : s.grad.cols - place.col < TILE_RUN ? s.grad.cols - place.col
-                                                       : TILE_RUN;
+                  : s.grad.cols - place.col < TILE_RUN                 ? s.grad.cols - place.col
+                                                                       : TILE_RUN;
     return place;
 }
 
@@ -68,18 +72,19 @@ template <Format F>
 static __device__ __forceinline__ void run_load(const Array &array, const TilePlace &at,
                                                 float *values)
 {
-    if (sizeof(typename Stored<F>::Type) == 2 && is_narrow(array)) {
-        __align__(16) typename Stored<F>::Type bits[TILE_RUN] = {};
+    if (is_narrow(array)) {
+        uint2 bits = make_uint2(0, 0);
 
         if (at.count > 0)
-            *(uint4 *)bits = *(const uint4 *)((const typename Stored<F>::Type *)array.data +
-                                              (int64_t)at.row * array.stride + at.col);
-#pragma unroll
-        for (int i = 0; i < TILE_RUN; i++)
-            values[i] = widen<F>(bits[i]);
+            bits = *(const uint2 *)((const uint16_t *)array.data + (int64_t)at.row * array.stride +
+                                    at.col);
+        values[0] = widen_bits<F>(bits.x & 0xFFFFu);
+        values[1] = widen_bits<F>(bits.x >> 16);
+        values[2] = widen_bits<F>(bits.y & 0xFFFFu);
+        values[3] = widen_bits<F>(bits.y >> 16);
         return;
     }
-#pragma unroll
+#    pragma unroll
     for (int i = 0; i < TILE_RUN; i++)
         values[i] = i < at.count ? load_at<F>(array, at.row, at.col + i) : 0.0f;
 }
@@ -89,20 +94,20 @@ template <Format F>
 static __device__ __forceinline__ void run_store(const Array &array, const TilePlace &at,
                                                  float *values)
 {
-    if (sizeof(typename Stored<F>::Type) == 2 && is_narrow(array)) {
-        __align__(16) typename Stored<F>::Type bits[TILE_RUN];
+    if (is_narrow(array)) {
+        uint32_t bits[TILE_RUN];
 
-#pragma unroll
+#    pragma unroll
         for (int i = 0; i < TILE_RUN; i++) {
-            bits[i] = i < at.count ? round_bits<F>(values[i]) : (typename Stored<F>::Type)0;
-            values[i] = widen<F>(bits[i]);
+            bits[i] = i < at.count ? narrow_bits<F>(values[i]) : 0;
+            values[i] = widen_bits<F>(bits[i]);
         }
         if (at.count > 0)
-            *(uint4 *)((typename Stored<F>::Type *)array.data + (int64_t)at.row * array.stride +
-                       at.col) = *(const uint4 *)bits;
+            *(uint2 *)((uint16_t *)array.data + (int64_t)at.row * array.stride + at.col) =
+                make_uint2(bits[0] | bits[1] << 16, bits[2] | bits[3] << 16);
         return;
     }
-#pragma unroll
+#    pragma unroll
     for (int i = 0; i < TILE_RUN; i++)
         if (i < at.count)
             values[i] = store_at<F>(array, at.row, at.col + i, values[i]);

@@ -3,13 +3,14 @@
  * "Kernel A" does it for all parameters at once, and first rounds their fp32 sums into the gradients'
  * format and counts that; its last block ends the step.
  */
+#include "loss.cuh"
 #include "step.cuh"
 #include "update.cuh"
 
 /* Looks at one thread's numbers of a tile: sum of squares, and whether any is inf or nan. */
 template <Format F>
-static __device__ __forceinline__ double look(const Array &grad, const TilePlace &at,
-                                              float inverse, bool *found)
+static __device__ __forceinline__ double look(const Array &grad, const TilePlace &at, float inverse,
+                                              bool *found)
 {
     double sum = 0.0;
     float values[TILE_RUN];
@@ -42,6 +43,32 @@ static __global__ void __launch_bounds__(THREADS)
         atomicMin(&end.state->found, segment);
 }
 
+enum { PARTS_AT_ONCE = 8 };
+
+/* Parts of a sum, in their order; fetched some at a time, for they are far. */
+static __device__ __forceinline__ void sum_parts_of(const float *raw, int parts, int stride,
+                                                    int count, float *values)
+{
+#pragma unroll
+    for (int i = 0; i < TILE_RUN; i++)
+        values[i] = i < count ? raw[i] : 0.0f;
+    for (int first = 1; first < parts; first += PARTS_AT_ONCE) {
+        float more[PARTS_AT_ONCE][TILE_RUN];
+
+#pragma unroll
+        for (int p = 0; p < PARTS_AT_ONCE; p++)
+#pragma unroll
+            for (int i = 0; i < TILE_RUN; i++)
+                more[p][i] =
+                    first + p < parts && i < count ? raw[(int64_t)(first + p) * stride + i] : 0.0f;
+#pragma unroll
+        for (int p = 0; p < PARTS_AT_ONCE; p++)
+#pragma unroll
+            for (int i = 0; i < TILE_RUN; i++)
+                values[i] = first + p < parts ? values[i] + more[p][i] : values[i];
+    }
+}
+
 /* A gradient's sums: those of a bias come in parts. */
 static __device__ __forceinline__ void raw_load(const Segment &s, const TilePlace &at,
                                                 float *values)
@@ -50,15 +77,9 @@ static __device__ __forceinline__ void raw_load(const Segment &s, const TilePlac
 
     if (s.parts == 1 && at.count == TILE_RUN && s.raw_stride % 4 == 0) {
         *(float4 *)values = *(const float4 *)raw;
-        *(float4 *)(values + 4) = *(const float4 *)(raw + 4);
         return;
     }
-#pragma unroll
-    for (int i = 0; i < TILE_RUN; i++) {
-        values[i] = i < at.count ? raw[i] : 0.0f;
-        for (int part = 1; part < s.parts && i < at.count; part++)
-            values[i] += raw[(int64_t)part * s.grad.cols + i];
-    }
+    sum_parts_of(raw, s.parts, s.grad.cols, at.count, values);
 }
 
 /* Rounds, stores and counts one thread's numbers of a tile, then looks at them. */
@@ -86,8 +107,7 @@ static __device__ __forceinline__ double grads_tile(const Segment &s, const Tile
 
 template <Format F>
 static __global__ void __launch_bounds__(THREADS)
-    grads_kernel(const __grid_constant__ StepEnd end,
-                 const Segment *table, double *squares)
+    grads_kernel(const __grid_constant__ StepEnd end, const Segment *table, double *squares)
 {
     __shared__ Segment segments[MOST_SEGMENTS];
     __shared__ Tally tally;
@@ -97,6 +117,9 @@ static __global__ void __launch_bounds__(THREADS)
     int last = (int)((int64_t)(blockIdx.x + 1) * end.tiles / gridDim.x);
     int parity = end.state->parity;
     float inverse = end.state->inverse;
+
+    const Scalars scalars = *end.scalars;
+    float loss = end.state->loss;
 
     fetch_plan(segments, table, end.segment_count * (int)sizeof(Segment));
     while (tile < last) {
@@ -121,8 +144,11 @@ static __global__ void __launch_bounds__(THREADS)
         if (s.grad_counter.tally != NULL)
             counter_finish(s.grad_counter, parity, &seen, &tally, masses);
     }
-    if (is_last_block(&end.state->ticket))
-        step_finish(end, warps);
+    if (!is_last_block(&end.state->ticket))
+        return;
+    if (end.loss_slots != NULL)
+        loss = loss_finish(end, scalars, warps);
+    step_finish(end, scalars, loss, warps);
 }
 
 static int tile_blocks(const Plan *plan, int tiles)
@@ -137,26 +163,24 @@ Status cuda_unscale(Plan *plan, int instr)
     cudaStream_t stream = plan->backend->stream;
 
     if (plan->low == FORMAT_BF16)
-        unscale_kernel<FORMAT_BF16>
-            <<<blocks, THREADS, 0, stream>>>(step_end(plan), plan->segments[(size_t)segment],
-                                             plan->squares, segment);
+        unscale_kernel<FORMAT_BF16><<<blocks, THREADS, 0, stream>>>(
+            step_end(plan), plan->segments[(size_t)segment], plan->squares, segment);
     else
-        unscale_kernel<FORMAT_FP16>
-            <<<blocks, THREADS, 0, stream>>>(step_end(plan), plan->segments[(size_t)segment],
-                                             plan->squares, segment);
+        unscale_kernel<FORMAT_FP16><<<blocks, THREADS, 0, stream>>>(
+            step_end(plan), plan->segments[(size_t)segment], plan->squares, segment);
     return cuda_launched(plan->backend, "gradients were looked at");
 }
 
-Status grads_run(Plan *plan)
+Status grads_run(Plan *plan, const StepEnd *end)
 {
     int blocks = tile_blocks(plan, plan->tiles);
     cudaStream_t stream = plan->backend->stream;
 
     if (plan->low == FORMAT_BF16)
-        grads_kernel<FORMAT_BF16><<<blocks, THREADS, 0, stream>>>(
-            step_end(plan), plan->device_segments, plan->squares);
+        grads_kernel<FORMAT_BF16>
+            <<<blocks, THREADS, 0, stream>>>(*end, plan->device_segments, plan->squares);
     else
-        grads_kernel<FORMAT_FP16><<<blocks, THREADS, 0, stream>>>(
-            step_end(plan), plan->device_segments, plan->squares);
+        grads_kernel<FORMAT_FP16>
+            <<<blocks, THREADS, 0, stream>>>(*end, plan->device_segments, plan->squares);
     return cuda_launched(plan->backend, "gradients were looked at");
 }

@@ -5,7 +5,7 @@ static __global__ void update_kernel(const __grid_constant__ StepEnd end)
 {
     __shared__ double warps[THREADS / WARP];
 
-    step_finish(end, warps);
+    step_finish(end, *end.scalars, end.state->loss, warps);
 }
 
 StepEnd step_end(const Plan *plan)

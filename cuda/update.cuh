@@ -87,53 +87,54 @@ static __device__ void post_wide(const StepEnd &end, uint32_t tag, int word, uin
     post_word(end, tag, word + 1, (uint32_t)(value >> 32));
 }
 
-static __device__ void post(const StepEnd &end, double squares, float used, const Blame &blame)
+static __device__ void post(const StepEnd &end, const Scalars &now, float loss, float used,
+                            int found, double squares, const Blame &blame)
 {
-    const Scalars *scalars = end.scalars;
-    const StepState *state = end.state;
     uint32_t tag = ++end.state->outcomes;
-    bool skip = state->found != NOT_FOUND;
+    bool skip = found != NOT_FOUND;
 
-    post_wide(end, tag, WORD_STEP, (uint64_t)scalars->step);
-    post_word(end, tag, WORD_LOSS, __float_as_uint(state->loss));
+    post_wide(end, tag, WORD_STEP, (uint64_t)now.step);
+    post_word(end, tag, WORD_LOSS, __float_as_uint(loss));
     post_word(end, tag, WORD_SCALE_USED, __float_as_uint(used));
-    post_word(end, tag, WORD_SCALE_NEXT, __float_as_uint(scalars->scale));
-    post_word(end, tag, WORD_TRACKER, (uint32_t)scalars->tracker);
+    post_word(end, tag, WORD_SCALE_NEXT, __float_as_uint(now.scale));
+    post_word(end, tag, WORD_TRACKER, (uint32_t)now.tracker);
     post_word(end, tag, WORD_SKIPPED, skip);
     post_word(end, tag, WORD_FIRST_FOUND,
-              skip ? (uint32_t)end.segments[state->found].grad_id : (uint32_t)NO_VALUE);
+              skip ? (uint32_t)end.segments[found].grad_id : (uint32_t)NO_VALUE);
     post_word(end, tag, WORD_FIRST_INSTR, (uint32_t)blame.instr);
     post_wide(end, tag, WORD_NONFINITE, blame.nonfinite);
     post_word(end, tag, WORD_AMAX, blame.amax);
     post_wide(end, tag, WORD_NORM, (uint64_t)__double_as_longlong(sqrt(squares)));
-    post_wide(end, tag, WORD_LR, (uint64_t)__double_as_longlong(scalars->lr));
+    post_wide(end, tag, WORD_LR, (uint64_t)__double_as_longlong(now.lr));
 }
 
-/* One block of THREADS, when all gradients have been looked at and all counts are in. */
-static __device__ void step_finish(const StepEnd &end, double *warps)
+/* One block of THREADS, when all gradients have been looked at and all counts are in. `now`: the scalars
+ * as the step found them, read before there was any hurry. */
+static __device__ void step_finish(const StepEnd &end, Scalars now, float loss, double *warps)
 {
     StepState *state = end.state;
-    Scalars *scalars = end.scalars;
-    bool skip = state->found != NOT_FOUND;
-    float used = scalars->scale;
+    int found = *(volatile int *)&state->found;
+    bool skip = found != NOT_FOUND;
+    float used = now.scale;
     double squares = 0.0;
     Blame blame = {-1, 0, 0};
 
     for (int i = threadIdx.x; i < end.tiles; i += THREADS)
-        squares += end.squares[i];
+        squares += __ldcg(&end.squares[i]);
     squares = block_sum(squares, warps);
     if (skip && threadIdx.x < WARP)
         blame = find_blame(end, state->parity);
     __syncthreads();
     if (threadIdx.x != 0)
         return;
-    if (scalars->dynamic)
-        update_scale(scalars, skip);
-    scalars->step++;
-    scalars->taken += !skip;
-    scalars->position += end.batch;
-    post(end, squares, used, blame);
+    if (now.dynamic)
+        update_scale(&now, skip);
+    now.step++;
+    now.taken += !skip;
+    now.position += end.batch;
+    *end.scalars = now;
     state->parity ^= 1;
+    post(end, now, loss, used, found, squares, blame);
 }
 
 #endif

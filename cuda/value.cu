@@ -43,11 +43,11 @@ Status cuda_value_write(Plan *plan, ValueId id, const float *values)
     Status status;
 
     bits_pack(array->format, values, stored, count);
-    status = cuda_status(backend,
-                         cudaMemcpy2DAsync(array->data, bytes * (size_t)array->stride, stored, row,
-                                           row, (size_t)array->rows, cudaMemcpyHostToDevice,
-                                           backend->stream),
-                         "a value was written");
+    status =
+        cuda_status(backend,
+                    cudaMemcpy2DAsync(array->data, bytes * (size_t)array->stride, stored, row, row,
+                                      (size_t)array->rows, cudaMemcpyHostToDevice, backend->stream),
+                    "a value was written");
     if (!failed(status))
         status = cuda_settle(backend);
     free(stored);

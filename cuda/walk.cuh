@@ -11,7 +11,7 @@
 #include "begin.cuh"
 #include "map.cuh"
 
-enum { WALK_LAYERS = 6, WALK_CLUSTER = 8, WALK_ROWS = 16, WALK_CLASSES = 32 };
+enum { WALK_LAYERS = 6, WALK_CLUSTER = 8, WALK_ROWS = 16, WALK_CLASSES = 16 };
 
 /* A stored value and where it is counted: `tally` is its place in a block's shared memory, -1: none. */
 typedef struct Spot {
@@ -26,7 +26,7 @@ typedef struct WalkLayer {
     bool slope_of_output;        /* the slope is taken from what the activation gave out */
     Spot out, active;            /* active.array.data NULL: no activation */
     Spot out_grad, in_grad;      /* in_grad: of the layer's input; data NULL: not needed */
-    int in_at, grad_at; /* places in a block's shared memory */
+    int in_at, grad_at;          /* places in a block's shared memory */
 } WalkLayer;
 
 typedef struct alignas(16) Walk {
@@ -37,7 +37,7 @@ typedef struct alignas(16) Walk {
     Array x; /* fp32 */
     Spot low;
     Spot log_softmax, log_softmax_grad;
-    float *slots, *loss, *scaled;
+    float *slots;
 } Walk;
 
 /* The operands of the gradient of each segment: dW = dout^T x, db = sum of dout's rows (x.data NULL). */
@@ -50,7 +50,6 @@ typedef struct alignas(16) Tail {
     TailGrad grads[2 * WALK_LAYERS];
     Segment segments[2 * WALK_LAYERS];
     double *squares;
-    float *slots, *loss, *scaled;
     int rows;
 } Tail;
 

@@ -213,8 +213,6 @@ static Walk walk_of(const Plan *plan, const Outline *outline)
     walk.log_softmax = spot_at(plan, outline->log_softmax, &walk.tallies);
     walk.log_softmax_grad = spot_at(plan, outline->log_softmax + 3, &walk.tallies);
     walk.slots = plan->row_losses;
-    walk.loss = scalar_of(plan, outline->log_softmax + 1);
-    walk.scaled = scalar_of(plan, outline->log_softmax + 2);
     return walk;
 }
 
@@ -226,9 +224,9 @@ static Tail tail_of(const Plan *plan, const Outline *outline)
     for (size_t i = 0; i < plan->segments.size(); i++)
         tail.segments[i] = plan->segments[i];
     tail.squares = plan->squares;
-    tail.slots = plan->row_losses;
-    tail.loss = scalar_of(plan, outline->log_softmax + 1);
-    tail.scaled = scalar_of(plan, outline->log_softmax + 2);
+    tail.end.loss_slots = plan->row_losses;
+    tail.end.loss = scalar_of(plan, outline->log_softmax + 1);
+    tail.end.scaled = scalar_of(plan, outline->log_softmax + 2);
     tail.rows = (int)plan->program.batch;
     for (int l = 0; l < outline->count; l++) {
         const Instr *dw = &plan->program.instrs[outline->layers[l].dw];

@@ -31,10 +31,14 @@ static __device__ __forceinline__ Sums tile(const WalkProduct &p, int row, int c
 {
     int group = threadIdx.x % WARP / 4;
 
-    if (OP == OP_LINEAR)
+    if (OP == OP_LINEAR) {
+        auto weight = [&](int k, bool) { return eight(p.b, col + group, p.b.rows, k); };
+
         return linear_tile<F>(
-            p.k, [&](int half, int k) { return eight(p.a, row + group + half * 8, p.a.rows, k); },
-            [&](int k) { return eight(p.b, col + group, p.b.rows, k); });
+            p.k, linear_fetch(0, p.k, weight),
+            [&](int half, int k) { return eight(p.a, row + group + half * 8, p.a.rows, k); },
+            weight);
+    }
     if (OP == OP_LINEAR_DX)
         return linear_dx_tile<F>(
             p.k,
@@ -86,8 +90,12 @@ Status walk_product(Plan *plan, int instr)
 {
     const Instr *of = &plan->program.instrs[instr];
     const Array *out = &plan->arrays[(size_t)of->out];
-    WalkProduct p = {plan->arrays[(size_t)of->in[0]], plan->arrays[(size_t)of->in[1]],
-                     plan->raws[(size_t)instr], out->rows, out->cols, 0,
+    WalkProduct p = {plan->arrays[(size_t)of->in[0]],
+                     plan->arrays[(size_t)of->in[1]],
+                     plan->raws[(size_t)instr],
+                     out->rows,
+                     out->cols,
+                     0,
                      raw_stride(out, out->format)};
 
     p.k = of->op == OP_LINEAR_DW ? p.a.rows : p.a.stride;
