@@ -128,7 +128,7 @@ Status session_measure(Session *session, ExprNeeds needs, Snapshot *snapshot) MU
 /* Times steps of the present experiment under `spec`, in a run of its own; the present one stays to the
  * bit as it was. fp16 has the present loss scale (dynamic where that is off), others have none. Fails:
  * STATUS_USAGE while training; STATUS_UNSUPPORTED, STATUS_MEMORY: not in this format;
- * STATUS_INTERRUPTED. */
+ * STATUS_INTERRUPTED; STATUS_DEVICE: the device was lost, and the run went on elsewhere. */
 Status session_bench(Session *session, const BenchSpec *spec, BenchFacts *facts) MUST_CHECK;
 
 /* Appends the program that a step runs, as `show program` prints it. */
