@@ -115,11 +115,11 @@ static Status check_room(const Session *session, const Settings *settings)
         (behind == NULL ? 0
                         : experiment_size(class, &behind->settings, session->previous_data->set));
 
-    if (all > MOST_NUMBERS)
+    if (all > experiment_most(class))
         return fail(STATUS_MEMORY,
                     "this run, the one behind undo and the one to be timed need %lld MiB together; "
-                    "4096 MiB is the most, so try a smaller network or batch",
-                    (long long)(all >> 18));
+                    "%lld MiB is the most, so try a smaller network or batch",
+                    (long long)(all >> 18), (long long)(experiment_most(class) >> 18));
     return ok();
 }
 

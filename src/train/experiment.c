@@ -54,15 +54,20 @@ static int64_t numbers_of(const BackendClass *class, const Program *program)
     return numbers;
 }
 
+int64_t experiment_most(const BackendClass *class)
+{
+    return backend_is_cpu(class) ? MOST_NUMBERS : (int64_t)MOST_NUMBERS * GPU_FACTOR;
+}
+
 static Status check_size(const BackendClass *class, const Program *program)
 {
     int64_t numbers = numbers_of(class, program);
 
-    if (numbers > MOST_NUMBERS)
+    if (numbers > experiment_most(class))
         return fail(STATUS_MEMORY,
-                    "this network at this batch needs %lld MiB; 4096 MiB is the most "
+                    "this network at this batch needs %lld MiB; %lld MiB is the most "
                     "that is taken, so make one of them smaller",
-                    (long long)(numbers >> 18));
+                    (long long)(numbers >> 18), (long long)(experiment_most(class) >> 18));
     return ok();
 }
 

@@ -11,9 +11,9 @@
 #include "train/loaded.h"
 #include "train/settings.h"
 
-/* Numbers that all runs of a session may hold together in host memory: 4 GiB of floats. On another
- * backend than the CPU that is the start and two checkpoints, and the device has its own bound. */
-enum { MOST_NUMBERS = 1 << 30 };
+/* Numbers that all runs of a session may hold together in host memory: 4 GiB of floats, and 16 GiB where a
+ * GPU computes. There that is the start and two checkpoints, and the device has its own bound. */
+enum { MOST_NUMBERS = 1 << 30, GPU_FACTOR = 4 };
 
 typedef struct Experiment {
     const BackendClass *class;
@@ -41,6 +41,9 @@ typedef struct Experiment {
 
 /* The backend computes in host memory. */
 bool backend_is_cpu(const BackendClass *class);
+
+/* That bound for this backend. */
+int64_t experiment_most(const BackendClass *class);
 
 /* Numbers that a run of these settings would hold in host memory; 0 where the parts do not fit. */
 int64_t experiment_size(const BackendClass *class, const Settings *settings, const Dataset *set);

@@ -17,17 +17,18 @@ void runs_drop_unused(Session *session)
 static Status make_room(Session *session, int64_t numbers)
 {
     const Checkpoint *behind = session->previous;
+    int64_t most = experiment_most(session->here.class);
     int64_t both = numbers + (session->current == NULL ? 0 : session->current->numbers);
     int64_t third = behind == NULL ? 0
                                    : experiment_size(session->here.class, &behind->settings,
                                                      session->previous_data->set);
 
-    if (both > MOST_NUMBERS && numbers <= MOST_NUMBERS)
+    if (both > most && numbers <= most)
         return fail(STATUS_MEMORY,
                     "this network and the present one, which undo keeps, need %lld MiB together; "
-                    "4096 MiB is the most, so make it smaller or say net 784 10 first",
-                    (long long)(both >> 18));
-    if (both + third > MOST_NUMBERS) {
+                    "%lld MiB is the most, so make it smaller or say net 784 10 first",
+                    (long long)(both >> 18), (long long)(most >> 18));
+    if (both + third > most) {
         checkpoint_free(session->previous);
         session->previous = NULL;
     }
