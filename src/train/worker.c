@@ -27,6 +27,12 @@ double clock_seconds(void)
     return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
+/* A training is over with its last step; what is put in order then is not its time. */
+static double ended(const Session *session)
+{
+    return session->training.ended > 0.0 ? session->training.ended : clock_seconds();
+}
+
 static void measure_speed(Session *session, double now)
 {
     const Training *training = &session->training;
@@ -74,7 +80,7 @@ static void fill_facts(const Session *session, TrainingFacts *facts)
     if (now->accuracy_step < training->first_step)
         facts->accuracy.none = true;
     facts->scale = now->scaler.scale;
-    facts->seconds = clock_seconds() - training->begun;
+    facts->seconds = ended(session) - training->begun;
 }
 
 void worker_stop(Session *session, Status result)
@@ -83,7 +89,7 @@ void worker_stop(Session *session, Status result)
 
     if (!session->is_training)
         return;
-    measure_speed(session, clock_seconds());
+    measure_speed(session, ended(session));
     expr_free(session->training.until);
     session->training.until = NULL;
     fill_facts(session, &facts);
@@ -167,6 +173,7 @@ static Status take_step(Session *session, bool *reached)
 static Status settle(Session *session)
 {
     TRY(collect(session, true));
+    session->training.ended = clock_seconds();
     return rescue_renew(session);
 }
 

@@ -30,6 +30,7 @@ typedef struct Training {
     int64_t run;        /* that it trained */
     Expr *until;        /* NULL: none */
     double begun, next; /* seconds of the clock: when it began; when the next step is due */
+    double ended;       /* when its last step was recorded; 0 until then */
 } Training;
 
 /* What computes. */
