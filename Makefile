@@ -63,7 +63,7 @@ run: deps-build ## install what is missing, build, start the program
 	@$(BUILD)/halfstep
 
 test: deps-test ## install what is missing, build, run the whole test suite
-	+@$(SUBMAKE) test-programs
+	+@$(SUBMAKE) test-programs $(PLUGIN)
 	@sh tests/run.sh $(BUILD)
 
 install: all ## copy program, data sets and lessons to PREFIX (/usr/local)

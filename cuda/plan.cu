@@ -11,25 +11,6 @@
 
 static const double most_in_flight = 0.010; /* seconds of work */
 
-static void *copied(const void *array, int count, size_t size)
-{
-    void *copy = xcalloc((size_t)count + 1, size);
-
-    if (count > 0)
-        memcpy(copy, array, (size_t)count * size);
-    return copy;
-}
-
-static Program copy_of(const Program *program)
-{
-    Program copy = *program;
-
-    copy.values = (Value *)copied(program->values, program->value_count, sizeof *program->values);
-    copy.instrs = (Instr *)copied(program->instrs, program->instr_count, sizeof *program->instrs);
-    copy.params = (Param *)copied(program->params, program->param_count, sizeof *program->params);
-    return copy;
-}
-
 /* What products take their operands in: any narrower format among the values. */
 static Format low_of(const Program *program)
 {
@@ -123,7 +104,7 @@ Status cuda_plan_new(Backend *backend, const Program *program, Store *store, Dev
     made->backend = backend;
     made->store = store;
     made->data = data;
-    made->program = copy_of(program);
+    made->program = program_copy(program);
     made->version = -1;
     status = prepare(made);
     if (!failed(status))

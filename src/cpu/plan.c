@@ -13,25 +13,6 @@ static CpuOp *const ops[OP_COUNT] = {
 #undef CPU_OP
 };
 
-static void *copied(const void *array, int count, size_t size)
-{
-    void *copy = xcalloc((size_t)count + 1, size);
-
-    if (count > 0)
-        memcpy(copy, array, (size_t)count * size);
-    return copy;
-}
-
-static Program copy_of(const Program *program)
-{
-    Program copy = *program;
-
-    copy.values = copied(program->values, program->value_count, sizeof *program->values);
-    copy.instrs = copied(program->instrs, program->instr_count, sizeof *program->instrs);
-    copy.params = copied(program->params, program->param_count, sizeof *program->params);
-    return copy;
-}
-
 static int64_t most_tasks(const Program *program)
 {
     int64_t most = 1;
@@ -53,7 +34,7 @@ Status cpu_plan_new(Backend *backend, const Program *program, Store *store, Devi
     made->backend = backend;
     made->store = store;
     made->data = data;
-    made->program = copy_of(program);
+    made->program = program_copy(program);
     made->first_found = NO_VALUE;
     made->values = xcalloc((size_t)program->value_count + 1, sizeof *made->values);
     for (int i = 0; i < program->value_count; i++) {

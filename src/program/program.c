@@ -1,5 +1,7 @@
 #include "program/program.h"
 
+#include "base/memory.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +11,31 @@ void program_release(Program *program)
     free(program->instrs);
     free(program->params);
     *program = (Program){0};
+}
+
+static void *copied(const void *array, int count, size_t size)
+{
+    void *copy = xcalloc((size_t)count + 1, size);
+
+    if (count > 0)
+        memcpy(copy, array, (size_t)count * size);
+    return copy;
+}
+
+Program program_copy(const Program *program)
+{
+    return (Program){
+        .values = copied(program->values, program->value_count, sizeof *program->values),
+        .instrs = copied(program->instrs, program->instr_count, sizeof *program->instrs),
+        .params = copied(program->params, program->param_count, sizeof *program->params),
+        .value_count = program->value_count,
+        .instr_count = program->instr_count,
+        .param_count = program->param_count,
+        .value_room = (size_t)program->value_count + 1,
+        .instr_room = (size_t)program->instr_count + 1,
+        .param_room = (size_t)program->param_count + 1,
+        .batch = program->batch,
+    };
 }
 
 int64_t value_count(const Value *value)

@@ -80,6 +80,9 @@ typedef struct Program {
 
 void program_release(Program *program);
 
+/* One of its own. Caller releases. */
+Program program_copy(const Program *program);
+
 int64_t value_count(const Value *value); /* of numbers in it */
 
 /* It lives in the Store, from step to step: masters and optimizer state. */

@@ -57,6 +57,12 @@ refused "another ABI, not declared" "was built for another halfstep"
 plugin no_device
 refused "no device" "cuda: no device"
 
+# The real one, where it was built, on a machine without a driver.
+if [ -e "$build/halfstep-cuda.so" ] && ! [ -e /dev/nvidiactl ]; then
+    cp "$build/halfstep-cuda.so" "$folder/halfstep-cuda.so"
+    refused "our own plug-in, without a GPU" "cuda: no device (there is no NVIDIA driver here)"
+fi
+
 # A plug-in that opens, or fails as GPUs do.
 plugin stub
 export HALFSTEP_DATASETS=/nowhere HALFSTEP_THREADS=1 HALFSTEP_MATMUL=reference # the small set at once

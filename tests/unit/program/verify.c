@@ -200,3 +200,22 @@ Test(op, has_a_name_and_a_text_for_every_row)
         cr_expect_gt(strlen(op_table[i].text), 8, "%s", op_table[i].name);
     }
 }
+
+Test(program, has_copies_that_outlive_it_and_grow_on_their_own)
+{
+    Program copy;
+
+    begin();
+    linear(FORMAT_FP32, 6, 3, 3);
+    copy = program_copy(&program);
+    program_release(&program);
+    cr_expect_eq(copy.instr_count, 2);
+    cr_expect_eq(copy.batch, 4);
+    cr_expect_eq(program_find(&copy, "w"), 1);
+    b.program = &copy;
+    for (int i = 0; i < 40; i++)
+        value(ROLE_INPUT, FORMAT_FP32, 4, 6, "more");
+    cr_expect_eq(copy.value_count, 44);
+    cr_expect_str_eq(copy.values[43].name, "more");
+    program_release(&copy);
+}
