@@ -79,7 +79,7 @@ static Status find_device(const BackendOptions *options, cudaDeviceProp *about)
 
     if (error == cudaErrorInsufficientDriver && cudaDriverGetVersion(&driver) == cudaSuccess &&
         driver == 0)
-        return fail(STATUS_UNSUPPORTED, "cuda: no device (there is no NVIDIA driver here)");
+        return fail(STATUS_UNSUPPORTED, "cuda: no NVIDIA driver");
     if (error != cudaSuccess)
         return refuse(error);
     if (count == 0)

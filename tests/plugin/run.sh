@@ -60,7 +60,7 @@ refused "no device" "cuda: no device"
 # The real one, where it was built, on a machine without a driver.
 if [ -e "$build/halfstep-cuda.so" ] && ! [ -e /dev/nvidiactl ]; then
     cp "$build/halfstep-cuda.so" "$folder/halfstep-cuda.so"
-    refused "our own plug-in, without a GPU" "cuda: no device (there is no NVIDIA driver here)"
+    refused "our own plug-in, without a GPU" "cuda: no NVIDIA driver"
 fi
 
 # A plug-in that opens, or fails as GPUs do.
