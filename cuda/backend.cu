@@ -1,7 +1,6 @@
 /* The device: opening it, what it says of itself, and data sets in its memory. */
 #include "plan.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,6 +33,11 @@ Status cuda_status(Backend *backend, cudaError_t error, const char *what)
         "the GPU has not enough memory for %s (%lld MiB of %lld are free); make the network "
         "or the batch smaller, or say backend cpu",
         what, (long long)(left >> 20), (long long)(all >> 20));
+}
+
+Status backend_use(Backend *backend)
+{
+    return cuda_status(backend, cudaSetDevice(backend->device), "it was chosen");
 }
 
 Status cuda_launched(Backend *backend, const char *what)
@@ -85,9 +89,8 @@ static Status find_device(const BackendOptions *options, cudaDeviceProp *about)
     if (count == 0)
         return refuse(cudaErrorNoDevice);
     if (options->device < 0 || options->device >= count)
-        return fail(STATUS_UNSUPPORTED, "cuda: there is no device %d; there %s cuda:0%s",
-                    options->device, count == 1 ? "is only" : "are",
-                    count == 1 ? "" : " and others below it");
+        return fail(STATUS_UNSUPPORTED, "cuda: there is no device %d; the last one is cuda:%d",
+                    options->device, count - 1);
     error = cudaGetDeviceProperties(about, options->device);
     if (error != cudaSuccess)
         return refuse(error);
@@ -167,14 +170,20 @@ void cuda_close(Backend *backend)
 
 void cuda_describe(const Backend *backend, char text[BACKEND_TEXT])
 {
-    int driver = 0;
+    const char *tf32 = getenv("NVIDIA_TF32_OVERRIDE");
     size_t version = cublasLtGetVersion();
+    int driver = 0;
+    Text words = {};
 
     cudaDriverGetVersion(&driver);
-    snprintf(text, BACKEND_TEXT, "cuda:%d, %s, CUDA %d.%d (driver %d.%d), cuBLAS %d.%d.%d",
-             backend->device, backend->name, CUDART_VERSION / 1000, CUDART_VERSION % 1000 / 10,
-             driver / 1000, driver % 1000 / 10, (int)(version / 10000), (int)(version / 100 % 100),
-             (int)(version % 100));
+    text_printf(&words, "cuda:%d, %s, CUDA %d.%d (driver %d.%d), cuBLAS %d.%d.%d", backend->device,
+                backend->name, CUDART_VERSION / 1000, CUDART_VERSION % 1000 / 10, driver / 1000,
+                driver % 1000 / 10, (int)(version / 10000), (int)(version / 100 % 100),
+                (int)(version % 100));
+    if (tf32 != NULL && strcmp(tf32, "0") == 0)
+        text_append(&words, ", no tf32: NVIDIA_TF32_OVERRIDE=0");
+    text_copy(text, BACKEND_TEXT, text_chars(&words));
+    text_release(&words);
 }
 
 static Status to_device(DeviceData *data, const void *from, size_t bytes, void **room)
@@ -221,7 +230,9 @@ Status cuda_data_new(Backend *backend, const DataView *view, DeviceData **data)
     made->test_count = view->test_count;
     made->features = view->features;
     made->target_width = view->target_width;
-    status = fill(made, view);
+    status = backend_use(backend);
+    if (!failed(status))
+        status = fill(made, view);
     if (failed(status)) {
         cuda_data_free(made);
         return status;
@@ -252,6 +263,8 @@ Status cuda_data_order(DeviceData *data, int64_t epoch, const int32_t *order)
     Backend *backend = data->backend;
     size_t bytes = (size_t)data->train_count * sizeof *order;
     int place = (int)(epoch & 1);
+
+    TRY(backend_use(backend));
 
     /* The pinned copy may still be on its way from two epochs ago. */
     CUDA_TRY(backend, cudaEventSynchronize(data->sent[place]), "sending an order");

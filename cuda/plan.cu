@@ -106,7 +106,9 @@ Status cuda_plan_new(Backend *backend, const Program *program, Store *store, Dev
     made->data = data;
     made->program = program_copy(program);
     made->version = -1;
-    status = prepare(made);
+    status = backend_use(backend);
+    if (!failed(status))
+        status = prepare(made);
     if (!failed(status))
         status = make_nodes(made);
     if (failed(status)) {
@@ -228,7 +230,7 @@ Status cuda_plan_step(Plan *plan)
 
     if (is_interrupted(backend))
         return interrupted();
-    TRY(backend->trouble);
+    TRY(backend_use(backend));
     TRY(wait_for_room(plan));
     TRY(make_copies(plan));
     CUDA_TRY(backend, cudaGraphLaunch(plan->graph, backend->stream), "a step started");
@@ -242,6 +244,7 @@ Status cuda_plan_run(Plan *plan, int first, int last)
 {
     Begin begin = begin_work(plan, false);
 
+    TRY(backend_use(plan->backend));
     plan->version = -1;
     plan->counts_fresh = false;
     if (first == 0)

@@ -116,6 +116,10 @@ Status cuda_trouble(Backend *backend, const char *words, const char *what);
 
 #define CUDA_TRY(backend, call, what) TRY(cuda_status(backend, call, what))
 
+/* A thread works on the device that it chose last, and calls may come from another thread than opened it:
+ * the first thing that every entry does. */
+Status backend_use(Backend *backend);
+
 /* The kernels launched since the last look were taken. */
 Status cuda_launched(Backend *backend, const char *what);
 

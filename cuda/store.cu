@@ -11,7 +11,10 @@ Status cuda_store_new(Backend *backend, Store **store)
     made->backend = backend;
     made->last = {};
     made->last.scale = made->last.loss_weight = 1.0f;
-    status = cuda_status(backend, cudaMalloc((void **)&made->scalars, sizeof(Scalars)), "a run");
+    status = backend_use(backend);
+    if (!failed(status))
+        status =
+            cuda_status(backend, cudaMalloc((void **)&made->scalars, sizeof(Scalars)), "a run");
     if (failed(status)) {
         delete made;
         return status;
@@ -50,6 +53,7 @@ Status store_find(Store *store, const char *name, int64_t count, float **values)
         *values = have->values;
         return ok();
     }
+    TRY(backend_use(backend));
     CUDA_TRY(backend, cudaMalloc((void **)&made.values, bytes), "the weights and their state");
     cuda_store_drop(store, name);
     made.count = count;
