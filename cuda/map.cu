@@ -22,7 +22,7 @@ static __device__ __forceinline__ void chain_source(const Chain &chain, int row,
     load_some<F, WIDTH>(examples, 0, col, v);
 }
 
-/* A chain whose stages a kernel is made for: less code, which is fetched anew in each launch. */
+/* A chain whose stages a kernel is made for: less code (README.md). */
 #define KINDS_0(count, first)         ((count) << 12 | (first))
 #define KINDS_1(count, first, second) (KINDS_0(count, first) | (second) << 4)
 

@@ -75,8 +75,8 @@ static __device__ __forceinline__ void take_four(const Walk &walk, const Room &r
     spot_count(room, walk.low, place, x.w);
 }
 
-/* A warp takes two rows; those of warp r are stored and counted by block r. Little code, for it is
- * fetched anew in each step, and that takes longer than running it. */
+/* A warp takes two rows; those of warp r are stored and counted by block r. Little code rather
+ * than unrolled code (README.md). */
 template <Format F, class Place>
 static __device__ void gather_fours(const Walk &walk, const Room &room, Place *place)
 {
