@@ -11,8 +11,12 @@
 static Status cpu_open(const BackendOptions *options, Backend **backend)
 {
     const char *matmul = getenv("HALFSTEP_MATMUL"); /* NOLINT(concurrency-mt-unsafe): no setenv */
-    Backend *made = xcalloc(1, sizeof *made);
+    Backend *made;
 
+    if (matmul != NULL && *matmul != '\0' && strcmp(matmul, "reference") != 0)
+        return fail(STATUS_UNSUPPORTED,
+                    "HALFSTEP_MATMUL is '%.40s'; it may be reference, or not be set", matmul);
+    made = xcalloc(1, sizeof *made);
     made->pool = pool_new(options->threads > 0 ? options->threads : pool_processors());
     made->reference_matmul = matmul != NULL && strcmp(matmul, "reference") == 0;
     made->interrupted = options->interrupted;

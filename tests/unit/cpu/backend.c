@@ -284,3 +284,19 @@ Test(backend, multiplies_within_the_bound_of_fp32_sums_at_odd_sizes)
             free(numbers);
         }
 }
+
+Test(backend, refuses_products_of_an_unknown_kind)
+{
+    BackendOptions options = {.threads = 1};
+    Backend *opened = NULL;
+    Status status;
+
+    setenv("HALFSTEP_MATMUL", "foo", 1);
+    status = cpu_backend.open(&options, &opened);
+    cr_expect_eq(status.code, STATUS_UNSUPPORTED);
+    cr_expect_not_null(strstr(status.text, "'foo'"));
+    cr_expect_null(opened);
+    setenv("HALFSTEP_MATMUL", "", 1);
+    cr_assert_not(failed(cpu_backend.open(&options, &opened)));
+    cpu_backend.close(opened);
+}
