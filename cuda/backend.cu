@@ -4,11 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool is_refusal(cudaError_t error)
-{
-    return error == cudaErrorMemoryAllocation;
-}
-
 Status cuda_trouble(Backend *backend, const char *words, const char *what)
 {
     if (!failed(backend->trouble))
@@ -24,7 +19,7 @@ Status cuda_status(Backend *backend, cudaError_t error, const char *what)
         return backend->trouble;
     if (error == cudaSuccess)
         return ok();
-    if (!is_refusal(error))
+    if (error != cudaErrorMemoryAllocation)
         return cuda_trouble(backend, cudaGetErrorString(error), what);
     cudaGetLastError();
     cudaMemGetInfo(&left, &all);

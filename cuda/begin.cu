@@ -43,3 +43,13 @@ Status begin_run(Plan *plan, const Begin *begin)
     begin_kernel<<<plan->backend->multiprocessors, THREADS, 0, plan->backend->stream>>>(*begin);
     return cuda_launched(plan->backend, "a step began");
 }
+
+static Status launch_begin(Plan *plan, const void *work)
+{
+    return begin_run(plan, (const Begin *)work);
+}
+
+void begin_add(Plan *plan, const Begin *begin)
+{
+    node_add(plan, launch_begin, begin, sizeof *begin);
+}

@@ -19,4 +19,7 @@ typedef struct Begin {
 Begin begin_work(const Plan *plan, bool clear_next);
 Status begin_run(Plan *plan, const Begin *begin);
 
+/* As a node of the plan. */
+void begin_add(Plan *plan, const Begin *begin);
+
 #endif

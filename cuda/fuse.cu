@@ -20,11 +20,6 @@ typedef struct Fuser {
     StepEnd end;
 } Fuser;
 
-static Status launch_begin(Plan *plan, const void *work)
-{
-    return begin_run(plan, (const Begin *)work);
-}
-
 static Status launch_chain(Plan *plan, const void *work)
 {
     return chain_run(plan, (const Chain *)work);
@@ -270,7 +265,7 @@ static void add_begin(Plan *plan)
         begin.target = (float *)plan->arrays[(size_t)instr->out].data;
         begin.rows = plan->arrays[(size_t)instr->out].rows;
     }
-    node_add(plan, launch_begin, &begin, sizeof begin);
+    begin_add(plan, &begin);
     plan->nodes.back().side = SIDE_FORKS;
 }
 

@@ -79,8 +79,7 @@ static cublasStatus_t layouts(Product *p, const Sizes *s, Format out_format, int
 
 static cublasStatus_t epilogue(Product *p, ProductEnd end, const void *bias)
 {
-    cublasLtEpilogue_t kind =
-        end == PRODUCT_RELU ? CUBLASLT_EPILOGUE_RELU_BIAS : CUBLASLT_EPILOGUE_BIAS;
+    cublasLtEpilogue_t kind = CUBLASLT_EPILOGUE_BIAS;
     cublasStatus_t status;
 
     if (end == PRODUCT_SUMS || bias == NULL)

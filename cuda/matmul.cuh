@@ -12,7 +12,6 @@
 typedef enum ProductEnd {
     PRODUCT_SUMS,   /* fp32, where plan->raws says; another kernel rounds */
     PRODUCT_STORED, /* rounded to the result's format by cuBLAS, a linear's bias before it */
-    PRODUCT_RELU,   /* likewise, and relu after the bias; into another value */
 } ProductEnd;
 
 /* Fails: STATUS_DEVICE where cuBLASLt has no algorithm for it. `out`: where it is stored. Caller frees. */

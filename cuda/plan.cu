@@ -68,16 +68,11 @@ static Status prepare(Plan *plan)
     return cuda_settle(plan->backend);
 }
 
-static Status launch_plain_begin(Plan *plan, const void *work)
-{
-    return begin_run(plan, (const Begin *)work);
-}
-
 static void plain_nodes(Plan *plan)
 {
     Begin begin = begin_work(plan, false);
 
-    node_add(plan, launch_plain_begin, &begin, sizeof begin);
+    begin_add(plan, &begin);
     for (int i = 0; i < plan->program.instr_count; i++)
         node_add_op(plan, i);
 }

@@ -140,13 +140,6 @@ static inline const Value *plan_value(const Plan *plan, ValueId id)
     return &plan->program.values[id];
 }
 
-static inline int plan_rows(const Plan *plan, ValueId id)
-{
-    const Value *value = plan_value(plan, id);
-
-    return value->rank < 2 ? 1 : (int)value->shape[0];
-}
-
 /* Where an instruction counts; its tally is NULL where it does not. */
 Counter plan_counter(const Plan *plan, int instr);
 Examples plan_examples(const Plan *plan, bool held_out);

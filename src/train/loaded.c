@@ -27,7 +27,7 @@ static bool is_of(const LoadedData *data, const DataSpec *spec)
     return strcmp(wanted, have) == 0 && data->spec.seed == spec->seed && !loaded_is_stale(data);
 }
 
-static DataView view_of(const Dataset *set)
+DataView loaded_view(const Dataset *set)
 {
     return (DataView){
         .inputs = set->inputs,
@@ -58,7 +58,7 @@ static Status load(LoadedSets *loaded, const DataSpec *spec, LoadedData **data)
     made->stamp = stamp_of(spec);
     status = data_load(spec, &made->set);
     if (!failed(status)) {
-        view = view_of(made->set);
+        view = loaded_view(made->set);
         status = loaded->class->data_new(loaded->backend, &view, &made->device);
     }
     if (failed(status))
@@ -110,7 +110,7 @@ void loaded_unshare(LoadedSets *loaded)
 static Status share_one(const LoadedData *from, const LoadedSets *to, LoadedData **data)
 {
     LoadedData *made = xcalloc(1, sizeof *made);
-    DataView view = view_of(from->set);
+    DataView view = loaded_view(from->set);
     Status status;
 
     *made = *from;

@@ -27,6 +27,9 @@ typedef struct LoadedSets {
  * Borrowed until loaded_keep leaves it out. Fails: as data_load. */
 Status loaded_get(LoadedSets *loaded, const DataSpec *spec, LoadedData **data) MUST_CHECK;
 
+/* A set as a backend takes it. Borrows its arrays. */
+DataView loaded_view(const Dataset *set);
+
 /* The file behind it is no longer the one that was read. */
 bool loaded_is_stale(const LoadedData *data);
 

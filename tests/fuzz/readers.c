@@ -4,6 +4,8 @@
  * A reader passes when it neither crashes nor breaks its promise: a failure has one printable
  * sentence and leaves nothing behind; a data set that loads is whole and within its bounds.
  */
+#include "blob.h"
+
 #include "base/file.h"
 #include "base/number.h"
 #include "base/random.h"
@@ -19,19 +21,12 @@
 #include <unistd.h>
 #include <zlib.h>
 
-enum { MOST = 4096 };
-
 typedef struct Fuzz {
     Random random;
     uint64_t drawn;
     char folder[64];
     long passed, failed;
 } Fuzz;
-
-typedef struct Blob {
-    uint8_t bytes[MOST];
-    size_t count;
-} Blob;
 
 static uint32_t draw(Fuzz *fuzz, uint32_t below)
 {
@@ -45,17 +40,6 @@ static Blob random_blob(Fuzz *fuzz, size_t most)
     for (size_t i = 0; i < blob.count; i++)
         blob.bytes[i] = (uint8_t)draw(fuzz, 256);
     return blob;
-}
-
-static void insert(Blob *blob, size_t at, const char *text)
-{
-    size_t count = strlen(text);
-
-    if (blob->count + count > MOST)
-        return;
-    memmove(blob->bytes + at + count, blob->bytes + at, blob->count - at);
-    memcpy(blob->bytes + at, text, count);
-    blob->count += count;
 }
 
 static void mutate_once(Fuzz *fuzz, Blob *blob)
@@ -77,7 +61,7 @@ static void mutate_once(Fuzz *fuzz, Blob *blob)
         blob->count = at;
         break;
     case 3:
-        insert(blob, at, pieces[draw(fuzz, sizeof pieces / sizeof *pieces)]);
+        blob_insert(blob, at, pieces[draw(fuzz, sizeof pieces / sizeof *pieces)]);
         break;
     default:
         for (size_t i = at; i < at + 4 && i < blob->count; i++)
@@ -147,10 +131,10 @@ static void add_row(Fuzz *fuzz, Blob *blob, uint32_t columns, bool numbers)
 
     for (uint32_t column = 1; column < columns; column++) {
         snprintf(cell, sizeof cell, "%g,", draw(fuzz, 100000) / 1000.0 - 50.0);
-        insert(blob, blob->count, cell);
+        blob_insert(blob, blob->count, cell);
     }
     snprintf(cell, sizeof cell, "%g\n", draw(fuzz, 5) + (numbers ? 0.5 : 0.0));
-    insert(blob, blob->count, cell);
+    blob_insert(blob, blob->count, cell);
 }
 
 static Blob valid_csv(Fuzz *fuzz)
@@ -160,7 +144,7 @@ static Blob valid_csv(Fuzz *fuzz)
     Blob blob = {.count = 0};
 
     if (draw(fuzz, 2))
-        insert(&blob, 0, "name,other\n");
+        blob_insert(&blob, 0, "name,other\n");
     for (uint32_t row = 0; row < rows; row++)
         add_row(fuzz, &blob, columns, numbers);
     return blob;

@@ -3,6 +3,8 @@
  * It passes when it neither crashes nor breaks its promise: a failure has one sentence and hands out
  * nothing; what it hands out is whole, within bounds, and can be written and read again.
  */
+#include "blob.h"
+
 #include "train/checkpoint_file.h"
 
 #include "base/random.h"
@@ -14,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MOST = 8192, VALID = 16 };
+enum { VALID = 16 };
 
 typedef struct Fuzz {
     Random random;
@@ -22,11 +24,6 @@ typedef struct Fuzz {
     char path[64], again[64];
     long passed, failed, taken;
 } Fuzz;
-
-typedef struct Blob {
-    uint8_t bytes[MOST];
-    size_t count;
-} Blob;
 
 static uint32_t draw(Fuzz *fuzz, uint32_t below)
 {
@@ -95,18 +92,6 @@ static Blob valid_file(Fuzz *fuzz)
     return blob;
 }
 
-/* Replaces one byte by `count` others. */
-static void splice(Blob *blob, size_t at, const char *text)
-{
-    size_t count = strlen(text);
-
-    if (blob->count + count > MOST)
-        return;
-    memmove(blob->bytes + at + count, blob->bytes + at, blob->count - at);
-    memcpy(blob->bytes + at, text, count);
-    blob->count += count;
-}
-
 static void mutate_once(Fuzz *fuzz, Blob *blob)
 {
     static const char *const pieces[] = {
@@ -131,7 +116,7 @@ static void mutate_once(Fuzz *fuzz, Blob *blob)
         blob->bytes[at] = (uint8_t)draw(fuzz, 256);
         break;
     default:
-        splice(blob, at, pieces[draw(fuzz, sizeof pieces / sizeof *pieces)]);
+        blob_insert(blob, at, pieces[draw(fuzz, sizeof pieces / sizeof *pieces)]);
         if (draw(fuzz, 4) > 0) /* so that the header is looked into */
             blob->bytes[0] = (uint8_t)(blob->bytes[0] + 1);
     }

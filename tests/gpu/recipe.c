@@ -6,6 +6,7 @@
 #include "check.h"
 #include "nn/emit.h"
 #include "optim/optim.h"
+#include "train/loaded.h"
 #include "values.h"
 
 #include <stdlib.h>
@@ -124,16 +125,7 @@ static void write_scalars(const Recipe *recipe, Side *side)
 
 void recipe_start(const Recipe *recipe, const Program *program, Side *side)
 {
-    const Dataset *set = recipe_data(recipe);
-    DataView view = {
-        .inputs = set->inputs,
-        .labels = set->labels,
-        .targets = set->targets,
-        .train_count = set->train_count,
-        .test_count = set->test_count,
-        .features = set->features,
-        .target_width = set->target_width,
-    };
+    DataView view = loaded_view(recipe_data(recipe));
 
     must(side->class->data_new(side->backend, &view, &side->data), "data_new");
     must(side->class->store_new(side->backend, &side->store), "store_new");

@@ -64,27 +64,27 @@ if [ -e "$build/halfstep-cuda.so" ] && ! [ -e /dev/nvidiactl ]; then
 fi
 
 # A plug-in that opens, or fails as GPUs do.
-plugin stub
+plugin pretend
 export HALFSTEP_DATASETS=/nowhere HALFSTEP_THREADS=1 HALFSTEP_MATMUL=reference # the small set at once
 
-stub() { # MANNER
-    HALFSTEP_STUB=$1
-    export HALFSTEP_STUB
+pretend() { # MANNER
+    HALFSTEP_PRETEND=$1
+    export HALFSTEP_PRETEND
 }
 
-stub driver
+pretend driver
 refused "an old driver" "cuda: the driver is too old"
-stub busy
+pretend busy
 refused "a busy device" "cuda: device 0 is busy"
-stub number
+pretend number
 says cuda:7 1 "cuda: there is no device 7"
 verdict "no such device number"
 says cuda:0 0 ""
 verdict "a device number that there is"
-stub works
-says auto 0 "computing on cuda, a stub"
+pretend works
+says auto 0 "computing on cuda, a pretence"
 verdict "auto says that it took the GPU"
-stub driver
+pretend driver
 says auto 0 "computing on cpu"
 verdict "auto says that it took the cpu"
 
@@ -120,9 +120,9 @@ case $program in /*) ;; *) program=$PWD/$program ;; esac
 
 # The run goes on with the same bits, whatever it is taken to and from.
 typed cpu 'train 12\nsave plain\n'
-stub works
+pretend works
 typed cpu 'train 4\nbackend cuda\nbackend cuda\ntrain 5\nbackend cpu\ntrain 3\nsave switched\n'
-answered "cuda, a stub, from step 5" "cpu, 1 thread, reference loops, from step 10" &&
+answered "cuda, a pretence, from step 5" "cpu, 1 thread, reference loops, from step 10" &&
     cmp -s "$folder/plain" "$folder/switched"
 verdict "a run that changes backends"
 typed cpu 'train 4\nnet 2 9 2\ntrain 1\nbackend auto\nundo\nbackend cpu\ntrain 8\nsave undone\n'
@@ -140,7 +140,7 @@ verdict "memory after a change of backend"
 # While it trains: a step's state depends on its number alone.
 typed cpu 'run\nbackend cuda\nbackend cpu\nbackend cuda\npause\nsave live\n'
 steps=$(printf '%s\n' "$said" | sed -n 's/^saved step \([0-9,]*\) .*/\1/p' | tr -d ,)
-answered "cuda, a stub, from step" && [ -n "$steps" ]
+answered "cuda, a pretence, from step" && [ -n "$steps" ]
 verdict "a change of backend while it trains"
 typed cpu "train $steps\nsave same\n"
 [ "$steps" = 0 ] || cmp -s "$folder/same" "$folder/live"
@@ -156,7 +156,7 @@ verdict "a script that changes the backend, sourced"
 
 # A backend that cannot take the run leaves it where it is.
 stays() { # NAME MANNER COMMANDS SENTENCE
-    stub "$2"
+    pretend "$2"
     typed cpu "train 4\n$3\ntrain 8\nautocast fp16\nsave stayed\nbackend\n"
     answered "$4" "cpu, 1 thread" && cmp -s "$folder/plain" "$folder/stayed"
     verdict "$1 leaves the run on the cpu"
@@ -165,20 +165,20 @@ stays() { # NAME MANNER COMMANDS SENTENCE
 stays "an old driver" driver 'backend cuda' "the driver is too old"
 stays "a wrong number" number 'backend cuda:3' "there is no device 3"
 for call in 1 2 3 4 10 40; do
-    stays "a device lost at call $call of a change" "lost $call" 'backend cuda' "cuda: the stub was lost"
+    stays "a device lost at call $call of a change" "lost $call" 'backend cuda' "cuda: the pretend was lost"
 done
 
-stub old
+pretend old
 typed cuda 'train 2\nautocast bf16\ntrain 2\nprint step\nautocast fp16\nbackend\n'
-answered "cuda: this GPU (sm_70) cannot compute in bf16" "cuda, a stub"
+answered "cuda: this GPU (sm_70) cannot compute in bf16" "cuda, a pretence"
 verdict "a GPU too old for a format"
 typed cpu 'train 2\nautocast bf16\nbackend cuda\ntrain 2\nprint step\nbackend\n'
 answered "cuda: this GPU (sm_70) cannot compute in bf16" "cpu, 1 thread"
 verdict "a GPU too old for the run's format"
 
-stub small
+pretend small
 typed cuda 'train 2\nnet 2 512 512 2\ndata moons limit=50\nundo\ntrain 2\nprint step\nbackend\n'
-answered "cuda: the device has no room for" "cuda, a stub"
+answered "cuda: the device has no room for" "cuda, a pretence"
 verdict "a GPU without room for a network"
 typed cpu 'net 2 512 512 2\ntrain 2\nbackend cuda\ntrain 2\nprint step\nbackend\n'
 answered "cuda: the device has no room for" "cpu, 1 thread"
@@ -193,7 +193,7 @@ typed cpu 'autocast fp32\nscale off\ntrain 12\nsave plain32\n'
 call=100
 said=lost
 while printf '%s' "$said" | grep -q lost; do
-    stub "lost $call"
+    pretend "lost $call"
     typed cuda 'autocast fp32\nscale off\ntrain 4\nbench fp32 steps=3\ntrain 8\nsave benched\nbackend\n'
     answered "saved step 12" && cmp -s "$folder/plain32" "$folder/benched"
     verdict "a device lost at call $call, with a bench"
@@ -204,9 +204,9 @@ done
 verdict "a device lost within a bench"
 
 # A trace goes on too, from the step that the run goes on from; a script would not do that again.
-stub works
+pretend works
 typed cuda 'export trace whole.csv\ntrain 12\nexport trace off\n'
-stub "lost 120"
+pretend "lost 120"
 typed cuda 'export trace lost.csv\ntrain 12\nexport trace off\nexport script lost\n'
 answered "the run goes on from step" "a device was lost" &&
     [ "$(tail -n 1 "$folder/lost.csv" | cut -d, -f2-)" = "$(tail -n 1 "$folder/whole.csv" | cut -d, -f2-)" ]
@@ -220,7 +220,7 @@ train 3; undo; step 2; reset; undo; save run; load run; seed 3; train 2; backend
 print step, loss; undo; save run'
 
 loses() { # CALL
-    stub "lost $1"
+    pretend "lost $1"
     (cd "$folder" && timeout 60 "$program" --backend auto -c "$session") \
         >"$folder/out" 2>"$folder/said" && cmp -s "$folder/run" "$folder/wanted-run" &&
         cmp -s "$folder/out" "$folder/wanted-out"
@@ -246,7 +246,7 @@ done
 verdict "a session of $call calls"
 
 # In a long training the state is copied meanwhile: at least 5 s apart.
-stub "late 5.5"
+pretend "late 5.5"
 printf 'pace 40\nrun\nSLEEP\npause\nsave late\n' | while read -r line; do
     [ "$line" = SLEEP ] && sleep 6.5 || printf '%s\n' "$line"
 done | (cd "$folder" && timeout 60 "$program" --transcript --backend cuda) >"$folder/out" 2>&1

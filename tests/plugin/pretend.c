@@ -1,4 +1,4 @@
-/* A plug-in that computes on the CPU and fails as a GPU may. $HALFSTEP_STUB says how:
+/* A plug-in that computes on the CPU and fails as a GPU may. $HALFSTEP_PRETEND says how:
  *
  *   driver, busy, number   it cannot be opened: its driver, another process, no device of that number
  *   old                    it computes in fp16, but not in bf16
@@ -46,10 +46,10 @@ static double now(void)
     return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
 }
 
-/* What is behind the word in $HALFSTEP_STUB; NULL where it has another. */
+/* What is behind the word in $HALFSTEP_PRETEND; NULL where it has another. */
 static const char *told(const char *word)
 {
-    const char *manner = getenv("HALFSTEP_STUB");
+    const char *manner = getenv("HALFSTEP_PRETEND");
     size_t length = strlen(word);
 
     if (manner == NULL || strncmp(manner, word, length) != 0)
@@ -64,7 +64,7 @@ static Status call(void)
     calls++;
     lost = lost || (at != NULL && calls == strtol(at, NULL, 10)) ||
            (late != NULL && first_step > 0.0 && now() - first_step > strtod(late, NULL));
-    return lost ? no(STATUS_DEVICE, "cuda: the stub was lost at call %ld", calls)
+    return lost ? no(STATUS_DEVICE, "cuda: the pretend was lost at call %ld", calls)
                 : (Status){.code = STATUS_OK};
 }
 
@@ -74,7 +74,7 @@ static Status call(void)
         return call_.code != STATUS_OK ? call_ : (forward); \
     } while (0)
 
-static Status stub_open(const BackendOptions *options, Backend **backend)
+static Status pretend_open(const BackendOptions *options, Backend **backend)
 {
     *backend = NULL;
     if (told("driver") != NULL)
@@ -84,17 +84,17 @@ static Status stub_open(const BackendOptions *options, Backend **backend)
     if (told("number") != NULL && options->device > 0)
         return no(STATUS_UNSUPPORTED, "cuda: there is no device %d here", options->device);
     if (lost)
-        return no(STATUS_UNSUPPORTED, "cuda: the stub was lost at call %ld", calls);
+        return no(STATUS_UNSUPPORTED, "cuda: the pretend was lost at call %ld", calls);
     CALL(cpu_backend.open(options, backend));
 }
 
-static void stub_describe(const Backend *backend, char text[BACKEND_TEXT])
+static void pretend_describe(const Backend *backend, char text[BACKEND_TEXT])
 {
     (void)backend;
-    snprintf(text, BACKEND_TEXT, "cuda, a stub");
+    snprintf(text, BACKEND_TEXT, "cuda, a pretence");
 }
 
-static Status stub_data_new(Backend *backend, const DataView *view, DeviceData **data)
+static Status pretend_data_new(Backend *backend, const DataView *view, DeviceData **data)
 {
     if (told("small") != NULL && view->train_count > SMALL_EXAMPLES)
         return no(STATUS_MEMORY, "cuda: the device has no room for %ld examples",
@@ -102,35 +102,36 @@ static Status stub_data_new(Backend *backend, const DataView *view, DeviceData *
     CALL(cpu_backend.data_new(backend, view, data));
 }
 
-static Status stub_data_order(DeviceData *data, int64_t epoch, const int32_t *order)
+static Status pretend_data_order(DeviceData *data, int64_t epoch, const int32_t *order)
 {
     CALL(cpu_backend.data_order(data, epoch, order));
 }
 
-static Status stub_store_new(Backend *backend, Store **store)
+static Status pretend_store_new(Backend *backend, Store **store)
 {
     CALL(cpu_backend.store_new(backend, store));
 }
 
-static Status stub_store_write(Store *store, const char *name, const float *values, int64_t count)
+static Status pretend_store_write(Store *store, const char *name, const float *values,
+                                  int64_t count)
 {
     CALL(cpu_backend.store_write(store, name, values, count));
 }
 
-static Status stub_store_read(Store *store, const char *name, float *values, int64_t count)
+static Status pretend_store_read(Store *store, const char *name, float *values, int64_t count)
 {
     CALL(cpu_backend.store_read(store, name, values, count));
 }
 
 /* Of a lost device come numbers that nobody should trust. */
-static void stub_scalars_get(Store *store, Scalars *scalars)
+static void pretend_scalars_get(Store *store, Scalars *scalars)
 {
     cpu_backend.scalars_get(store, scalars);
     if (lost)
         *scalars = (Scalars){.scale = -1.0f, .step = -7, .taken = -7, .position = -7};
 }
 
-static void stub_scalars_set(Store *store, const Scalars *scalars)
+static void pretend_scalars_set(Store *store, const Scalars *scalars)
 {
     if (!lost)
         cpu_backend.scalars_set(store, scalars);
@@ -150,8 +151,8 @@ static Status check_plan(const Program *program)
     return (Status){.code = STATUS_OK};
 }
 
-static Status stub_plan_new(Backend *backend, const Program *program, Store *store,
-                            DeviceData *data, Plan **plan)
+static Status pretend_plan_new(Backend *backend, const Program *program, Store *store,
+                               DeviceData *data, Plan **plan)
 {
     Status status = check_plan(program);
 
@@ -160,7 +161,8 @@ static Status stub_plan_new(Backend *backend, const Program *program, Store *sto
     CALL(cpu_backend.plan_new(backend, program, store, data, plan));
 }
 
-static Status stub_plan_collect(Plan *plan, StepOutcome *outcomes, int room, bool wait, int *count)
+static Status pretend_plan_collect(Plan *plan, StepOutcome *outcomes, int room, bool wait,
+                                   int *count)
 {
     Status status = call();
     int taken = waiting_count < room ? waiting_count : room;
@@ -176,7 +178,7 @@ static Status stub_plan_collect(Plan *plan, StepOutcome *outcomes, int room, boo
     return status;
 }
 
-static Status stub_plan_step(Plan *plan)
+static Status pretend_plan_step(Plan *plan)
 {
     Status status = call();
     int count;
@@ -190,55 +192,55 @@ static Status stub_plan_step(Plan *plan)
     return cpu_backend.plan_collect(plan, &waiting[waiting_count++], 1, true, &count);
 }
 
-static void stub_plan_free(Plan *plan)
+static void pretend_plan_free(Plan *plan)
 {
     cpu_backend.plan_free(plan);
     if (lost)
         waiting_count = 0;
 }
 
-static Status stub_plan_run(Plan *plan, int first, int last)
+static Status pretend_plan_run(Plan *plan, int first, int last)
 {
     CALL(cpu_backend.plan_run(plan, first, last));
 }
 
-static Status stub_value_read(Plan *plan, ValueId id, float *values)
+static Status pretend_value_read(Plan *plan, ValueId id, float *values)
 {
     CALL(cpu_backend.value_read(plan, id, values));
 }
 
-static Status stub_value_write(Plan *plan, ValueId id, const float *values)
+static Status pretend_value_write(Plan *plan, ValueId id, const float *values)
 {
     CALL(cpu_backend.value_write(plan, id, values));
 }
 
-static Status stub_counts_read(Plan *plan, int instr, CastCounts *counts)
+static Status pretend_counts_read(Plan *plan, int instr, CastCounts *counts)
 {
     CALL(cpu_backend.counts_read(plan, instr, counts));
 }
 
 const BackendClass *halfstep_backend(int abi)
 {
-    static BackendClass stub;
+    static BackendClass pretend;
 
-    stub = cpu_backend; /* what cannot fail is the CPU's own */
-    stub.name = "cuda";
-    stub.open = stub_open;
-    stub.describe = stub_describe;
-    stub.data_new = stub_data_new;
-    stub.data_order = stub_data_order;
-    stub.store_new = stub_store_new;
-    stub.store_write = stub_store_write;
-    stub.store_read = stub_store_read;
-    stub.scalars_get = stub_scalars_get;
-    stub.scalars_set = stub_scalars_set;
-    stub.plan_new = stub_plan_new;
-    stub.plan_free = stub_plan_free;
-    stub.plan_step = stub_plan_step;
-    stub.plan_collect = stub_plan_collect;
-    stub.plan_run = stub_plan_run;
-    stub.value_read = stub_value_read;
-    stub.value_write = stub_value_write;
-    stub.counts_read = stub_counts_read;
-    return abi == BACKEND_ABI ? &stub : NULL;
+    pretend = cpu_backend; /* what cannot fail is the CPU's own */
+    pretend.name = "cuda";
+    pretend.open = pretend_open;
+    pretend.describe = pretend_describe;
+    pretend.data_new = pretend_data_new;
+    pretend.data_order = pretend_data_order;
+    pretend.store_new = pretend_store_new;
+    pretend.store_write = pretend_store_write;
+    pretend.store_read = pretend_store_read;
+    pretend.scalars_get = pretend_scalars_get;
+    pretend.scalars_set = pretend_scalars_set;
+    pretend.plan_new = pretend_plan_new;
+    pretend.plan_free = pretend_plan_free;
+    pretend.plan_step = pretend_plan_step;
+    pretend.plan_collect = pretend_plan_collect;
+    pretend.plan_run = pretend_plan_run;
+    pretend.value_read = pretend_value_read;
+    pretend.value_write = pretend_value_write;
+    pretend.counts_read = pretend_counts_read;
+    return abi == BACKEND_ABI ? &pretend : NULL;
 }
