@@ -121,6 +121,6 @@ void explain(const Snapshot *snapshot, Text *text)
     if (snapshot->step == 0)
         text_append(text, "nothing was skipped: nothing has been trained yet; try train 20");
     else
-        text_printf(text, "nothing was skipped in %s steps, and no gradient is wholly lost",
-                    phrase_count(snapshot->step, number));
+        text_printf(text, "nothing was skipped in %s step%s, and no gradient is wholly lost",
+                    phrase_count(snapshot->step, number), snapshot->step == 1 ? "" : "s");
 }

@@ -33,6 +33,11 @@ static void line(Sheet *sheet, const char *label, const char *fmt, ...)
     canvas_free(window);
 }
 
+static const char *plural(int64_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
 static void known(Sheet *sheet, const char *label, const char *text)
 {
     line(sheet, label, "%s", text[0] != '\0' ? text : "not chosen yet");
@@ -75,8 +80,8 @@ static void batch_line(Sheet *sheet, const Snapshot *snapshot)
 
     words_count(snapshot->batch, batch);
     if (snapshot->epoch_steps > 0)
-        line(sheet, "batch", "%s, an epoch takes %s steps", batch,
-             words_count(snapshot->epoch_steps, epoch));
+        line(sheet, "batch", "%s, an epoch takes %s step%s", batch,
+             words_count(snapshot->epoch_steps, epoch), plural(snapshot->epoch_steps));
     else
         line(sheet, "batch", "%s", batch);
 }
@@ -84,10 +89,11 @@ static void batch_line(Sheet *sheet, const Snapshot *snapshot)
 static void results(Sheet *sheet, const Snapshot *snapshot)
 {
     char number[NUMBER_TEXT], step[NUMBER_TEXT];
+    int window = snapshot->step < LOSS_WINDOW ? (int)snapshot->step : LOSS_WINDOW;
 
     if (!snapshot->loss.none)
-        line(sheet, "loss", "%s, mean of the last %d steps", words_measure(snapshot->loss, number),
-             snapshot->step < LOSS_WINDOW ? (int)snapshot->step : LOSS_WINDOW);
+        line(sheet, "loss", "%s, mean of the last %d step%s", words_measure(snapshot->loss, number),
+             window, plural(window));
     if (!snapshot->accuracy.none)
         line(sheet, "accuracy", "%s after step %s", words_share(snapshot->accuracy, number),
              words_count(snapshot->accuracy_step, step));

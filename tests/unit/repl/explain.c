@@ -70,6 +70,9 @@ Test(explain, a_run_without_skips)
 
     snapshot->step = 1234;
     expect_said(snapshot, "nothing was skipped in 1,234 steps, and no gradient is wholly lost");
+    snapshot = snapshot_new();
+    snapshot->step = 1;
+    expect_said(snapshot, "nothing was skipped in 1 step, and no gradient is wholly lost");
 }
 
 Test(explain, a_skip_names_tensor_values_limit_and_scale)

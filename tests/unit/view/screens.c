@@ -101,6 +101,24 @@ Test(screens, every_panel_of_an_empty_run_says_what_is_missing)
     canvas_free(canvas);
 }
 
+Test(screens, one_step_is_not_said_to_be_several)
+{
+    Snapshot snapshot = fixture_run();
+    Canvas *canvas = canvas_new(panel_find("run")->rows, PROMPT_COLS, GLYPHS_UTF8);
+    Gaze gaze = {"", false};
+    Text text = {0};
+
+    snapshot.step = 1;
+    snapshot.skipped = 0;
+    snapshot.epoch_steps = 1;
+    append_panel(&snapshot, &gaze, "run", canvas, &text);
+    cr_expect_null(strstr(text_chars(&text), "1 steps"));
+    compare_file("run-one-step", &text);
+    text_release(&text);
+    canvas_free(canvas);
+    snapshot_release(&snapshot);
+}
+
 Test(screens, gradients_of_each_sort_of_tensor_look_as_kept)
 {
     static const char *const names[] = {"fc1.weight",      "fc1.out",         "fc2.out.grad",
