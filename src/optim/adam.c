@@ -10,7 +10,7 @@ const Optimizer adam_optimizer = {
     .options = "beta1= beta2= eps= ",
     .torch = "torch.optim.Adam(params, lr={lr}, betas=({beta1}, {beta2}), eps={eps}, "
              "weight_decay={weight_decay}, **how)",
-    .torch_graph = "fused=True, capturable=True",
+    .torch_cuda = "fused=True, capturable=graph",
     .op = OP_ADAM,
     .lr = 1e-3,
     .weight_decay = 0.0,

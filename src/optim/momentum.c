@@ -10,7 +10,7 @@ const Optimizer momentum_optimizer = {
     .options = "momentum= ",
     .torch =
         "torch.optim.SGD(params, lr={lr}, momentum={momentum}, weight_decay={weight_decay}, **how)",
-    .torch_graph = "fused=True",
+    .torch_cuda = "fused=True",
     .op = OP_MOMENTUM,
     .lr = 1e-2,
     .weight_decay = 0.0,

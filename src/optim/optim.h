@@ -23,7 +23,7 @@ typedef struct Optimizer {
     const char *const *states; /* PyTorch's names of its state tensors, ends in NULL */
     const char *options;       /* what it takes besides lr= and weight_decay=: "beta1= eps= " */
     const char *torch;         /* the same in PyTorch, {lr} and the like the settings' numbers */
-    const char *torch_graph;   /* its options in a CUDA graph */
+    const char *torch_cuda;    /* its options on CUDA; `graph` says whether in a CUDA graph */
     OpKind op;                 /* the instruction that updates one parameter */
     double lr;                 /* the default learning rate */
     double weight_decay;       /* the default */

@@ -9,7 +9,7 @@ const Optimizer sgd_optimizer = {
     .states = states,
     .options = "",
     .torch = "torch.optim.SGD(params, lr={lr}, weight_decay={weight_decay}, **how)",
-    .torch_graph = "fused=True",
+    .torch_cuda = "fused=True",
     .op = OP_SGD,
     .lr = 1e-2,
     .weight_decay = 0.0,

@@ -208,9 +208,9 @@ static Status print_optimizer(const OptimSpec *spec, Text *text)
     if (optimizer->torch == NULL)
         return no_such("optimizer", optimizer->name);
     text_printf(text,
-                "\n\ndef make_optimizer(params, graph):\n    how = dict(%s) if graph else {}\n"
+                "\n\ndef make_optimizer(params, cuda, graph):\n    how = dict(%s) if cuda else {}\n"
                 "    return ",
-                optimizer->torch_graph);
+                optimizer->torch_cuda);
     fill_in(optimizer->torch, keys, text);
     text_append(text, "\n\n\nSTATES = [");
     for (int i = 0; optimizer->states[i] != NULL; i++)
@@ -223,9 +223,15 @@ static const char beginning[] =
     "\"\"\"An experiment of halfstep, from where it stood, for PyTorch 2.4 or later and NumPy.\n\n"
     "Its numbers are in the .safetensors file of this name. The losses are halfstep's but for the\n"
     "last bits, since sums are taken in another order.\n\"\"\"\n"
-    "import argparse\nimport json\nimport os\nimport time\nfrom collections import OrderedDict\n\n"
+    "import argparse\nimport json\nimport math\nimport os\nimport time\nfrom collections import "
+    "OrderedDict\n\n"
     "import numpy as np\nimport torch\nfrom torch import nn\nfrom torch.nn import functional as "
     "F\n\n";
+
+static const char counting[] =
+    "CLASSES = [\"nan\", \"inf\", \"zero\", \"subnormal\", \"normal\"]\n"
+    "LEAST, ZERO, INF, NAN = -148, 129, 130, 131  # 2^(e - 1) <= |x| < 2^e has place e\n"
+    "PLACES = NAN - LEAST + 1\n";
 
 Status export_pytorch_text(const Experiment *experiment, Text *text)
 {
@@ -236,7 +242,7 @@ Status export_pytorch_text(const Experiment *experiment, Text *text)
     print_data(experiment, text);
     TRY(print_autocast(settings, text));
     print_scaler(experiment, text);
-    text_append(text, "CLASSES = [\"nan\", \"inf\", \"zero\", \"subnormal\", \"normal\"]\n");
+    text_append(text, counting);
     TRY(print_network(experiment, text));
     TRY(print_loss(settings, text));
     TRY(print_optimizer(&settings->optim, text));

@@ -5,6 +5,7 @@ last bits, since sums are taken in another order.
 """
 import argparse
 import json
+import math
 import os
 import time
 from collections import OrderedDict
@@ -40,6 +41,8 @@ BACKOFF_FACTOR = 0.5
 GROWTH_INTERVAL = 50
 SCALE, TRACKER = float(65536), 30  # now
 CLASSES = ["nan", "inf", "zero", "subnormal", "normal"]
+LEAST, ZERO, INF, NAN = -148, 129, 130, 131  # 2^(e - 1) <= |x| < 2^e has place e
+PLACES = NAN - LEAST + 1
 
 
 def network():
@@ -55,8 +58,8 @@ def loss_of(logits, target):
     return cross_entropy(logits, target)
 
 
-def make_optimizer(params, graph):
-    how = dict(fused=True, capturable=True) if graph else {}
+def make_optimizer(params, cuda, graph):
+    how = dict(fused=True, capturable=graph) if cuda else {}
     return torch.optim.AdamW(params, lr=0.001, betas=(0.9, 0.999), eps=1e-08, weight_decay=0.01, **how)
 
 
@@ -74,8 +77,8 @@ def read_tensors(path):
     arrays = {}
     for name, entry in header.items():
         first, last = (start + offset for offset in entry["data_offsets"])
-        numbers = np.frombuffer(data[first:last].tobytes(), kinds[entry["dtype"]])
-        arrays[name] = torch.from_numpy(numbers.reshape(entry["shape"]).copy())
+        numbers = np.array(data[first:last]).view(kinds[entry["dtype"]])
+        arrays[name] = torch.from_numpy(numbers.reshape(entry["shape"]))
     return arrays
 
 
@@ -139,21 +142,19 @@ class Experiment:
         self.model.load_state_dict({name: arrays[name] for name in self.model.state_dict()})
         self.model.to(device)
         self.params = dict(self.model.named_parameters())
-        self.optimizer = make_optimizer(self.params.values(), graph)
+        self.optimizer = make_optimizer(self.params.values(), device == "cuda", graph)
         for name, param in self.params.items():
-            self.restore_state(name, param, arrays, graph)
+            self.restore_state(name, param, arrays)
         self.make_scaler()
         self.loss = torch.zeros((), device=device)
         self.found = torch.zeros((), device=device)
-        count = len(self.params)
-        self.classes = torch.zeros(count, len(CLASSES), dtype=torch.int64, device=device)
-        self.exponents = torch.zeros(count, 277, device=device)
+        self.counts = torch.zeros(len(self.params), PLACES, dtype=torch.int64, device=device)
         self.graph = self.capture() if graph else None
 
-    def restore_state(self, name, param, arrays, graph):
+    def restore_state(self, name, param, arrays):
         state = {key: arrays[name + "." + key].to(self.device) for key in STATES}
         if "exp_avg" in state:
-            state["step"] = torch.tensor(float(TAKEN), device=self.device if graph else "cpu")
+            state["step"] = torch.tensor(float(TAKEN), device=self.device)
         if state:
             self.optimizer.state[param] = state
 
@@ -171,28 +172,40 @@ class Experiment:
         self.optimizer.zero_grad()
         with torch.autocast(self.device, AUTOCAST or torch.bfloat16, AUTOCAST is not None):
             loss = loss_of(self.model(self.inputs[rows]), self.targets[rows])
+        self.loss = loss.detach()
         self.scaler.scale(loss * LOSS_WEIGHT).backward()
         if self.counted:
             self.count()
         self.scaler.step(self.optimizer)
-        self.loss.copy_(loss.detach())
         if SCALING != "off":
-            self.found.copy_(sum(self.scaler._found_inf_per_device(self.optimizer).values()))
+            self.found, = self.scaler._found_inf_per_device(self.optimizer).values()
         self.scaler.update(SCALE if SCALING == "static" else None)
 
     def count(self):
-        """Classes and exponents of each weight gradient as it is stored, scaled. What was lost in
-        the cast before that is zero or inf here: PyTorch keeps no value from before a cast."""
-        tiny = torch.finfo(AUTOCAST or torch.float32).tiny
+        """Each number of each weight gradient by its exponent, or as zero, inf or nan; as it is
+        stored, scaled. What was lost in the cast before that is zero or inf here: PyTorch keeps
+        no value from before a cast."""
         for i, param in enumerate(self.params.values()):
-            size = param.grad.abs()
-            some = torch.isfinite(size) & (size > 0)
-            normal = some & (size >= tiny)
-            self.classes[i] += torch.stack([size.isnan().sum(), size.isinf().sum(),
-                                            (size == 0).sum(), some.sum() - normal.sum(),
-                                            normal.sum()])
-            exponent = torch.where(some, torch.frexp(size).exponent - 1, -1000)
-            self.exponents[i] += torch.histc(exponent.float(), 277, -149.5, 127.5)
+            grad = param.grad
+            place = torch.frexp(grad).exponent
+            place.masked_fill_(grad == 0, ZERO)
+            place.masked_fill_(grad.isinf(), INF)
+            place.masked_fill_(grad.isnan(), NAN)
+            if place.is_cuda:  # whole numbers, which it counts as such, and nothing waits
+                self.counts[i] += torch.histc(place, PLACES, LEAST, LEAST + PLACES)
+            else:
+                self.counts[i] += torch.bincount((place - LEAST).flatten(), minlength=PLACES)
+
+    def gradients(self):
+        """Of each weight gradient: how many of CLASSES and of each exponent, -149 to 127."""
+        normal = math.frexp(torch.finfo(AUTOCAST or torch.float32).tiny)[1] - LEAST
+        found = {}
+        for name, row in zip(self.params, self.counts.tolist()):
+            exponents = row[:ZERO - LEAST]
+            found[name] = {"nan": row[NAN - LEAST], "inf": row[INF - LEAST],
+                           "zero": row[ZERO - LEAST], "subnormal": sum(exponents[:normal]),
+                           "normal": sum(exponents[normal:]), "exponents": exponents}
+        return found
 
     def step_at_cursor(self):
         self.step(self.rows[self.cursor + self.lanes])
@@ -202,7 +215,7 @@ class Experiment:
         yield from self.params.values()
         for state in self.optimizer.state.values():
             yield from state.values()
-        yield from (self.cursor, self.classes, self.exponents)
+        yield from (self.cursor, self.counts)
         if SCALING != "off":
             yield from (self.scaler._scale, self.scaler._growth_tracker)
 
@@ -264,7 +277,14 @@ def ms_per_step(experiment, steps):
     return (time.perf_counter() - begun) / steps * 1e3
 
 
-def main():
+def choose_sums(args):
+    torch.backends.cuda.matmul.allow_tf32 = ALLOW_TF32
+    # halfstep keeps sums in fp32 to their end. PyTorch's own choice rounds some on the way.
+    torch.backends.cuda.matmul.allow_fp16_reduced_precision_reduction = args.reduced_sums
+    torch.backends.cuda.matmul.allow_bf16_reduced_precision_reduction = args.reduced_sums
+
+
+def read_arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--steps", type=int, default=20, help="how many (20)")
     parser.add_argument("--device", choices=["cuda", "cpu"],
@@ -272,29 +292,39 @@ def main():
     parser.add_argument("--graph", action="store_true", help="take the steps by a CUDA graph")
     parser.add_argument("--bench", choices=["eager", "graph"],
                         help="take as many steps again, reading nothing back, and time those")
+    parser.add_argument("--repeats", type=int, default=1,
+                        help="of --bench, of which the median counts (1)")
+    parser.add_argument("--reduced-sums", action="store_true",
+                        help="let cuBLAS round partial sums, as PyTorch does by itself")
     parser.add_argument("--counted", action="store_true", help="count every weight gradient")
     parser.add_argument("--csv", action="store_true", help="the steps as CSV")
     args = parser.parse_args()
-    graph = args.graph or args.bench == "graph"
-    if args.steps < 1:
-        parser.error("--steps takes 1 or more")
-    if graph and args.device != "cuda":
+    args.graph = args.graph or args.bench == "graph"
+    if args.steps < 1 or args.repeats < 1:
+        parser.error("--steps and --repeats take 1 or more")
+    if args.graph and args.device != "cuda":
         parser.error("a CUDA graph needs --device cuda")
-    torch.backends.cuda.matmul.allow_tf32 = ALLOW_TF32
-    # halfstep keeps sums in fp32 to their end.
-    torch.backends.cuda.matmul.allow_fp16_reduced_precision_reduction = False
-    torch.backends.cuda.matmul.allow_bf16_reduced_precision_reduction = False
-    experiment = Experiment(args.device, 2 * args.steps + 3, graph, args.counted)
+    return args
+
+
+def main():
+    args = read_arguments()
+    choose_sums(args)
+    taken = args.steps * (1 + args.repeats) + 3  # 3 before a capture
+    experiment = Experiment(args.device, taken, args.graph, args.counted)
     begun = time.perf_counter()
     losses, scales, skipped = run(experiment, args.steps, args.csv)
     ms = (time.perf_counter() - begun) / args.steps * 1e3
+    said = {"losses": losses, "scales": scales, "skipped": skipped}
     if args.counted:
+        said["gradients"] = experiment.gradients()
         show(args.csv, ["gradient"] + CLASSES)
-        for name, classes in zip(experiment.params, experiment.classes.tolist()):
-            show(args.csv, [name] + [str(count) for count in classes])
+        for name, counts in said["gradients"].items():
+            show(args.csv, [name] + [str(counts[kind]) for kind in CLASSES])
     if args.bench:
-        ms = ms_per_step(experiment, args.steps)
-    print(json.dumps({"ms_per_step": ms, "losses": losses, "scales": scales, "skipped": skipped}))
+        times = sorted(ms_per_step(experiment, args.steps) for _ in range(args.repeats))
+        ms = times[len(times) // 2]
+    print(json.dumps({"ms_per_step": ms, **said}))
 
 
 if __name__ == "__main__":

@@ -111,6 +111,19 @@ Test(pytorch, numbers_that_python_has_no_words_for_are_written_all_the_same)
     expect_in("GROWTH_FACTOR = float(\"inf\")");
 }
 
+Test(pytorch, on_cuda_each_optimizer_is_fused_so_that_no_step_waits_for_found_inf)
+{
+    Settings wanted = *session_settings(session);
+
+    must(optim_spec("adamw", &wanted.optim));
+    apply(&wanted);
+    expect_in(
+        "how = dict(fused=True, capturable=graph) if cuda else {}\n    return torch.optim.AdamW(");
+    must(optim_spec("momentum", &wanted.optim));
+    apply(&wanted);
+    expect_in("how = dict(fused=True) if cuda else {}\n    return torch.optim.SGD(");
+}
+
 Test(pytorch, every_part_has_a_name_there)
 {
     static const char *const optimizers[] = {"sgd", "momentum", "adam", "adamw"};
