@@ -4,11 +4,13 @@
     python3 tests/gpu/compare_torch.py BUILD                    the table
     python3 tests/gpu/compare_torch.py BUILD --csv FILE         and as CSV
     python3 tests/gpu/compare_torch.py BUILD --check            compares steps; N passed, N failed
+    python3 tests/gpu/compare_torch.py BUILD --check --only fp16
 
-Both compute one training step of fully connected layers with relu between them, cross entropy,
-AdamW, and for fp16 a dynamic loss scale. PyTorch runs it three ways: eager; the whole step in one
-CUDA graph; and each with every weight gradient counted (classes and exponents). Steps
-are compared by the scripts that `export pytorch` writes; timing needs nothing but PyTorch.
+PyTorch runs what `export pytorch` writes, both for the check and for the times: the very network,
+data, batches, optimizer and loss scale of the experiment that halfstep runs. It is timed three
+ways: eager; the whole step in one CUDA graph; both with every weight gradient counted, each step,
+by class and exponent; and the graph without. There it sums as it does by itself, which may be
+faster than sums that are kept in FP32 to their end (halfstep's, and those of the check).
 
 Of a cast PyTorch keeps only the result, so what it counts is what is stored: underflow appears as
 zero and overflow as inf. halfstep counts the values before the cast, with their own classes.
@@ -17,16 +19,14 @@ import argparse
 import csv
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
-import time
 from concurrent import futures
 
 try:
     import torch
-    from torch import nn
-    from torch.nn import functional as F
 except ImportError:
     torch = None
 
@@ -42,96 +42,61 @@ COLUMNS = ["network", "batch", "format", "eager counted", "graph counted", "grap
            "graph counted / weight-grads", "graph / halfstep", "weight-grads / halfstep"]
 
 
-class Trainer:
-    """One experiment in PyTorch, its data resident, its batches taken by a cursor on the device."""
-
-    def __init__(self, widths, batch, low, device, graph, counted):
-        torch.manual_seed(1)
-        self.batch, self.low, self.device, self.counted = batch, low, device, counted
-        examples = max(batch, min(8 * batch, 10000))
-        self.inputs = torch.rand(examples, widths[0], device=device)
-        self.labels = torch.randint(widths[-1], (examples,), device=device)
-        self.lanes = torch.arange(batch, device=device)
-        self.cursor = torch.zeros((), dtype=torch.int64, device=device)
-        layers = []
-        for i in range(len(widths) - 1):
-            layers += [nn.Linear(widths[i], widths[i + 1], device=device), nn.ReLU()]
-        self.model = nn.Sequential(*layers[:-1])
-        self.params = list(self.model.parameters())
-        fast = {"fused": True, "capturable": graph} if device == "cuda" else {}
-        self.optimizer = torch.optim.AdamW(self.params, lr=1e-3, **fast)
-        self.scaler = torch.amp.GradScaler(device, init_scale=65536.0, growth_interval=200,
-                                           enabled=low == torch.float16)
-        self.scaler.scale(torch.zeros((), device=device))  # makes its tensors before a capture
-        self.classes = torch.zeros(len(self.params), 5, dtype=torch.int64, device=device)
-        self.exponents = torch.zeros(len(self.params), 277, device=device)
-        self.graph = self.capture() if graph else None
-
-    def step(self):
-        rows = (self.cursor + self.lanes) % len(self.inputs)
-        self.optimizer.zero_grad()
-        with torch.autocast(self.device, self.low or torch.bfloat16, self.low is not None):
-            loss = F.cross_entropy(self.model(self.inputs[rows]), self.labels[rows])
-        self.scaler.scale(loss).backward()
-        if self.counted:
-            self.count()
-        self.scaler.step(self.optimizer)
-        self.scaler.update()
-        self.cursor += self.batch
-
-    def count(self):
-        tiny = torch.finfo(self.low or torch.float32).tiny
-        for i, param in enumerate(self.params):
-            size = param.grad.abs()
-            some = torch.isfinite(size) & (size > 0)
-            normal = some & (size >= tiny)
-            self.classes[i] += torch.stack([size.isnan().sum(), size.isinf().sum(),
-                                            (size == 0).sum(), some.sum() - normal.sum(),
-                                            normal.sum()])
-            exponent = torch.where(some, torch.frexp(size).exponent - 1, -1000)
-            self.exponents[i] += torch.histc(exponent.float(), 277, -149.5, 127.5)
-
-    def capture(self):
-        side = torch.cuda.Stream()
-        side.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(side):
-            for _ in range(3):
-                self.step()
-        torch.cuda.current_stream().wait_stream(side)
-        self.optimizer.zero_grad()
-        graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
-            self.step()
-        return graph
-
-    def milliseconds(self, steps):
-        advance = self.graph.replay if self.graph is not None else self.step
-        for _ in range(max(1, steps // WARM_UP_SHARE)):
-            advance()
-        self.wait()
-        begun = time.perf_counter()
-        for _ in range(steps):
-            advance()
-        self.wait()
-        return (time.perf_counter() - begun) / steps * 1e3
-
-    def wait(self):
-        if self.device == "cuda":
-            torch.cuda.synchronize()
+def complain(who, why):
+    """On standard error, in one line; the answer is None, which every reader takes."""
+    print(f"# {who}: {why}", file=sys.stderr)
 
 
-def format_of(name):
-    return {"fp16": torch.float16, "bf16": torch.bfloat16, "fp32": None}[name]
+def last_line(text):
+    return (text.strip().split("\n") or [""])[-1] or "it said nothing"
 
 
 def halfstep(args, commands):
     """What it prints, line by line; None with the reason on standard error where it fails."""
-    done = subprocess.run([os.path.join(args.build, "halfstep"), "--backend", args.backend, "-c",
-                           commands], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    command = [os.path.join(args.build, "halfstep"), "--backend", args.device, "-c", commands]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL,
+                              timeout=args.limit)
+    except subprocess.TimeoutExpired:
+        return complain("halfstep", f"it took longer than {args.limit} s")
     if done.returncode != 0:
-        print("# halfstep: " + done.stderr.strip().split("\n")[-1], file=sys.stderr)
-        return None
+        return complain("halfstep", last_line(done.stderr))
     return done.stdout.strip().split("\n")
+
+
+# Starting PyTorch takes longer than most scripts, so one process runs a script in several ways.
+RUN_EACH_WAY = """
+import json, runpy, sys
+path = sys.argv[1]
+for way in sys.argv[2:]:
+    sys.argv = [path] + way.split()
+    try:
+        runpy.run_path(path, run_name="__main__")
+    except (Exception, SystemExit) as error:
+        why = str(error).strip().split("\\n")[0]
+        print(json.dumps({"failed": f"{type(error).__name__}: {why}"}))
+    sys.stdout.flush()
+"""
+
+
+def as_text(output):
+    """What a process that was stopped had said is bytes, or None."""
+    return output.decode(errors="replace") if isinstance(output, bytes) else output or ""
+
+
+def run_script(args, path, ways, threads=0):
+    """What an exported script says at its end, for each way; {"failed": WHY} where it does not."""
+    command = [sys.executable, "-c", RUN_EACH_WAY, path]
+    command += [f"{way} --device {args.device}" for way in ways]
+    environment = dict(os.environ, OMP_NUM_THREADS=str(threads)) if threads else None
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL,
+                              timeout=args.limit, env=environment)
+        output, why = done.stdout, f"exit status {done.returncode}: {last_line(done.stderr)}"
+    except subprocess.TimeoutExpired as stopped:
+        output, why = as_text(stopped.stdout), f"PyTorch took longer than {args.limit} s"
+    said = [json.loads(line) for line in output.split("\n") if re.match(r"\{.*\}$", line)]
+    return said + [{"failed": why}] * (len(ways) - len(said))
 
 
 def experiment(name):
@@ -156,19 +121,27 @@ def time_halfstep(args, name, steps):
     return [median(times[i:i + args.repeats]) for i in range(0, len(times), args.repeats)]
 
 
-def time_torch(args, name, graph, counted, steps):
-    widths, batch, low, _, _ = NETWORKS[name]
-    if graph and args.device != "cuda":
+def time_script(args, name, path, mode, steps):
+    """Milliseconds a step, the median; the script has taken as many steps before. A process of its
+    own, so that nothing is left of another on the device."""
+    if "graph" in mode and args.device != "cuda":
         return None
-    try:
-        trainer = Trainer(widths, batch, format_of(low), args.device, graph, counted)
-        return median([trainer.milliseconds(steps) for _ in range(args.repeats)])
-    except torch.cuda.OutOfMemoryError as error:
-        print(f"# PyTorch, {name}: {str(error).splitlines()[0]}", file=sys.stderr)
-        return None
-    finally:
-        if args.device == "cuda":
-            torch.cuda.empty_cache()
+    said = run_script(args, path, [f"--bench {mode} --steps {steps} --repeats {args.repeats} "
+                                   "--reduced-sums"])[0]
+    if "failed" in said:
+        return complain(f"PyTorch, {name}, {mode}", said["failed"])
+    return said["ms_per_step"]
+
+
+def time_torch(args, name, steps):
+    """Eager and counted, as a graph and counted, as a graph."""
+    with tempfile.TemporaryDirectory(prefix="halfstep-torch-", dir=args.folder) as folder:
+        path = os.path.join(folder, f"{name}.py")
+        if halfstep(args, f"{experiment(name)}; export pytorch {path}") is None:
+            return [None] * 3
+        return [time_script(args, name, path, "eager --counted", max(10, steps // 10)),
+                time_script(args, name, path, "graph --counted", steps),
+                time_script(args, name, path, "graph", steps)]
 
 
 def median(times):
@@ -183,9 +156,7 @@ def ratio(a, b):
 def measure(args, name):
     widths, batch, low, _, steps = NETWORKS[name]
     steps = args.steps or steps
-    eager = time_torch(args, name, False, True, max(10, steps // 10))
-    graph = time_torch(args, name, True, True, steps)
-    plain = time_torch(args, name, True, False, steps)
+    eager, graph, plain = time_torch(args, name, steps)
     off, weights, grads, on = time_halfstep(args, name, steps)
     return [f"{name} {'-'.join(map(str, widths))}", batch, low, eager, graph, plain, off, weights,
             grads, on, ratio(eager, weights), ratio(graph, weights), ratio(plain, off),
@@ -208,57 +179,98 @@ def show(rows):
 
 # From here on: single steps, from the same state.
 
+STEPS = 2
 TOLERANCE = {"fp32": 1e-6, "tf32": 2e-4, "fp16": 2e-4, "bf16": 1e-3}
 FOLLOWING = 5  # how much further the loss behind a step may be: its weights were rounded too
+MOVED = 4e-3  # of a tensor's numbers may be in another class: where a sum of almost 0 has another sign,
+# a relu opens, and with it a row, which is one in 256 of tiny's widest tensor
 
 
-def own_steps(args, setup, path, steps):
-    """Exports, then trains; per step loss, scale as used, and whether it was skipped."""
-    lines = halfstep(args, f"{setup}; export pytorch {path}\n"
-                           f"lua for i = 1, {steps} do local s, n = scale, skipped "
-                           'command("step") print(batch_loss, s, skipped - n) end')
-    if lines is None:
+def rows_of(path):
+    with open(path, newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def counted_as_stored(rows):
+    """Of each gradient over all steps, by the classes that PyTorch has."""
+    found = {}
+    for row in rows:
+        counts = found.setdefault(row["tensor"][:-len(".grad")], dict.fromkeys(
+            ["nan", "inf", "zero", "subnormal", "normal"], 0))
+        for kind in ["nan", "inf", "zero", "subnormal", "normal", "overflow", "underflow"]:
+            counts[{"overflow": "inf", "underflow": "zero"}.get(kind, kind)] += int(row[kind])
+    return found
+
+
+def own_steps(args, setup, folder):
+    """Exports, then trains; the steps as the exported script would tell them."""
+    at = os.path.join(folder, "step")
+    if halfstep(args, f"{setup}; probe weight-grads; export pytorch {at}.py; "
+                      f"export trace {at}.csv; train {STEPS}; export trace off") is None:
         return None
-    return [[float(word) if word not in ("nan", "-nan") else float("nan") for word in
-             line.split("\t")] for line in lines[-steps:]]
+    steps = rows_of(f"{at}.csv")
+    return {"losses": [float(row["loss"]) for row in steps],
+            "scales": [float(row["scale"]) for row in steps],
+            "skipped": [row["skipped"] == "1" for row in steps],
+            "gradients": counted_as_stored(rows_of(f"{at}.tensors.csv"))}
 
 
-def their_steps(args, path, steps, graph):
-    command = [sys.executable, path, "--steps", str(steps), "--device", args.device, "--counted"]
-    done = subprocess.run(command + (["--graph"] if graph else []), capture_output=True, text=True)
-    if done.returncode != 0:
-        print("# " + (done.stderr.strip().split("\n") or ["it said nothing"])[-1], file=sys.stderr)
-        return None
-    said = json.loads(done.stdout.strip().split("\n")[-1])
-    return list(zip(said["losses"], said["scales"], said["skipped"]))
+def compare_losses(ours, theirs, low):
+    """The first step from the same state, and those that follow from it."""
+    if len(ours["losses"]) != len(theirs["losses"]):
+        yield f"{len(ours['losses'])} losses, PyTorch has {len(theirs['losses'])}"
+    for i, (a, b) in enumerate(zip(ours["losses"], theirs["losses"])):
+        most = TOLERANCE[low] * (1 if i == 0 else FOLLOWING)
+        off = abs(a - b) / max(abs(b), 1e-30)
+        if not (off <= most or (a != a and b != b)):
+            yield f"loss of step {i + 1}: {a:.9g}, PyTorch has {b:.9g}"
+
+
+def compare_scaler(ours, theirs):
+    for what in ("scales", "skipped"):
+        if ours[what] != theirs[what]:
+            yield f"{what}: {ours[what]}, PyTorch has {theirs[what]}"
+
+
+def compare_counts(ours, theirs):
+    """Every gradient, every number of it, in its class and, if it has one, at its exponent."""
+    if ours.keys() != theirs.keys():
+        yield f"counted: {sorted(ours)}, PyTorch has {sorted(theirs)}"
+        return
+    for name, own in ours.items():
+        counts = {kind: theirs[name][kind] for kind in own}
+        most = MOVED * sum(own.values()) + 1
+        if sum(own.values()) != sum(counts.values()):
+            yield f"{name}: {sum(own.values())} numbers, PyTorch has {sum(counts.values())}"
+        if sum(theirs[name]["exponents"]) != counts["subnormal"] + counts["normal"]:
+            yield f"{name}: PyTorch's exponents are {sum(theirs[name]['exponents'])} in number"
+        if any(abs(own[kind] - counts[kind]) > most for kind in own):
+            yield f"{name}: {own}, PyTorch has {counts}"
 
 
 def compare(ours, theirs, low):
-    """The first step from the same state, and those that follow from it."""
-    if ours is None or theirs is None:
-        return ["it did not run"]
-    failures = []
-    for i, (a, b) in enumerate(zip(ours, theirs)):
-        most = TOLERANCE[low] * (1 if i == 0 else FOLLOWING)
-        off = abs(a[0] - b[0]) / max(abs(b[0]), 1e-30)
-        if not (off <= most or (a[0] != a[0] and b[0] != b[0])):
-            failures.append(f"loss of step {i + 1}: {a[0]:.9g}, PyTorch has {b[0]:.9g}")
-        if a[1] != b[1] or bool(a[2]) != bool(b[2]):
-            failures.append(f"step {i + 1}: scale {a[1]:g}, skipped {a[2]:g}; PyTorch {b[1]:g}, "
-                            f"{b[2]}")
-    return failures
+    if ours is None:
+        return ["halfstep did not run"]
+    if "failed" in theirs:
+        return [theirs["failed"]]
+    return [*compare_losses(ours, theirs, low), *compare_scaler(ours, theirs),
+            *compare_counts(ours["gradients"], theirs["gradients"])]
 
 
-def check_setup(args, label, setup, low):
+def check_setup(args, threads, label, setup, low):
     """Whether it is right, and what to say, for each way in which PyTorch takes the steps."""
+    ways = {"eager": f"--steps {STEPS} --counted", "graph": f"--steps {STEPS} --counted --graph"}
+    if args.device != "cuda":
+        del ways["graph"]
     verdicts = []
-    with tempfile.TemporaryDirectory() as folder:
-        path = os.path.join(folder, "step.py")
-        ours = own_steps(args, setup, path, 2)
-        for graph in (False, True) if args.device == "cuda" else (False,):
-            failures = compare(ours, their_steps(args, path, 2, graph) if ours else None, low)
-            text = "\n    ".join([f"{label}, {'graph' if graph else 'eager'}"] + failures)
-            verdicts.append((not failures, text))
+    with tempfile.TemporaryDirectory(prefix="halfstep-torch-", dir=args.folder) as folder:
+        ours = own_steps(args, setup, folder)
+        theirs = [None] * len(ways)
+        if ours is not None:
+            theirs = run_script(args, os.path.join(folder, "step.py"), ways.values(), threads)
+    for way, said in zip(ways, theirs):
+        failures = compare(ours, said, low)
+        verdicts.append((not failures, "\n    ".join([f"{label}, {way}"] + failures)))
     return verdicts
 
 
@@ -279,14 +291,17 @@ def setups():
 
 
 def check(args):
-    if halfstep(args, "help export") is None:
-        print("this halfstep has no `export pytorch`, so single steps are not compared")
-        print("0 passed, 0 failed")
-        return 0
-    # A script takes longer to start than to run, so several are started beside each other.
-    with futures.ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-        verdicts = [verdict for found in pool.map(lambda setup: check_setup(args, *setup), setups())
-                    for verdict in found]
+    chosen = [setup for setup in setups() if re.search(args.only, setup[0])]
+    if not chosen:
+        print(f"no setup is called like {args.only}: " + ", ".join(label for label, *_ in setups()))
+        return 2
+    # A script takes longer to start than to run, and waits for files and the device meanwhile.
+    cores = len(os.sched_getaffinity(0))
+    workers = min(len(chosen), cores + cores // 4)
+    threads = max(1, cores // workers)
+    with futures.ThreadPoolExecutor(workers) as pool:
+        found = pool.map(lambda setup: check_setup(args, threads, *setup), chosen)
+        verdicts = [verdict for verdicts in found for verdict in verdicts]
     for good, text in verdicts:
         print(("# " if good else "failed: ") + text)
     failed = sum(not good for good, _ in verdicts)
@@ -294,7 +309,15 @@ def check(args):
     return 1 if failed else 0
 
 
-def main():
+def pattern(text):
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise argparse.ArgumentTypeError(f"'{text}' is no regular expression: {error}")
+    return text
+
+
+def read_arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("build", help="the folder of the build")
     parser.add_argument("--networks", default="tiny,mid,wide", help="tiny, mid, wide")
@@ -302,9 +325,27 @@ def main():
     parser.add_argument("--repeats", type=int, default=3, help="of each measurement (3)")
     parser.add_argument("--csv", metavar="FILE", help="the table as CSV too")
     parser.add_argument("--check", action="store_true", help="compare steps and time nothing")
+    parser.add_argument("--only", metavar="REGEX", default="", type=pattern,
+                        help="of the check's setups those whose name it finds: 'tiny', 'fp16 after 0'")
+    parser.add_argument("--folder", metavar="DIR", help="where a temporary folder for the exported "
+                        "scripts is made; those of wide take 2.3 GB (the system's)")
+    parser.add_argument("--limit", metavar="SECONDS", type=int, default=0,
+                        help="for each program that is run (60 in a check, else 600)")
     parser.add_argument("--device", choices=["cuda", "cpu"], default="cuda")
     args = parser.parse_args()
-    args.backend = args.device
+    args.limit = args.limit or (60 if args.check else 600)
+    strange = set(args.networks.split(",")) - set(NETWORKS)
+    if strange:
+        parser.error(f"there is no network {', '.join(sorted(strange))}")
+    if args.folder and not os.path.isdir(args.folder):
+        parser.error(f"there is no folder {args.folder}")
+    if args.steps < 0 or args.repeats < 1 or args.limit < 1:
+        parser.error("--repeats and --limit take 1 or more, --steps 0 or more")
+    return args
+
+
+def main():
+    args = read_arguments()
     if torch is None or (args.device == "cuda" and not torch.cuda.is_available()):
         print("there is no PyTorch with a GPU here, so nothing is compared with it")
         if args.check:

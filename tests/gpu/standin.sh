@@ -46,6 +46,12 @@ notices ops 0 bit noise class mass skip scale
 notices steps 6 bit noise class mass skip
 notices same 2000 skip lost late order unsteady fused probed
 
+# The comparison with PyTorch, without it.
+if command -v python3 >/dev/null; then
+    python3 tests/gpu/compare_torch_test.py >"$folder/log" 2>&1
+    verdict $? "the comparison with PyTorch"
+fi
+
 # What runs where there is a GPU must end well where there is none.
 HALFSTEP_PLUGINS="$folder" sh tests/gpu/run.sh "$folder" >"$folder/log" 2>&1
 [ $? = 0 ] && grep -qx '0 passed, 0 failed' "$folder/log"
