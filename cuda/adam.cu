@@ -5,7 +5,7 @@ Status cuda_adam(Plan *plan, int instr)
 {
     int segment = plan_segment(plan, plan->program.instrs[instr].in[1]);
 
-    return step_run(plan, OP_ADAM, segment, segment + 1, false);
+    return step_run(plan, OP_ADAM, segment, segment + 1, NULL);
 }
 
 Status cuda_adamw(Plan *plan, int instr)

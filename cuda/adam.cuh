@@ -4,6 +4,24 @@
 
 #include "device.cuh"
 
+/* Square root and quotient of weights that never had a gradient are zero and take their slow ways, unless
+ * another number takes the place of the zero: the same bits, in a fraction of the time. */
+static __device__ __forceinline__ float root(float x)
+{
+    float y = sqrtf(x == 0.0f ? 1.0f : x);
+
+    return x == 0.0f ? x : y;
+}
+
+/* y > 0, or nan */
+static __device__ __forceinline__ float quotient(float x, float y)
+{
+    bool zero = x == 0.0f && !isnan(y);
+    float z = (zero ? 1.0f : x) / (zero ? 1.0f : y);
+
+    return zero ? x : z;
+}
+
 static __device__ __forceinline__ void adam_number(const StepState &a, float grad, float *w,
                                                    float *m, float *v)
 {
@@ -13,7 +31,7 @@ static __device__ __forceinline__ void adam_number(const StepState &a, float gra
     g = a.decay == 0.0f ? g : g + a.decay * kept; /* 0 times inf would be nan */
     *m = a.new1 < 0.5f ? *m + a.new1 * (g - *m) : g - (g - *m) * (1.0f - a.new1);
     *v = *v * a.keep2 + a.new2 * g * g;
-    *w = kept - a.step_size * *m / (sqrtf(*v) / a.root_correction + a.eps);
+    *w = kept - quotient(a.step_size * *m, quotient(root(*v), a.root_correction) + a.eps);
 }
 
 #endif

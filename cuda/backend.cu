@@ -111,6 +111,8 @@ static Status open_device(Backend *made)
         error = cudaEventCreateWithFlags(&made->joined, cudaEventDisableTiming);
     if (error == cudaSuccess)
         error = cudaMalloc(&made->workspace, WORKSPACE_BYTES);
+    if (error == cudaSuccess)
+        error = cudaMalloc(&made->side_workspace, WORKSPACE_BYTES);
     if (error != cudaSuccess)
         return refuse(error);
     if (cublasLtCreate(&made->products) != CUBLAS_STATUS_SUCCESS)
@@ -152,6 +154,7 @@ void cuda_close(Backend *backend)
     if (backend->products != NULL)
         cublasLtDestroy(backend->products);
     cudaFree(backend->workspace);
+    cudaFree(backend->side_workspace);
     if (backend->stream != NULL)
         cudaStreamDestroy(backend->stream);
     if (backend->side != NULL)

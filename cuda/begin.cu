@@ -21,7 +21,7 @@ static __global__ void begin_kernel(const __grid_constant__ Begin begin)
     if (at != 0)
         return;
     begin.end.state->found = NOT_FOUND;
-    begin.end.state->ticket = 0;
+    begin.end.state->next = begin.end.state->parity ^ 1;
     step_constants(begin.end, begin.end.state);
 }
 

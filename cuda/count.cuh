@@ -8,54 +8,71 @@
 
 #include "device.cuh"
 
+#include <stddef.h>
+
 /* What one thread saw, apart from what went into the block's Tally. */
 typedef struct Seen {
+    uint32_t at; /* the Tally's address in shared memory */
     uint32_t zero, amax, amin;
     double mass, lost;
 } Seen;
 
-static __device__ __forceinline__ void seen_begin(Seen *seen)
+/* Whole warps. The address comes from another lane, so that the compiler keeps it in a register: it
+ * would find it anew for every value, which takes longer than all the rest. */
+static __device__ __forceinline__ void seen_begin(Seen *seen, const Tally *tally)
 {
-    *seen = {0, 0, 0, 0.0, 0.0};
+    uint32_t at = (uint32_t)__cvta_generic_to_shared(tally);
+
+    *seen = {__shfl_sync(0xFFFFFFFFu, at, 0), 0, 0, 0, 0.0, 0.0};
 }
 
-static __device__ __forceinline__ void count_rare(const CountEdges &edges, Tally *tally,
-                                                  uint32_t magnitude)
+static __device__ __forceinline__ void count_one(uint32_t at)
 {
-    if (magnitude >= edges.overflow_from && magnitude < edges.max_bin_end)
-        atomicAdd(&tally->over, 1u);
-    else if (magnitude >= edges.overflow_from)
-        return; /* its bin says so */
-    else if (magnitude == edges.zero_upto)
-        atomicAdd(&tally->tie, 1u);
-    else if (magnitude >= edges.normal_from && magnitude < edges.min_normal)
-        atomicAdd(&tally->up, 1u);
+    asm volatile("red.shared.add.u32 [%0], 1;" ::"r"(at));
 }
 
-static __device__ __forceinline__ void count_value(const CountEdges &edges, Tally *tally,
-                                                   Seen *seen, float x)
-{
-    uint32_t magnitude = __float_as_uint(x) & 0x7FFFFFFFu;
-    double size = fabsf(x);
+#define TALLY_AT(seen, field) ((seen)->at + (uint32_t)offsetof(Tally, field))
 
-    if (magnitude == 0) {
-        seen->zero++;
-        return;
+enum { LEAST_NORMAL = 0x00800000, INFINITE = 0x7F800000 }; /* patterns in fp32 */
+
+/* Of a normal |x|: conversions to double are slow, and this is one but for its speed. */
+static __device__ __forceinline__ double normal_size(uint32_t magnitude)
+{
+    return __hiloint2double((int)((magnitude >> 3) + 0x38000000u), (int)(magnitude << 29));
+}
+
+/* Most values are normal in fp32 and do not overflow; all others take one way aside. */
+static __device__ __forceinline__ void count_value(const CountEdges &edges, Seen *seen, float x)
+{
+    uint32_t magnitude = __float_as_uint(x) & 0x7FFFFFFFu, bin = (magnitude >> 23) + 22;
+    double size = normal_size(magnitude);
+
+    if (magnitude - LEAST_NORMAL >= edges.overflow_from - LEAST_NORMAL) {
+        if (magnitude == 0) {
+            seen->zero++;
+            return;
+        }
+        if (magnitude >= INFINITE) {
+            count_one(magnitude > INFINITE ? TALLY_AT(seen, nan) : TALLY_AT(seen, inf));
+            return;
+        }
+        if (magnitude < LEAST_NORMAL) {
+            bin = 31 - __clz(magnitude);
+            size = fabsf(x);
+        } else if (magnitude < edges.max_bin_end) {
+            count_one(TALLY_AT(seen, over));
+        }
     }
-    if (magnitude >= 0x7F800000u) {
-        atomicAdd(magnitude > 0x7F800000u ? &tally->nan : &tally->inf, 1u);
-        return;
-    }
-    atomicAdd(
-        &tally->histogram[magnitude < 0x00800000u ? 31 - __clz(magnitude) : (magnitude >> 23) + 22],
-        1u);
-    if (magnitude >= edges.overflow_from || magnitude == edges.zero_upto ||
-        (magnitude >= edges.normal_from && magnitude < edges.min_normal))
-        count_rare(edges, tally, magnitude);
+    count_one(TALLY_AT(seen, histogram) + bin * 4);
+    if (magnitude == edges.zero_upto)
+        count_one(TALLY_AT(seen, tie));
+    if (magnitude - edges.normal_from < edges.min_normal - edges.normal_from)
+        count_one(TALLY_AT(seen, up));
     seen->amax = max(seen->amax, magnitude);
     seen->amin = max(seen->amin, ~magnitude);
     seen->mass += size;
-    seen->lost += magnitude <= edges.zero_upto ? size : 0.0;
+    if (magnitude <= edges.zero_upto)
+        seen->lost += size;
 }
 
 static __device__ __forceinline__ double warp_sum(double value)
@@ -93,8 +110,10 @@ static __device__ __forceinline__ Mass seen_join(Seen *seen, Tally *tally)
     uint32_t zero = warp_total(seen->zero);
     uint32_t amax = warp_most(seen->amax);
     uint32_t amin = warp_most(seen->amin);
-    Mass mass = {warp_sum(seen->mass), warp_sum(seen->lost)};
+    Mass mass = {warp_sum(seen->mass), 0.0};
 
+    if (__any_sync(0xFFFFFFFFu, seen->lost != 0.0))
+        mass.lost = warp_sum(seen->lost);
     if (threadIdx.x % WARP == 0) {
         atomicAdd(&tally->zero, zero);
         atomicMax(&tally->amax, amax);

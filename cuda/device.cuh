@@ -66,9 +66,9 @@ typedef struct Counter {
 
 /* The present step of a plan, on the device. */
 typedef struct StepState {
-    int parity;      /* of the counts that this step fills */
-    int found;       /* lowest segment whose gradient has inf or nan; else NOT_FOUND: skip */
-    unsigned ticket; /* blocks of a kernel that are done */
+    int parity; /* of the counts that this step fills */
+    int next;   /* of those that the next one fills */
+    int found;  /* lowest segment whose gradient has inf or nan; else NOT_FOUND: skip */
     unsigned arrived, released; /* grid barrier */
     uint32_t outcomes;          /* posted so far: what tags them */
     float loss;
@@ -101,6 +101,22 @@ static __device__ __forceinline__ void fetch_plan(void *to, const void *from, in
     for (int i = threadIdx.x; i < bytes / 16; i += blockDim.x)
         ((uint4 *)to)[i] = __ldg((const uint4 *)from + i);
     __syncthreads();
+}
+
+/* A kernel launched early (launch_early) may begin when all blocks of the one before it have come to
+ * let_next_start; what that one writes is there after wait_for_previous. */
+static __device__ __forceinline__ void let_next_start(void)
+{
+#    if __CUDA_ARCH__ >= 900
+    cudaTriggerProgrammaticLaunchCompletion();
+#    endif
+}
+
+static __device__ __forceinline__ void wait_for_previous(void)
+{
+#    if __CUDA_ARCH__ >= 900
+    cudaGridDependencySynchronize();
+#    endif
 }
 
 template <Format F> struct Stored {

@@ -9,7 +9,10 @@
 
 #include <string.h>
 
-enum { LARGE = 1 << 22 }; /* numbers from which a product's own rounding saves more than it costs */
+enum {
+    LARGE = 1 << 20, /* numbers from which a product's own rounding saves more than it costs */
+    NARROW = 64,     /* outputs of a layer */
+};
 
 typedef struct Fuser {
     Plan *plan;
@@ -40,14 +43,16 @@ static Status launch_loss(Plan *plan, const void *work)
     return loss_run(plan, (const Loss *)work);
 }
 
-static Status launch_grads(Plan *plan, const void *work)
+static Status launch_grads(Plan *plan, const void *)
 {
-    return grads_run(plan, (const StepEnd *)work);
+    return grads_run(plan);
 }
 
 static Status launch_step(Plan *plan, const void *work)
 {
-    return step_run(plan, *(const OpKind *)work, 0, (int)plan->segments.size(), true);
+    const StepEnd *end = (const StepEnd *)work;
+
+    return step_run(plan, end->op, 0, (int)plan->segments.size(), end);
 }
 
 static const Instr *instr_at(const Fuser *fuser, int i)
@@ -161,6 +166,16 @@ static void add_bias_grad(Fuser *fuser, int i)
     sums.state = plan->state;
     sums.sums = plan->raws[(size_t)i];
     node_add(plan, launch_chain, &sums, sizeof sums);
+    if (sums.from.cols <= NARROW)
+        node_aside(plan);
+}
+
+/* The gradient of a narrow layer's weights keeps few multiprocessors busy, so it runs beside others. */
+static void add_weight_grad(Fuser *fuser, int i)
+{
+    node_add(fuser->plan, launch_product, &i, sizeof i);
+    if (fuser->plan->arrays[(size_t)instr_at(fuser, i)->out].rows <= NARROW)
+        node_aside(fuser->plan);
 }
 
 /* log_softmax, nll, scale, nll_backward, log_softmax_backward, one after the other. */
@@ -236,7 +251,7 @@ static Status add(Fuser *fuser, int i)
     else if (instr->op == OP_LINEAR || instr->op == OP_LINEAR_DX)
         return add_linear(fuser, i);
     else if (instr->op == OP_LINEAR_DW)
-        node_add(plan, launch_product, &i, sizeof i);
+        add_weight_grad(fuser, i);
     else if (instr->op == OP_LINEAR_DB)
         add_bias_grad(fuser, i);
     else if (is_cross_entropy(fuser, i))
@@ -266,7 +281,7 @@ static void add_begin(Plan *plan)
         begin.rows = plan->arrays[(size_t)instr->out].rows;
     }
     begin_add(plan, &begin);
-    plan->nodes.back().side = SIDE_FORKS;
+    node_aside(plan);
 }
 
 Status plan_fuse(Plan *plan)
@@ -279,8 +294,8 @@ Status plan_fuse(Plan *plan)
     for (int i = program_phase(program, PHASE_FORWARD); i < program->instr_count; i++)
         if (!fuser.done[(size_t)i])
             TRY(add(&fuser, i));
-    node_add(plan, launch_grads, &fuser.end, sizeof fuser.end);
+    node_add(plan, launch_grads, NULL, 0);
     plan->nodes.back().side = SIDE_JOINS;
-    node_add(plan, launch_step, &fuser.end.op, sizeof fuser.end.op);
+    node_add(plan, launch_step, &fuser.end, sizeof fuser.end);
     return ok();
 }

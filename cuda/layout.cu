@@ -131,7 +131,7 @@ static uint32_t pattern(double value)
     return bits & 0x7FFFFFFFu;
 }
 
-static CountEdges edges_of(Format format)
+CountEdges edges_of(Format format)
 {
     const FormatInfo *info = &format_table[format];
     CountEdges edges = {};

@@ -9,26 +9,25 @@ typedef struct SoftmaxWork {
 
 template <Format F>
 static __device__ __forceinline__ void put(const SoftmaxWork &work, int row, int col, float value,
-                                           Tally *tally, Seen *seen)
+                                           Seen *seen)
 {
     if (work.counter.tally != NULL)
-        count_value(work.counter.edges, tally, seen, value);
+        count_value(work.counter.edges, seen, value);
     store_at<F>(work.out, row, col, value);
 }
 
-template <Format F>
-static __device__ void forward_row(const SoftmaxWork &work, int row, Tally *tally, Seen *seen)
+template <Format F> static __device__ void forward_row(const SoftmaxWork &work, int row, Seen *seen)
 {
     float most, log_sum;
 
     row_log_sum(
         work.in.cols, [&](int col) { return load_at<F>(work.in, row, col); }, &most, &log_sum);
     for (int col = threadIdx.x % WARP; col < work.in.cols; col += WARP)
-        put<F>(work, row, col, load_at<F>(work.in, row, col) - most - log_sum, tally, seen);
+        put<F>(work, row, col, load_at<F>(work.in, row, col) - most - log_sum, seen);
 }
 
 template <Format F>
-static __device__ void backward_row(const SoftmaxWork &work, int row, Tally *tally, Seen *seen)
+static __device__ void backward_row(const SoftmaxWork &work, int row, Seen *seen)
 {
     float sum = 0.0f;
 
@@ -37,8 +36,7 @@ static __device__ void backward_row(const SoftmaxWork &work, int row, Tally *tal
     sum = warp_sum_all(sum);
     for (int col = threadIdx.x % WARP; col < work.in.cols; col += WARP)
         put<F>(work, row, col,
-               load_at<F>(work.in, row, col) - expf(load_at<F>(work.saved, row, col)) * sum, tally,
-               seen);
+               load_at<F>(work.in, row, col) - expf(load_at<F>(work.saved, row, col)) * sum, seen);
 }
 
 template <Format F, bool BACKWARD>
@@ -49,13 +47,12 @@ static __global__ void __launch_bounds__(THREADS)
     __shared__ Mass warps[THREADS / WARP];
     Seen seen;
 
-    seen_begin(&seen);
+    seen_begin(&seen, &tally);
     tally_clear(&tally);
     __syncthreads();
     for (int row = (blockIdx.x * THREADS + threadIdx.x) / WARP; row < work.in.rows;
          row += gridDim.x * THREADS / WARP)
-        BACKWARD ? backward_row<F>(work, row, &tally, &seen)
-                 : forward_row<F>(work, row, &tally, &seen);
+        BACKWARD ? backward_row<F>(work, row, &seen) : forward_row<F>(work, row, &seen);
     __syncthreads();
     if (work.counter.tally != NULL)
         counter_finish(work.counter, work.state->parity, &seen, &tally, warps);

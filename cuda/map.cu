@@ -30,8 +30,10 @@ enum {
     KINDS_ANY = -1,
     KINDS_COPY = KINDS_0(1, STAGE_COPY),
     KINDS_CAST = KINDS_1(2, STAGE_COPY, STAGE_COPY),
-    KINDS_RELU = KINDS_1(2, STAGE_BIAS, STAGE_RELU),
-    KINDS_RELU_BACKWARD = KINDS_1(2, STAGE_COPY, STAGE_RELU_BACKWARD),
+    KINDS_RELU = KINDS_0(1, STAGE_RELU),
+    KINDS_BIAS_RELU = KINDS_1(2, STAGE_BIAS, STAGE_RELU),
+    KINDS_RELU_BACKWARD = KINDS_0(1, STAGE_RELU_BACKWARD),
+    KINDS_COPY_RELU_BACKWARD = KINDS_1(2, STAGE_COPY, STAGE_RELU_BACKWARD),
 };
 
 static int kinds_of(const Chain *chain)
@@ -46,7 +48,7 @@ static int kinds_of(const Chain *chain)
 /* Some neighbours through all stages; `v` becomes what was stored last. */
 template <Format F, bool COUNTED, int WIDTH, int KINDS>
 static __device__ __forceinline__ void chain_numbers(const Chain &chain, float (&v)[WIDTH], int row,
-                                                     int col, Tally *tallies, Seen *seen)
+                                                     int col, Seen *seen)
 {
 #pragma unroll
     for (int s = 0; s < MOST_STAGES; s++) {
@@ -59,7 +61,7 @@ static __device__ __forceinline__ void chain_numbers(const Chain &chain, float (
         if (COUNTED && stage.counter.tally != NULL) {
 #pragma unroll
             for (int i = 0; i < WIDTH; i++)
-                count_value(stage.counter.edges, &tallies[s], &seen[s], v[i]);
+                count_value(stage.counter.edges, &seen[s], v[i]);
         }
         store_some<F, WIDTH>(stage.out, row, col, v);
     }
@@ -69,7 +71,7 @@ static __device__ __forceinline__ void chain_open(const Chain &chain, Tally *tal
 {
 #pragma unroll
     for (int s = 0; s < MOST_STAGES; s++) {
-        seen_begin(&seen[s]);
+        seen_begin(&seen[s], &tallies[s]);
         if (s < chain.count)
             tally_clear(&tallies[s]);
     }
@@ -103,7 +105,7 @@ static __global__ void __launch_bounds__(THREADS) map_kernel(const __grid_consta
         float v[WIDTH];
 
         chain_source<F, WIDTH>(chain, row, col, v);
-        chain_numbers<F, COUNTED, WIDTH, KINDS>(chain, v, row, col, tallies, seen);
+        chain_numbers<F, COUNTED, WIDTH, KINDS>(chain, v, row, col, seen);
     }
     if (COUNTED)
         chain_close(chain, tallies, seen, warps);
@@ -112,24 +114,31 @@ static __global__ void __launch_bounds__(THREADS) map_kernel(const __grid_consta
 /* One part of the rows of a strip of columns: each line's rows in order, then the lines. */
 template <Format F, bool COUNTED, int WIDTH, int KINDS>
 static __device__ __forceinline__ void strip_part(const Chain &chain, int part, int strip,
-                                                  float (*sums)[WARP * WIDTH], Tally *tallies,
-                                                  Seen *seen)
+                                                  float (*sums)[WARP * WIDTH], Seen *seen)
 {
+    const int at_once = KINDS == KINDS_ANY ? 1 : SUM_PART / SUM_LINES; /* rows on their way */
     int lane = threadIdx.x % WARP, line = threadIdx.x / WARP;
     int col = (strip * WARP + lane) * WIDTH, end = (part + 1) * SUM_PART;
     float sum[WIDTH] = {};
 
+    end = col < chain.from.cols ? min(end, chain.from.rows) : 0;
 #pragma unroll 1
-    for (int row = part * SUM_PART + line; row < end; row += SUM_LINES) {
-        float v[WIDTH];
+    for (int row = part * SUM_PART + line; row < end; row += at_once * SUM_LINES) {
+        float v[at_once][WIDTH];
 
-        if (col >= chain.from.cols || row >= chain.from.rows)
-            break;
-        chain_source<F, WIDTH>(chain, row, col, v);
-        chain_numbers<F, COUNTED, WIDTH, KINDS>(chain, v, row, col, tallies, seen);
 #pragma unroll
-        for (int j = 0; j < WIDTH; j++)
-            sum[j] += v[j];
+        for (int i = 0; i < at_once; i++)
+            if (row + i * SUM_LINES < end)
+                chain_source<F, WIDTH>(chain, row + i * SUM_LINES, col, v[i]);
+#pragma unroll
+        for (int i = 0; i < at_once; i++) {
+            if (row + i * SUM_LINES >= end)
+                continue;
+            chain_numbers<F, COUNTED, WIDTH, KINDS>(chain, v[i], row + i * SUM_LINES, col, seen);
+#pragma unroll
+            for (int j = 0; j < WIDTH; j++)
+                sum[j] += v[i][j];
+        }
     }
 #pragma unroll
     for (int j = 0; j < WIDTH; j++)
@@ -159,7 +168,7 @@ static __global__ void __launch_bounds__(THREADS) strip_kernel(const __grid_cons
     if (COUNTED)
         chain_open(chain, tallies, seen);
     for (int i = blockIdx.x; i < strips * parts; i += gridDim.x)
-        strip_part<F, COUNTED, WIDTH, KINDS>(chain, i / strips, i % strips, sums, tallies, seen);
+        strip_part<F, COUNTED, WIDTH, KINDS>(chain, i / strips, i % strips, sums, seen);
     if (COUNTED)
         chain_close(chain, tallies, seen, warps);
 }
@@ -195,8 +204,14 @@ template <Format F> static void launch_uncounted(Plan *plan, const Chain *chain)
     case KINDS_RELU:
         launch<F, false, 4, KINDS_RELU>(plan, chain);
         break;
+    case KINDS_BIAS_RELU:
+        launch<F, false, 4, KINDS_BIAS_RELU>(plan, chain);
+        break;
     case KINDS_RELU_BACKWARD:
         launch<F, false, 4, KINDS_RELU_BACKWARD>(plan, chain);
+        break;
+    case KINDS_COPY_RELU_BACKWARD:
+        launch<F, false, 4, KINDS_COPY_RELU_BACKWARD>(plan, chain);
         break;
     default:
         launch<F, false, 4, KINDS_ANY>(plan, chain);

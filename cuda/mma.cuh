@@ -46,61 +46,31 @@ static __device__ __forceinline__ Sums sums_add(const Sums &x, const Sums &y)
     return sum;
 }
 
-enum { LINEAR_AHEAD = 4 }; /* blocks whose weights are fetched before they are multiplied */
-
 /* A tile of x W^T over k, a multiple of 16. a(row, k) and b(k) give eight neighbours along k: of x's rows
  * lane / 4 (row 0) and that + 8 (row 1), of W's row lane / 4 of the tile. Both are asked up to the end of
- * the last block of 32, where a gives zeros, and so does b(k, true). */
-/* Weights of the next blocks, on their way while others are multiplied. */
-typedef struct Ahead {
-    uint4 at[LINEAR_AHEAD];
-} Ahead;
-
-template <class B> static __device__ __forceinline__ Ahead linear_fetch(int first, int k, B b)
+ * the last block of 32, where they give zeros. */
+template <Format F, class A, class B>
+static __device__ __forceinline__ Sums linear_tile(int k, A a, B b)
 {
-    bool checked = first + LINEAR_AHEAD * LINEAR_BLOCK > k;
-    int at = first + threadIdx.x % 4 * 8;
-    Ahead ahead;
-
-#pragma unroll
-    for (int i = 0; i < LINEAR_AHEAD; i++)
-        ahead.at[i] = b(at + i * LINEAR_BLOCK, checked);
-    return ahead;
-}
-
-template <Format F, class A>
-static __device__ __forceinline__ void linear_blocks(Sums (&sums)[4], int first, int k,
-                                                     const Ahead &ahead, A a)
-{
-    int at = first + threadIdx.x % 4 * 8;
-
-#pragma unroll
-    for (int i = 0; i < LINEAR_AHEAD; i++) {
-        if (first + i * LINEAR_BLOCK >= k)
-            break;
-        uint4 x = a(0, at + i * LINEAR_BLOCK), y = a(1, at + i * LINEAR_BLOCK), w = ahead.at[i];
+    const int turn = 4;
+    int at = threadIdx.x % 4 * 8, blocks = (k + LINEAR_BLOCK - 1) / LINEAR_BLOCK, block = 0;
+    Sums sums[4] = {};
+    auto multiply = [&](int i, int first) {
+        uint4 x = a(0, first + at), y = a(1, first + at), w = b(first + at);
 
         mma<F>(&sums[i % 2 * 2], x.x, y.x, x.y, y.y, w.x, w.y);
         mma<F>(&sums[i % 2 * 2 + 1], x.z, y.z, x.w, y.w, w.z, w.w);
-    }
-}
-
-/* `now`: what linear_fetch(0, k, b) gave, perhaps long before. */
-template <Format F, class A, class B>
-static __device__ __forceinline__ Sums linear_tile(int k, Ahead now, A a, B b)
-{
-    const int turn = LINEAR_AHEAD * LINEAR_BLOCK;
-    Sums sums[4] = {};
+    };
 
 #pragma unroll 1
-    for (int first = 0; first < k; first += turn) {
-        Ahead next = now;
-
-        if (first + turn < k)
-            next = linear_fetch(first + turn, k, b);
-        linear_blocks<F>(sums, first, k, now, a);
-        now = next;
-    }
+    for (; block + turn <= blocks; block += turn)
+#pragma unroll
+        for (int i = 0; i < turn; i++)
+            multiply(i, (block + i) * LINEAR_BLOCK);
+#pragma unroll
+    for (int i = 0; i < turn - 1; i++)
+        if (block + i < blocks)
+            multiply(i, (block + i) * LINEAR_BLOCK);
     return sums_add(sums_add(sums[0], sums[1]), sums_add(sums[2], sums[3]));
 }
 
@@ -109,21 +79,29 @@ static __device__ __forceinline__ uint32_t pair(uint16_t low, uint16_t high)
     return (uint32_t)low | (uint32_t)high << 16;
 }
 
-/* A tile of dout W. a(row, k) gives two neighbours along k of dout's row, b(k) one number of W's column. */
+/* Of a step of k: a thread's two numbers near lane % 4 * 2, and two eight further. */
+typedef struct Pairs {
+    uint32_t near, far;
+} Pairs;
+
+/* A tile of dout W. a(row, k) gives two neighbours along k of dout's row, b(first) W's column at the step
+ * of k that begins there. */
 template <Format F, class A, class B>
 static __device__ __forceinline__ Sums linear_dx_tile(int k, A a, B b)
 {
     Sums sums[2] = {};
-    int at = threadIdx.x % 4 * 2;
 
+#pragma unroll 1
     for (int first = 0; first < k; first += 2 * MMA_K) {
 #pragma unroll
         for (int i = 0; i < 2; i++) {
-            int from = first + i * MMA_K + at;
+            int step = first + i * MMA_K, from = step + threadIdx.x % 4 * 2;
 
-            if (first + i * MMA_K < k)
-                mma<F>(&sums[i], a(0, from), a(1, from), a(0, from + 8), a(1, from + 8),
-                       pair(b(from), b(from + 1)), pair(b(from + 8), b(from + 9)));
+            if (step >= k)
+                break;
+            Pairs w = b(step);
+
+            mma<F>(&sums[i], a(0, from), a(1, from), a(0, from + 8), a(1, from + 8), w.near, w.far);
         }
     }
     return sums_add(sums[0], sums[1]);
@@ -144,6 +122,31 @@ static __device__ __forceinline__ Sums linear_dw_tile(int k, A a, B b)
                pair(b(first), b(first + 1)), pair(b(first + 8), b(first + 9)));
     }
     return sums;
+}
+
+/* 8 by 8 matrices from shared memory, transposed on the way: four, and two. */
+static __device__ __forceinline__ void load_four(const uint16_t *row, uint32_t (&to)[4])
+{
+#if __CUDA_ARCH__ >= 750
+    uint32_t address = (uint32_t)__cvta_generic_to_shared(row);
+
+    asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0,%1,%2,%3}, [%4];"
+                 : "=r"(to[0]), "=r"(to[1]), "=r"(to[2]), "=r"(to[3])
+                 : "r"(address));
+#endif
+}
+
+static __device__ __forceinline__ Pairs load_pairs(const uint16_t *row)
+{
+    Pairs to = {};
+#if __CUDA_ARCH__ >= 750
+    uint32_t address = (uint32_t)__cvta_generic_to_shared(row);
+
+    asm volatile("ldmatrix.sync.aligned.m8n8.x2.trans.shared.b16 {%0,%1}, [%2];"
+                 : "=r"(to.near), "=r"(to.far)
+                 : "r"(address));
+#endif
+    return to;
 }
 
 #endif

@@ -33,7 +33,7 @@ static __global__ void __launch_bounds__(THREADS)
     int64_t count = (int64_t)work.out.rows * work.out.cols;
     Seen seen;
 
-    seen_begin(&seen);
+    seen_begin(&seen, &tally);
     tally_clear(&tally);
     __syncthreads();
     for (int64_t at = (int64_t)blockIdx.x * THREADS + threadIdx.x; at < count;
@@ -42,7 +42,7 @@ static __global__ void __launch_bounds__(THREADS)
         float value = col == (int)((const float *)work.target.data)[row] ? at_label : 0.0f;
 
         if (work.counter.tally != NULL)
-            count_value(work.counter.edges, &tally, &seen, value);
+            count_value(work.counter.edges, &seen, value);
         store_at<F>(work.out, row, col, value);
     }
     __syncthreads();

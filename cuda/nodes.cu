@@ -35,6 +35,11 @@ void node_add_op(Plan *plan, int instr)
     node_add(plan, launch_op, &instr, sizeof instr);
 }
 
+void node_aside(Plan *plan)
+{
+    plan->nodes.back().side = SIDE_FORKS;
+}
+
 void node_drop(Plan *plan)
 {
     free(plan->nodes.back().work);
@@ -54,14 +59,17 @@ static Status run_aside(Plan *plan, const Node *node)
 {
     Backend *backend = plan->backend;
     cudaStream_t stream = backend->stream;
+    void *workspace = backend->workspace;
     Status status;
 
     CUDA_TRY(backend, cudaEventRecord(backend->forked, stream), "a step was captured");
     CUDA_TRY(backend, cudaStreamWaitEvent(backend->side, backend->forked, 0),
              "a step was captured");
     backend->stream = backend->side;
+    backend->workspace = backend->side_workspace;
     status = node->launch(plan, node->work);
     backend->stream = stream;
+    backend->workspace = workspace;
     TRY(status);
     return cuda_status(backend, cudaEventRecord(backend->joined, backend->side),
                        "a step was captured");
@@ -107,4 +115,19 @@ Status nodes_capture(Plan *plan)
     if (graph != NULL)
         cudaGraphDestroy(graph);
     return status;
+}
+
+Status launch_early(Plan *plan, const void *kernel, int blocks, void **arguments, const char *what)
+{
+    cudaLaunchConfig_t config = {};
+    cudaLaunchAttribute early = {};
+
+    early.id = cudaLaunchAttributeProgrammaticStreamSerialization;
+    early.val.programmaticStreamSerializationAllowed = plan->backend->capability >= 90;
+    config.gridDim = dim3((unsigned)blocks);
+    config.blockDim = dim3(THREADS);
+    config.stream = plan->backend->stream;
+    config.attrs = &early;
+    config.numAttrs = 1;
+    return cuda_status(plan->backend, cudaLaunchKernelExC(&config, kernel, arguments), what);
 }

@@ -312,7 +312,7 @@ Status cuda_plan_collect(Plan *plan, StepOutcome *outcomes, int room, bool wait,
 void cuda_plan_memory(const Plan *plan, int64_t bytes[MEMORY_KINDS])
 {
     memcpy(bytes, plan->bytes, MEMORY_KINDS * sizeof *bytes);
-    bytes[MEMORY_WORKSPACE] += WORKSPACE_BYTES;
+    bytes[MEMORY_WORKSPACE] += 2 * WORKSPACE_BYTES;
     bytes[MEMORY_DATA] = plan->data->bytes;
     bytes[MEMORY_RUNTIME] = (int64_t)plan->backend->runtime_bytes;
 }

@@ -22,8 +22,8 @@ struct Backend {
     cudaStream_t stream, side; /* side: only while a step is captured */
     cudaEvent_t forked, joined;
     cublasLtHandle_t products;
-    void *workspace; /* of cuBLASLt */
-    bool fuse;       /* HALFSTEP_FUSE=0: every instruction a kernel of its own */
+    void *workspace, *side_workspace; /* of cuBLASLt; of products that run aside */
+    bool fuse;                        /* HALFSTEP_FUSE=0: every instruction a kernel of its own */
     size_t runtime_bytes;
     bool (*interrupted)(void *context);
     void *context;
@@ -129,6 +129,9 @@ Status cuda_settle(Backend *backend);
 /* Zeroed device memory that goes with the plan. Fails: STATUS_MEMORY. */
 Status plan_room(Plan *plan, MemoryKind kind, size_t bytes, void **room);
 
+/* The edges of a format's counts. */
+CountEdges edges_of(Format format);
+
 /* A copy of a description in device memory, for kernels that fetch it. */
 Status plan_describe(Plan *plan, const void *description, size_t bytes, void **room);
 
@@ -170,10 +173,14 @@ CudaOp product_run;
 void node_add(Plan *plan, Status (*launch)(Plan *plan, const void *work), const void *work,
               size_t bytes); /* copies the work */
 void node_add_op(Plan *plan, int instr);
-void node_drop(Plan *plan); /* the newest */
+void node_aside(Plan *plan); /* the newest runs beside what follows, up to the next that joins */
+void node_drop(Plan *plan);  /* the newest */
 void nodes_free(Plan *plan);
 Status nodes_run(Plan *plan);
 Status nodes_capture(Plan *plan);
+
+/* Launches blocks of THREADS that may begin before the kernel ahead of them ends (device.cuh). */
+Status launch_early(Plan *plan, const void *kernel, int blocks, void **arguments, const char *what);
 CudaOp op_run;
 
 /* fuse.cu: fills plan->nodes with a fused step. */

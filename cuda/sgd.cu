@@ -6,7 +6,7 @@ static Status step_alone(Plan *plan, int instr)
     const Instr *of = &plan->program.instrs[instr];
     int segment = plan_segment(plan, of->in[1]);
 
-    return step_run(plan, of->op, segment, segment + 1, false);
+    return step_run(plan, of->op, segment, segment + 1, NULL);
 }
 
 Status cuda_sgd(Plan *plan, int instr)

@@ -87,26 +87,35 @@ static __device__ __forceinline__ void numbers_move(const StepState &state, cons
 /* The low copies of a thread's new weights, counted where that is wanted. */
 template <Format F>
 static __device__ __forceinline__ void numbers_copy(const Segment &s, const TilePlace &at,
-                                                    Numbers *n, Tally *tally, Seen *seen)
+                                                    Numbers *n, Seen *seen)
 {
 #pragma unroll
     for (int i = 0; i < TILE_RUN; i++)
         if (i < at.count && s.copy_counter.tally != NULL)
-            count_value(s.copy_counter.edges, tally, seen, n->weight[i]);
+            count_value(s.copy_counter.edges, seen, n->weight[i]);
     run_store<F>(s.copy, at, n->weight);
 }
 
-/* After a skip the copies stay, and so do their counts: block by block, into the next step's. */
-static __device__ __forceinline__ void copy_counts_stay(const Counter &counter, int next)
+/* After a skip the copies stay, and so do their counts, into the next step's. All blocks. */
+static __device__ __forceinline__ void copy_counts_stay(const Segment *segments, const StepEnd &end,
+                                                        int next)
 {
-    const uint32_t *from = (const uint32_t *)counter_tally(counter, next ^ 1);
-    uint32_t *to = (uint32_t *)counter_tally(counter, next);
+    int at = blockIdx.x * THREADS + threadIdx.x, all = gridDim.x * THREADS;
 
-    for (int i = threadIdx.x; i < TALLY_WORDS && blockIdx.x == 0; i += blockDim.x)
-        to[i] = from[i];
-    if (threadIdx.x == 0)
-        counter.mass[next * counter.masses + blockIdx.x] =
-            counter.mass[(next ^ 1) * counter.masses + blockIdx.x];
+    for (int s = 0; s < end.segment_count; s++) {
+        const Counter &counter = segments[s].copy_counter;
+        const uint32_t *from;
+        uint32_t *to;
+
+        if (counter.tally == NULL)
+            continue;
+        from = (const uint32_t *)counter_tally(counter, next ^ 1);
+        to = (uint32_t *)counter_tally(counter, next);
+        for (int i = at; i < TALLY_WORDS; i += all)
+            to[i] = from[i];
+        for (int i = at; i < end.mass_slots; i += all)
+            counter.mass[next * counter.masses + i] = counter.mass[(next ^ 1) * counter.masses + i];
+    }
 }
 
 #endif

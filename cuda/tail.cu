@@ -42,29 +42,6 @@ static __device__ __forceinline__ void fetch_chunk(const TailGrad &grad, Bench *
               &bench->x[i / (TILE_COLS / 8)][i % (TILE_COLS / 8) * 8]);
 }
 
-/* 8 by 8 matrices from shared memory, transposed on the way: four, and two. */
-static __device__ __forceinline__ void load_four(const uint16_t *row, uint32_t (&to)[4])
-{
-#if __CUDA_ARCH__ >= 750
-    uint32_t address = (uint32_t)__cvta_generic_to_shared(row);
-
-    asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0,%1,%2,%3}, [%4];"
-                 : "=r"(to[0]), "=r"(to[1]), "=r"(to[2]), "=r"(to[3])
-                 : "r"(address));
-#endif
-}
-
-static __device__ __forceinline__ void load_two(const uint16_t *row, uint32_t (&to)[2])
-{
-#if __CUDA_ARCH__ >= 750
-    uint32_t address = (uint32_t)__cvta_generic_to_shared(row);
-
-    asm volatile("ldmatrix.sync.aligned.m8n8.x2.trans.shared.b16 {%0,%1}, [%2];"
-                 : "=r"(to[0]), "=r"(to[1])
-                 : "r"(address));
-#endif
-}
-
 /* One chunk into a warp's sums: all rows of the tile, eight of its columns. */
 template <Format F>
 static __device__ __forceinline__ void multiply_chunk(const Bench *bench, Sums *sums)
@@ -73,16 +50,17 @@ static __device__ __forceinline__ void multiply_chunk(const Bench *bench, Sums *
 
 #pragma unroll
     for (int k = 0; k < CHUNK; k += MMA_K) {
-        uint32_t a[4], b[2];
+        uint32_t a[4];
+        Pairs b;
 
         load_four(&bench->dout[k + lane / 16 * 8 + lane % 8][lane / 8 % 2 * 8], a);
-        load_two(&bench->x[k + lane % 16][col], b);
-        mma<F>(sums, a[0], a[1], a[2], a[3], b[0], b[1]);
+        b = load_pairs(&bench->x[k + lane % 16][col]);
+        mma<F>(sums, a[0], a[1], a[2], a[3], b.near, b.far);
     }
 }
 
 template <Format F>
-static __device__ void weight_sums(const TailGrad &grad, Bench *bench, int rows, int row0, int col0)
+static __device__ void weight_sums(const TailGrad grad, Bench *bench, int rows, int row0, int col0)
 {
     int warp = threadIdx.x / WARP, lane = threadIdx.x % WARP;
     Sums sums = {};
@@ -102,19 +80,23 @@ static __device__ void weight_sums(const TailGrad &grad, Bench *bench, int rows,
 
 /* In the order of linear_db.cu: parts of rows, and lines within them. */
 template <Format F>
-static __device__ void bias_sums(const Array &dout, Bench *bench, int rows, int col0)
+static __device__ void bias_sums(const Array dout, Bench *bench, int rows, int col0)
 {
     int col = threadIdx.x % TILE_COLS;
     float sum = 0.0f;
 
     for (int first = 0; first < rows; first += SUM_PART) {
-        int end = first + SUM_PART < rows ? first + SUM_PART : rows;
+        int end = rows - first < SUM_PART ? rows - first : SUM_PART;
 
+        for (int i = threadIdx.x; i < SUM_PART * TILE_COLS / 8; i += THREADS)
+            fetch(dout, first + i / (TILE_COLS / 8), col0 + i % (TILE_COLS / 8) * 8,
+                  &bench->x[i / (TILE_COLS / 8)][i % (TILE_COLS / 8) * 8]);
+        __syncthreads();
         for (int line = threadIdx.x / TILE_COLS; line < SUM_LINES; line += THREADS / TILE_COLS) {
             float set = 0.0f;
 
-            for (int row = first + line; row < end && col0 + col < dout.cols; row += SUM_LINES)
-                set += load_at<F>(dout, row, col0 + col);
+            for (int row = line; row < end; row += SUM_LINES)
+                set += widen_bits<F>(bench->x[row][col]);
             bench->sets[line][col] = set;
         }
         __syncthreads();
@@ -123,7 +105,6 @@ static __device__ void bias_sums(const Array &dout, Bench *bench, int rows, int 
         for (int line = 1; line < SUM_LINES; line++)
             part += bench->sets[line][col];
         sum = first == 0 ? part : sum + part;
-        __syncthreads();
     }
     if (threadIdx.x < TILE_COLS)
         bench->sums[0][col] = sum;
@@ -138,59 +119,61 @@ static __device__ void grad_tile(const Tail &tail, int segment, int tile, int pa
     TilePlace at = tile_place(s, tile);
     int local = tile - s.first_tile, row0 = local / s.tiles_across * TILE_ROWS;
     int col0 = local % s.tiles_across * TILE_COLS;
-    bool found = false;
-    double sum = 0.0;
+    const CountEdges edges = s.grad_counter.edges;
+    bool found = false, counted = s.grad_counter.tally != NULL;
+    double sum;
     Seen seen;
 
-    tally_clear(&bench->tally);
+    if (counted)
+        tally_clear(&bench->tally);
     if (tail.grads[segment].x.data != NULL)
         weight_sums<F>(tail.grads[segment], bench, tail.rows, row0, col0);
     else
         bias_sums<F>(tail.grads[segment].dout, bench, tail.rows, col0);
     __syncthreads();
-    seen_begin(&seen);
+    seen_begin(&seen, &bench->tally);
 #pragma unroll
     for (int i = 0; i < TILE_RUN; i++) {
         values[i] = bench->sums[at.row - row0][at.col - col0 + i];
         values[i] = i < at.count ? values[i] : 0.0f;
-        if (i < at.count && s.grad_counter.tally != NULL)
-            count_value(s.grad_counter.edges, &bench->tally, &seen, values[i]);
+        if (counted && i < at.count)
+            count_value(edges, &seen, values[i]);
     }
     run_store<F>(s.grad, at, values);
-#pragma unroll
-    for (int i = 0; i < TILE_RUN; i++) {
-        found = found || !isfinite(values[i]);
-        sum += i < at.count ? square_of(values[i], inverse) : 0.0;
-    }
-    sum = block_sum(sum, bench->warps);
+    sum = block_sum(look(values, at.count, inverse, &found), bench->warps);
     if (threadIdx.x == 0)
         tail.squares[tile] = sum;
     if (__syncthreads_or(found) && threadIdx.x == 0 && tail.end.scalars->check)
         atomicMin(&tail.end.state->found, segment);
-    if (s.grad_counter.tally != NULL)
+    if (counted)
         counter_finish(s.grad_counter, parity, &seen, &bench->tally, bench->masses);
 }
 
-/* Waits until every block of the grid has come here. */
-static __device__ void grid_barrier(StepState *state)
+/* Waits until every block of the grid has come here; whether any found inf or nan. The last one to come
+ * hands that on, which saves a way to memory. */
+static __device__ bool grid_barrier(StepState *state)
 {
+    __shared__ bool found;
+
     __syncthreads();
     if (threadIdx.x == 0) {
         volatile unsigned *released = &state->released;
-        unsigned before = *released;
+        unsigned before = *released, now = before;
 
         __threadfence();
         if (atomicAdd(&state->arrived, 1u) == gridDim.x - 1) {
             state->arrived = 0;
             __threadfence();
-            *released = before + 1;
-        } else {
-            while (*released == before)
-                ;
+            now = ((before >> 1) + 1) << 1 | (*(volatile int *)&state->found != NOT_FOUND);
+            *released = now;
         }
+        while (now == before)
+            now = *released;
         __threadfence();
+        found = now & 1;
     }
     __syncthreads();
+    return found;
 }
 
 template <OpKind OP, Format F>
@@ -204,11 +187,11 @@ static __device__ void move_tile(const Segment &s, const StepState &state, const
         tally_clear(&bench->tally);
         __syncthreads();
     }
-    seen_begin(&seen);
+    seen_begin(&seen, &bench->tally);
     if (at.count > 0) {
         numbers_move<OP>(state, grads, numbers);
         numbers_store<OP>(s, at, numbers);
-        numbers_copy<F>(s, at, numbers, &bench->tally, &seen);
+        numbers_copy<F>(s, at, numbers, &seen);
     }
     if (s.copy_counter.tally == NULL)
         return;
@@ -216,29 +199,16 @@ static __device__ void move_tile(const Segment &s, const StepState &state, const
     counter_finish(s.copy_counter, next, &seen, &bench->tally, bench->masses);
 }
 
-/* What precedes may overlap the first kernel: it reads only what no first kernel writes. */
-static __device__ __forceinline__ void wait_for_first_kernel(void)
-{
-#if __CUDA_ARCH__ >= 900
-    cudaGridDependencySynchronize();
-#endif
-}
-
 /* The mean loss, from the rows' slots; and the end of the step, in a block that has no other work. */
-static __device__ void finish(const Tail &tail, Bench *bench)
+static __device__ bool finish(const Tail &tail, Bench *bench)
 {
     const Scalars scalars = *tail.end.scalars;
     float mean = loss_finish(tail.end, scalars, bench->warps);
 
-    grid_barrier(tail.end.state);
-    step_finish(tail.end, scalars, mean, bench->warps);
-}
+    bool found = grid_barrier(tail.end.state);
 
-static __device__ void counts_stay(const Tail &tail, int next)
-{
-    for (int i = 0; i < tail.end.segment_count; i++)
-        if (tail.segments[i].copy_counter.tally != NULL)
-            copy_counts_stay(tail.segments[i].copy_counter, next);
+    step_finish(tail.end, scalars, mean, bench->warps);
+    return found;
 }
 
 /* The last block ends the step; the others take tiles, the first of which they keep in registers. */
@@ -257,13 +227,15 @@ static __global__ void __launch_bounds__(THREADS, 2) tail_kernel(const Tail *des
 
     if (first < workers && at.count > 0)
         numbers_load<OP>(tail.segments[segment], at, &numbers);
-    wait_for_first_kernel();
-    if (first == workers) {
-        finish(tail, &bench);
-        return;
-    }
+    wait_for_previous();
     int next = tail.end.state->parity ^ 1;
     const StepState state = *tail.end.state;
+
+    if (first == workers) {
+        if (finish(tail, &bench))
+            copy_counts_stay(tail.segments, tail.end, next);
+        return;
+    }
 
     grad_tile<F>(tail, segment, first, next ^ 1, state.inverse, &bench, grads);
     for (int tile = first + workers; tile < tail.end.tiles; tile += workers) {
@@ -273,9 +245,8 @@ static __global__ void __launch_bounds__(THREADS, 2) tail_kernel(const Tail *des
         grad_tile<F>(tail, tile_segment(tail.segments, tail.end.segment_count, tile), tile,
                      next ^ 1, state.inverse, &bench, others);
     }
-    grid_barrier(tail.end.state);
-    if (*(volatile int *)&tail.end.state->found != NOT_FOUND) {
-        counts_stay(tail, next);
+    if (grid_barrier(tail.end.state)) {
+        copy_counts_stay(tail.segments, tail.end, next);
         return;
     }
     move_tile<OP, F>(tail.segments[segment], state, at, next, &numbers, grads, &bench);
@@ -300,8 +271,6 @@ template <OpKind OP> static const void *kernel_of(Format format)
 Status tail_run(Plan *plan, const TailRun *run)
 {
     const StepEnd *end = &run->tail.end;
-    cudaLaunchConfig_t config = {};
-    cudaLaunchAttribute overlaps = {};
     int fit = 1, most, blocks;
     void *arguments[] = {(void *)&run->device};
     const void *kernel = end->op == OP_SGD        ? kernel_of<OP_SGD>(plan->low)
@@ -312,13 +281,6 @@ Status tail_run(Plan *plan, const TailRun *run)
              "a plan was made");
     most = plan->backend->multiprocessors * (fit < MOST_AT_ONCE ? fit : MOST_AT_ONCE);
     blocks = end->tiles + 1 < most ? end->tiles + 1 : most;
-    config.gridDim = dim3((unsigned)blocks);
-    config.blockDim = dim3(THREADS);
-    config.stream = plan->backend->stream;
-    overlaps.id = cudaLaunchAttributeProgrammaticStreamSerialization;
-    overlaps.val.programmaticStreamSerializationAllowed = 1;
-    config.attrs = &overlaps;
-    config.numAttrs = 1;
-    return cuda_status(plan->backend, cudaLaunchKernelExC(&config, kernel, arguments),
-                       "the gradients of a small network started");
+    return launch_early(plan, kernel, blocks, arguments,
+                        "the gradients of a small network started");
 }

@@ -8,14 +8,13 @@
 
 #include "plan.h"
 
-/* unscale.cu: rounds, counts and looks at the gradients of all parameters ("kernel A"); the last block
- * ends the step: found_inf, norm, scale, outcome. */
-typedef struct StepEnd StepEnd;
-Status grads_run(Plan *plan, const StepEnd *end);
+/* unscale.cu: rounds, counts and looks at the gradients of all parameters ("kernel A"). */
+Status grads_run(Plan *plan);
 
-/* step.cu: the optimizer's instruction `op` on segments first .. last - 1. `copies`: with the low
- * copies for the next step ("kernel B"). */
-Status step_run(Plan *plan, OpKind op, int first, int last, bool copies);
+/* step.cu: the optimizer's instruction `op` on segments first .. last - 1. `whole`: with the low copies
+ * for the next step, and the end of this one: found_inf, norm, scale, outcome ("kernel B"). */
+typedef struct StepEnd StepEnd;
+Status step_run(Plan *plan, OpKind op, int first, int last, const StepEnd *whole);
 
 /* Optimizer constants of the present step into its state; also what `update` and `unscale` need. */
 typedef struct alignas(16) StepEnd {
@@ -30,7 +29,7 @@ typedef struct alignas(16) StepEnd {
     const Tally *tallies;
     const CountEdges *edges;
     const int *instrs;
-    int counted;
+    int counted, mass_slots;
     double beta1, beta2, decay, eps, momentum;
     OpKind op;
     /* a cross entropy whose rows wait to be added up; loss_slots NULL: it is known already */
@@ -49,6 +48,13 @@ typedef struct TilePlace {
     int count;    /* numbers that are there, up to TILE_RUN */
 } TilePlace;
 
+static __device__ __forceinline__ int run_count(const Segment &s, int row, int col)
+{
+    return row >= s.grad.rows || col >= s.grad.cols ? 0
+           : s.grad.cols - col < TILE_RUN           ? s.grad.cols - col
+                                                    : TILE_RUN;
+}
+
 static __device__ __forceinline__ TilePlace tile_place(const Segment &s, int tile)
 {
     int local = tile - s.first_tile, across = s.tiles_across, thread = threadIdx.x;
@@ -56,9 +62,19 @@ static __device__ __forceinline__ TilePlace tile_place(const Segment &s, int til
 
     place.row = local / across * TILE_ROWS + thread / (TILE_COLS / TILE_RUN);
     place.col = local % across * TILE_COLS + thread % (TILE_COLS / TILE_RUN) * TILE_RUN;
-    place.count = place.row >= s.grad.rows || place.col >= s.grad.cols ? 0
-                  : s.grad.cols - place.col < TILE_RUN                 ? s.grad.cols - place.col
-                                                                       : TILE_RUN;
+    place.count = run_count(s, place.row, place.col);
+    return place;
+}
+
+/* The same thread's place in the next tile of the segment: divisions take long. */
+static __device__ __forceinline__ TilePlace next_place(const Segment &s, TilePlace place)
+{
+    place.col += TILE_COLS;
+    if (place.col >= s.tiles_across * TILE_COLS) {
+        place.col -= s.tiles_across * TILE_COLS;
+        place.row += TILE_ROWS;
+    }
+    place.count = run_count(s, place.row, place.col);
     return place;
 }
 
@@ -122,6 +138,16 @@ static __device__ __forceinline__ int tile_segment(const Segment *segments, int 
     return segment;
 }
 
+/* What the warps of a block have summed, in their order. */
+static __device__ __forceinline__ double warps_sum(const double *warps)
+{
+    double sum = warps[0];
+
+    for (int i = 1; i < THREADS / WARP; i++)
+        sum += warps[i];
+    return sum;
+}
+
 /* Adds up a block's squares in a fixed order; the sum is thread 0's. Barriers inside. */
 static __device__ __forceinline__ double block_sum(double value, double *warps)
 {
@@ -129,32 +155,26 @@ static __device__ __forceinline__ double block_sum(double value, double *warps)
     if (threadIdx.x % WARP == 0)
         warps[threadIdx.x / WARP] = value;
     __syncthreads();
-    if (threadIdx.x == 0)
-        for (int i = 1; i < THREADS / WARP; i++)
-            value += warps[i];
+    value = warps_sum(warps);
     __syncthreads();
     return value;
 }
 
-/* The last block to come here goes on; what the others wrote is there for it. */
-static __device__ __forceinline__ bool is_last_block(unsigned *ticket)
+/* One thread's numbers of a tile: sum of squares, and whether any is inf or nan. The square of a float is
+ * exact in double, so adding it in the same breath rounds once, as two steps would. */
+static __device__ __forceinline__ double look(const float *values, int count, float inverse,
+                                              bool *found)
 {
-    __shared__ bool last;
+    double sum = 0.0;
 
-    __threadfence();
-    __syncthreads();
-    if (threadIdx.x == 0)
-        last = atomicAdd(ticket, 1u) == gridDim.x - 1;
-    __syncthreads();
-    __threadfence();
-    return last;
-}
+#    pragma unroll
+    for (int i = 0; i < TILE_RUN; i++) {
+        double value = i < count ? values[i] * inverse : 0.0f;
 
-static __device__ __forceinline__ double square_of(float grad, float inverse)
-{
-    double value = (double)(grad * inverse);
-
-    return value * value;
+        *found = *found || !isfinite(values[i]);
+        sum = fma(value, value, sum);
+    }
+    return sum;
 }
 
 static __device__ __forceinline__ float inverse_scale(const Scalars *scalars)

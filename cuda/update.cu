@@ -25,6 +25,7 @@ StepEnd step_end(const Plan *plan)
     end.edges = plan->device_edges;
     end.instrs = plan->device_instrs;
     end.counted = plan->counted;
+    end.mass_slots = plan->mass_slots;
     for (int i = 0; i < program->instr_count; i++) {
         const Instr *instr = &program->instrs[i];
 

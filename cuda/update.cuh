@@ -119,6 +119,7 @@ static __device__ void step_finish(const StepEnd &end, Scalars now, float loss, 
     double squares = 0.0;
     Blame blame = {-1, 0, 0};
 
+#    pragma unroll 8 /* on their way together; added in their order */
     for (int i = threadIdx.x; i < end.tiles; i += THREADS)
         squares += __ldcg(&end.squares[i]);
     squares = block_sum(squares, warps);

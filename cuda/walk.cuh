@@ -27,15 +27,18 @@ typedef struct WalkLayer {
     Spot out, active;            /* active.array.data NULL: no activation */
     Spot out_grad, in_grad;      /* in_grad: of the layer's input; data NULL: not needed */
     int in_at, grad_at;          /* places in a block's shared memory */
+    int weight_at, column_at;    /* likewise, of the weights it needs forward and back */
 } WalkLayer;
 
 typedef struct alignas(16) Walk {
     Begin begin;
     WalkLayer layers[WALK_LAYERS];
-    int count, rows, features, tallies, halves;
+    int count, rows, features, tallies;
+    int halves, weights; /* 16-bit numbers in shared memory */
     const float *inputs;
     Array x; /* fp32 */
     Spot low;
+    CountEdges edges; /* of all these spots, which have one format */
     Spot log_softmax, log_softmax_grad;
     float *slots;
 } Walk;
@@ -55,12 +58,13 @@ typedef struct alignas(16) Tail {
 
 bool walk_fits(const Plan *plan);
 Status walk_fuse(Plan *plan);
-/* Lays out a block's shared memory by the widths of the layers. */
-void walk_lay(Walk *walk);
+/* Lays out a block's shared memory by the widths of the layers; gives its bytes. */
+int walk_lay(Walk *walk);
 
 /* What is launched: a description on the device, and the host's own. */
 typedef struct WalkRun {
     Walk walk;
+    int bytes; /* of a block's shared memory */
     const Walk *device;
 } WalkRun;
 

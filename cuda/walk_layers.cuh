@@ -15,57 +15,137 @@
 
 namespace cg = cooperative_groups;
 
-/* Rows of a layer's weights: narrow matrices have rows of zeros up to a multiple of 16. */
-typedef struct Rows {
-    const uint16_t *at;
-    int limit;
+/* Tiles of a warp in a layer's outputs or inputs: `from`, then every `step`. */
+typedef struct Tiles {
+    int from, step;
+} Tiles;
 
-    __device__ __forceinline__ uint4 operator()(int k, bool checked) const
-    {
-        return !checked || k < limit ? __ldg((const uint4 *)(at + k)) : make_uint4(0, 0, 0, 0);
-    }
-} Rows;
-
-static __device__ __forceinline__ Rows rows_of(const WalkLayer &layer, int col)
+static __device__ __forceinline__ Tiles forward_tiles(const Walk &walk, int l, int warp, int rank)
 {
-    int limit = layer.weight.stride;
-
-    return {(const uint16_t *)layer.weight.data + (col + (int)(threadIdx.x % WARP) / 4) * limit,
-            limit};
+    if (l == walk.count - 1)
+        return {warp, WARPS};
+    return {warp * WALK_CLUSTER + rank, WARPS * WALK_CLUSTER};
 }
 
-/* The first tile of a warp in a layer, whether or not there is one. */
-template <class Place>
-static __device__ __forceinline__ int first_tile(const Walk &walk, int l, const Place *place,
-                                                 int rank)
+static __device__ __forceinline__ Tiles backward_tiles(int warp, int rank)
 {
-    return l == walk.count - 1 ? place->warp : place->warp * WALK_CLUSTER + rank;
+    return {warp * WALK_CLUSTER + rank, WARPS * WALK_CLUSTER};
 }
 
-/* A layer's first weights can be on their way before its input is there. */
-template <class Place>
-static __device__ __forceinline__ Ahead fetch_ahead(const Walk &walk, int l, const Place *place,
-                                                    int rank)
+/* Where a warp keeps the weights of its tile number `turn`, and behind them the biases. */
+static __device__ __forceinline__ uint16_t *
+forward_weights(const Room &room, const WalkLayer &layer, int warp, int turn)
+{
+    return room.weights + layer.weight_at + (turn * WARPS + warp) * forward_room(layer);
+}
+
+static __device__ __forceinline__ uint16_t *
+backward_weights(const Room &room, const WalkLayer &layer, int warp, int turn)
+{
+    return room.weights + layer.column_at + (turn * WARPS + warp) * backward_room(layer);
+}
+
+/* 16 bytes to an address in shared memory, or as many zeros. */
+static __device__ __forceinline__ void copy_async(uint32_t to, const uint16_t *from, bool is)
+{
+#if __CUDA_ARCH__ >= 800
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(to), "l"(from),
+                 "r"(is ? 16 : 0));
+#endif
+}
+
+static __device__ __forceinline__ void copies_begun(void)
+{
+#if __CUDA_ARCH__ >= 800
+    asm volatile("cp.async.commit_group;");
+#endif
+}
+
+/* All but the newest LATER groups of this warp's copies are there. */
+template <int LATER> static __device__ __forceinline__ void copies_wait(void)
+{
+#if __CUDA_ARCH__ >= 800
+    asm volatile("cp.async.wait_group %0;" ::"n"(LATER) : "memory");
+#endif
+    __syncwarp();
+}
+
+/* A warp fetches what it will multiply with: a layer's weights for its tiles on the way forward. What
+ * the loops need is taken out of shared memory before them, for there it could change under them. */
+static __device__ void fetch_forward(const Walk &walk, const Room &room, int l, int warp, int rank)
 {
     const WalkLayer &layer = walk.layers[l];
-    int col = first_tile(walk, l, place, rank) * MMA_COLS;
+    const Tiles tiles = forward_tiles(walk, l, warp, rank);
+    const int stride = in_stride(layer), down = layer.weight.stride, rows = layer.weight.rows;
+    const int first = threadIdx.x % WARP * 8, size = WARPS * forward_room(layer);
+    const uint16_t *weight = (const uint16_t *)layer.weight.data;
+    const uint16_t *bias = (const uint16_t *)layer.bias.data;
+    uint32_t to =
+        (uint32_t)__cvta_generic_to_shared(forward_weights(room, layer, warp, 0)) + first * 2;
 
-    if (col >= layer.weight.rows)
-        return {};
-    return linear_fetch(0, layer.weight.stride, rows_of(layer, col));
+#pragma unroll 1
+    for (int row0 = tiles.from * MMA_COLS; row0 < rows; row0 += tiles.step * MMA_COLS) {
+        const uint16_t *from = weight + row0 * down + first;
+
+#pragma unroll 1
+        for (int k = first; k < stride; k += WARP * 8, from += WARP * 8) {
+            const uint16_t *at = k < down ? from : weight;
+            uint32_t there = to + (k - first) * 2;
+
+#pragma unroll
+            for (int row = 0; row < MMA_COLS; row++) {
+                copy_async(there, at, k < down);
+                at += k < down ? down : 0;
+                there += stride * 2;
+            }
+        }
+        if (first == 0)
+            copy_async(to + MMA_COLS * stride * 2, bias + row0, true);
+        to += size * 2;
+    }
+}
+
+/* And back: eight neighbours of each row. Narrow matrices have rows of zeros to a multiple of 16. */
+static __device__ void fetch_backward(const Room &room, const WalkLayer &layer, int warp, int rank)
+{
+    const Tiles tiles = backward_tiles(warp, rank);
+    const int rows = grad_stride(layer) - PAD, down = layer.weight.stride, cols = layer.weight.cols;
+    const int size = WARPS * backward_room(layer), first = threadIdx.x % WARP;
+    const uint16_t *weight = (const uint16_t *)layer.weight.data;
+    uint32_t to = (uint32_t)__cvta_generic_to_shared(backward_weights(room, layer, warp, 0));
+
+#pragma unroll 1
+    for (int col0 = tiles.from * MMA_COLS; col0 < cols; col0 += tiles.step * MMA_COLS) {
+#pragma unroll 1
+        for (int row = first; row < rows; row += WARP)
+            copy_async(to + row * MMA_COLS * 2, weight + row * down + col0, true);
+        to += size * 2;
+    }
+}
+
+/* Two groups: the first layer's, and all others. */
+static __device__ void fetch_weights(const Walk &walk, const Room &room, int warp, int rank)
+{
+    fetch_forward(walk, room, 0, warp, rank);
+    copies_begun();
+    for (int l = 1; l < walk.count; l++)
+        fetch_forward(walk, room, l, warp, rank);
+    for (int l = walk.count - 1; l > 0; l--)
+        fetch_backward(room, walk.layers[l], warp, rank);
+    copies_begun();
 }
 
 template <Format F>
 static __device__ __forceinline__ Sums forward_tile(const WalkLayer &layer, const uint16_t *in,
-                                                    int col, const Ahead &ahead)
+                                                    const uint16_t *weights)
 {
-    int stride = in_stride(layer);
-    const uint16_t *x = in + (int)(threadIdx.x % WARP) / 4 * stride;
+    int stride = in_stride(layer), row = (int)(threadIdx.x % WARP) / 4;
+    const uint16_t *x = in + row * stride, *w = weights + row * stride;
 
     return linear_tile<F>(
-        layer.weight.stride, ahead,
+        layer.weight.stride,
         [&](int half, int k) { return *(const uint4 *)(x + half * 8 * stride + k); },
-        rows_of(layer, col));
+        [&](int k) { return *(const uint4 *)(w + k); });
 }
 
 /* What two neighbours become in an activation, or in its slope. */
@@ -110,48 +190,46 @@ static __device__ __forceinline__ void forward_end(const Walk &walk, const Room 
     float2 bias = unpack<F>(both);
     bool two = col + 1 < layer.weight.rows;
 
-    spot_begin(place);
+    spot_begin(room, layer.out, place);
 #pragma unroll
     for (int half = 0; half < 2; half++) {
         int row = place->lane / 4 + half * 8;
 
         words[half] = 0;
         if (place->first + row < walk.rows && col < layer.weight.rows)
-            words[half] = put_pair<F>(room, layer.out, place, row, col, sums.at[half * 2] + bias.x,
+            words[half] = put_pair<F>(layer.out, place, row, col, sums.at[half * 2] + bias.x,
                                       two ? sums.at[half * 2 + 1] + bias.y : 0.0f);
     }
     spot_end(room, layer.out, place);
     if (layer.activation == STAGE_COPY)
         return;
-    spot_begin(place);
+    spot_begin(room, layer.active, place);
 #pragma unroll
     for (int half = 0; half < 2; half++) {
         int row = place->lane / 4 + half * 8;
         float2 x = through<F>(layer.activation, unpack<F>(words[half]), make_float2(0.0f, 0.0f));
 
         if (place->first + row < walk.rows && col < layer.weight.rows)
-            words[half] = put_pair<F>(room, layer.active, place, row, col, x.x, two ? x.y : 0.0f);
+            words[half] = put_pair<F>(layer.active, place, row, col, x.x, two ? x.y : 0.0f);
     }
     spot_end(room, layer.active, place);
 }
 
 template <Format F, class Place>
 static __device__ void forward_layer(cg::cluster_group &cluster, const Walk &walk, const Room &room,
-                                     Place *place, int l, Ahead ahead)
+                                     Place *place, int l)
 {
     const WalkLayer &layer = walk.layers[l];
     bool last = l == walk.count - 1;
-    int step = last ? WARPS : WARPS * WALK_CLUSTER;
-    int first = first_tile(walk, l, place, (int)cluster.block_rank());
+    Tiles tiles = forward_tiles(walk, l, place->warp, (int)cluster.block_rank());
 
-    for (int tile = first; tile * MMA_COLS < layer.weight.rows; tile += step) {
+    for (int tile = tiles.from, turn = 0; tile * MMA_COLS < layer.weight.rows;
+         tile += tiles.step, turn++) {
         int from = tile * MMA_COLS, col = from + place->lane % 4 * 2;
-        uint32_t bias = __ldg((const uint32_t *)((const uint16_t *)layer.bias.data + col));
+        const uint16_t *weights = forward_weights(room, layer, place->warp, turn);
+        uint32_t bias = *(const uint32_t *)(weights + MMA_COLS * in_stride(layer) + col - from);
         uint32_t words[2];
-
-        if (tile != first)
-            ahead = linear_fetch(0, layer.weight.stride, rows_of(layer, from));
-        Sums sums = forward_tile<F>(layer, in_of(room, layer), from, ahead);
+        Sums sums = forward_tile<F>(layer, in_of(room, layer), weights);
 
         forward_end<F>(walk, room, place, layer, col, bias, sums, words);
         if (!last) {
@@ -198,39 +276,36 @@ static __device__ void loss_rows(const Walk &walk, const Room &room, Place *plac
     float most = half_largest(logit);
     float log_sum = logf(half_sum(is ? expf(logit - most) : 0.0f)), sum;
 
-    spot_begin(place);
+    spot_begin(room, walk.log_softmax, place);
     if (is)
-        x = put<F>(room, walk.log_softmax, place, row, col, logit - most - log_sum);
+        x = put<F>(walk.log_softmax, place, row, col, logit - most - log_sum);
     spot_end(room, walk.log_softmax, place);
     if (is && col == room.labels[row] && place->stores)
         walk.slots[place->first + row] = -x;
-    spot_begin(place);
+    spot_begin(room, walk.log_softmax_grad, place);
     if (is)
-        dx = put<F>(room, walk.log_softmax_grad, place, row, col,
+        dx = put<F>(walk.log_softmax_grad, place, row, col,
                     col == room.labels[row] ? at_label : 0.0f);
     spot_end(room, walk.log_softmax_grad, place);
     sum = half_sum(dx);
-    spot_begin(place);
+    spot_begin(room, layer.out_grad, place);
     if (is)
-        grad_of(room, layer)[row * grad_stride(layer) + col] = (uint16_t)pack<F>(
-            put<F>(room, layer.out_grad, place, row, col, dx - expf(x) * sum), 0.0f);
+        grad_of(room, layer)[row * grad_stride(layer) + col] =
+            (uint16_t)pack<F>(put<F>(layer.out_grad, place, row, col, dx - expf(x) * sum), 0.0f);
     spot_end(room, layer.out_grad, place);
 }
 
-/* Narrow matrices have rows of zeros up to a multiple of 16, so k needs no bound. */
 template <Format F>
 static __device__ __forceinline__ Sums backward_tile(const WalkLayer &layer, const uint16_t *grad,
-                                                     int col)
+                                                     const uint16_t *weights)
 {
-    int lane = threadIdx.x % WARP, stride = grad_stride(layer), down = layer.weight.stride;
-    const uint16_t *x = grad + lane / 4 * stride, *near = (const uint16_t *)layer.weight.data +
-                                                          lane % 4 * 2 * down + col + lane / 4;
-    int at = lane % 4 * 2;
+    int lane = threadIdx.x % WARP, stride = grad_stride(layer);
+    const uint16_t *x = grad + lane / 4 * stride, *w = weights + lane % 16 * MMA_COLS;
 
     return linear_dx_tile<F>(
         stride - PAD,
         [&](int half, int k) { return *(const uint32_t *)(x + half * 8 * stride + k); },
-        [&](int k) { return __ldg(near + (k - at) * down); });
+        [&](int first) { return load_pairs(w + first * MMA_COLS); });
 }
 
 /* The gradient of layer l's input, and through the activation of the layer below to its output. */
@@ -241,8 +316,10 @@ static __device__ void backward_layer(cg::cluster_group &cluster, const Walk &wa
     const WalkLayer &layer = walk.layers[l], &below = walk.layers[l - 1];
     const Spot &kept = below.slope_of_output ? below.active : below.out;
 
-    for (int tile = place->warp * WALK_CLUSTER + (int)cluster.block_rank();
-         tile * MMA_COLS < layer.weight.cols; tile += WARPS * WALK_CLUSTER) {
+    Tiles tiles = backward_tiles(place->warp, (int)cluster.block_rank());
+
+    for (int tile = tiles.from, turn = 0; tile * MMA_COLS < layer.weight.cols;
+         tile += tiles.step, turn++) {
         int from = tile * MMA_COLS, col = from + place->lane % 4 * 2;
         bool two = col + 1 < layer.weight.cols;
         uint32_t words[2], aux[2];
@@ -256,20 +333,21 @@ static __device__ void backward_layer(cg::cluster_group &cluster, const Walk &wa
                             ? *(const uint32_t *)spot_at(kept, place, row, col)
                             : 0;
         }
-        sums = backward_tile<F>(layer, grad_of(room, layer), from);
-        spot_begin(place);
+        sums = backward_tile<F>(layer, grad_of(room, layer),
+                                backward_weights(room, layer, place->warp, turn));
+        spot_begin(room, layer.in_grad, place);
 #pragma unroll
         for (int half = 0; half < 2; half++) {
             int row = place->lane / 4 + half * 8;
 
             words[half] = 0;
             if (place->first + row < walk.rows && col < layer.weight.cols)
-                words[half] = put_pair<F>(room, layer.in_grad, place, row, col, sums.at[half * 2],
+                words[half] = put_pair<F>(layer.in_grad, place, row, col, sums.at[half * 2],
                                           two ? sums.at[half * 2 + 1] : 0.0f);
         }
         spot_end(room, layer.in_grad, place);
         if (below.slope != STAGE_COPY) {
-            spot_begin(place);
+            spot_begin(room, below.out_grad, place);
 #pragma unroll
             for (int half = 0; half < 2; half++) {
                 int row = place->lane / 4 + half * 8;
@@ -277,7 +355,7 @@ static __device__ void backward_layer(cg::cluster_group &cluster, const Walk &wa
 
                 if (place->first + row < walk.rows && col < layer.weight.cols)
                     words[half] =
-                        put_pair<F>(room, below.out_grad, place, row, col, x.x, two ? x.y : 0.0f);
+                        put_pair<F>(below.out_grad, place, row, col, x.x, two ? x.y : 0.0f);
             }
             spot_end(room, below.out_grad, place);
         }

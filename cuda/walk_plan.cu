@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-enum { MOST_SHARED = 160 << 10, MOST_ROWS = 512, MOST_WEIGHTS = 1 << 20 };
+enum { MOST_SHARED = 220 << 10, MOST_ROWS = 512, MOST_WEIGHTS = 1 << 20 };
+enum { MOST_TALLIES = 3 + 4 * WALK_LAYERS };
 
 /* A program as it is read off, instruction by instruction; `at` < 0: it is none of ours. */
 typedef struct Reader {
@@ -121,19 +122,23 @@ static int columns(const Value *value)
 /* Widths decide, not settings: the same network takes the same way whatever is counted. */
 static bool is_small(const Plan *plan, const Outline *outline)
 {
-    int64_t weights = 0, shared = 0;
+    int64_t weights = 0;
+    Walk walk = {};
 
+    walk.count = outline->count;
+    walk.tallies = MOST_TALLIES;
     for (int l = 0; l < outline->count; l++) {
         const Instr *linear = &plan->program.instrs[outline->layers[l].linear];
         const Value *weight = plan_value(plan, linear->in[1]);
 
         weights += value_count(weight);
-        shared += WALK_ROWS * 2 * (weight->shape[0] + columns(weight) + 80);
-        if (l == outline->count - 1 && weight->shape[0] > WALK_CLASSES)
+        if (weights > MOST_WEIGHTS)
             return false;
+        walk.layers[l].weight.rows = (int)weight->shape[0];
+        walk.layers[l].weight.cols = columns(weight);
     }
-    return weights <= MOST_WEIGHTS && shared <= MOST_SHARED - (64 << 10) &&
-           plan->program.batch <= MOST_ROWS &&
+    return walk.layers[walk.count - 1].weight.rows <= WALK_CLASSES &&
+           walk_lay(&walk) <= MOST_SHARED && plan->program.batch <= MOST_ROWS &&
            plan->program.batch * weights <= (int64_t)64 * MOST_WEIGHTS;
 }
 
@@ -207,6 +212,7 @@ static Walk walk_of(const Plan *plan, const Outline *outline)
     walk.rows = (int)plan->program.batch;
     walk.features = walk.x.cols;
     walk.low = spot_at(plan, outline->low, &walk.tallies);
+    walk.edges = edges_of(walk.low.array.format);
     walk.count = outline->count;
     for (int l = 0; l < outline->count; l++)
         walk.layers[l] = layer_of(plan, outline, l, &walk.tallies);
@@ -249,7 +255,7 @@ Status walk_fuse(Plan *plan)
     if (!read(plan, &outline))
         return fail(STATUS_UNSUPPORTED, "this network is no chain of linear layers");
     walk.walk = walk_of(plan, &outline);
-    walk_lay(&walk.walk);
+    walk.bytes = walk_lay(&walk.walk);
     tail.tail = tail_of(plan, &outline);
     TRY(plan_describe(plan, &walk.walk, sizeof walk.walk, (void **)&walk.device));
     TRY(plan_describe(plan, &tail.tail, sizeof tail.tail, (void **)&tail.device));

@@ -29,15 +29,12 @@ static __device__ __forceinline__ uint16_t one(const Array &array, int row, int 
 template <Format F, OpKind OP>
 static __device__ __forceinline__ Sums tile(const WalkProduct &p, int row, int col)
 {
-    int group = threadIdx.x % WARP / 4;
+    int group = threadIdx.x % WARP / 4, at = threadIdx.x % 4 * 2;
 
     if (OP == OP_LINEAR) {
-        auto weight = [&](int k, bool) { return eight(p.b, col + group, p.b.rows, k); };
-
         return linear_tile<F>(
-            p.k, linear_fetch(0, p.k, weight),
-            [&](int half, int k) { return eight(p.a, row + group + half * 8, p.a.rows, k); },
-            weight);
+            p.k, [&](int half, int k) { return eight(p.a, row + group + half * 8, p.a.rows, k); },
+            [&](int k) { return eight(p.b, col + group, p.b.rows, k); });
     }
     if (OP == OP_LINEAR_DX)
         return linear_dx_tile<F>(
@@ -46,7 +43,11 @@ static __device__ __forceinline__ Sums tile(const WalkProduct &p, int row, int c
                 return pair(one(p.a, row + group + half * 8, p.a.rows, k),
                             one(p.a, row + group + half * 8, p.a.rows, k + 1));
             },
-            [&](int k) { return one(p.b, k, p.b.rows, col + group); });
+            [&](int first) {
+                auto w = [&](int k) { return one(p.b, first + at + k, p.b.rows, col + group); };
+
+                return Pairs{pair(w(0), w(1)), pair(w(8), w(9))};
+            });
     return linear_dw_tile<F>(
         p.k, [&](int half, int k) { return one(p.a, k, p.a.rows, row + group + half * 8); },
         [&](int k) { return one(p.b, k, p.b.rows, col + group); });

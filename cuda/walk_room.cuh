@@ -10,7 +10,10 @@ enum { WARPS = THREADS / WARP, PAD = 8, GATHER_AT_ONCE = 4, HALF_WARP = WARP / 2
 /* A block's shared memory, laid out by the widths of the layers. */
 typedef struct Room {
     uint16_t *halves; /* of each layer (16, in_stride), what it takes in, and (16, grad_stride), the
-                         gradient of its output */
+                          gradient of its output */
+    uint16_t
+        *weights; /* of each layer, for each tile of this block, (8, in_stride) on the way forward,
+                          and (rows, 8) back */
     float (*logits)[WALK_CLASSES];
     int64_t *examples;
     int *labels;
@@ -18,14 +21,26 @@ typedef struct Room {
     Mass *masses; /* (tallies, WARPS) */
 } Room;
 
+/* Rows of four neighbours follow each other through all banks. */
 static __host__ __device__ __forceinline__ int in_stride(const WalkLayer &layer)
 {
-    return (layer.weight.cols + LINEAR_BLOCK - 1) / LINEAR_BLOCK * LINEAR_BLOCK + PAD;
+    return ((layer.weight.cols + LINEAR_BLOCK - 1) / LINEAR_BLOCK | 1) * LINEAR_BLOCK;
 }
 
 static __host__ __device__ __forceinline__ int grad_stride(const WalkLayer &layer)
 {
     return (layer.weight.rows + MMA_K - 1) / MMA_K * MMA_K + PAD;
+}
+
+/* Numbers of a tile's weights: on the way forward (8, in_stride) and their biases, and back (rows, 8). */
+static __host__ __device__ __forceinline__ int forward_room(const WalkLayer &layer)
+{
+    return MMA_COLS * (in_stride(layer) + 1);
+}
+
+static __host__ __device__ __forceinline__ int backward_room(const WalkLayer &layer)
+{
+    return MMA_COLS * (grad_stride(layer) - PAD);
 }
 
 static __device__ __forceinline__ uint16_t *in_of(const Room &room, const WalkLayer &layer)
@@ -51,15 +66,16 @@ static __device__ Room room_of(const Walk &walk, unsigned char *at)
     room.logits = (float(*)[WALK_CLASSES])at;
     room.labels = (int *)(room.logits + WALK_ROWS);
     room.tallies = (Tally *)(room.labels + WALK_ROWS);
+    room.weights = (uint16_t *)(((uintptr_t)(room.tallies + walk.tallies) + 15) & ~(uintptr_t)15);
     return room;
 }
 
-static __device__ void room_clear(const Walk &walk, const Room &room)
+static __device__ void room_clear(const Room &room)
 {
-    uint32_t *from = (uint32_t *)room.masses, *to = (uint32_t *)(room.tallies + walk.tallies);
+    uint4 *from = (uint4 *)room.masses, *to = (uint4 *)room.weights;
 
     for (int i = threadIdx.x; i < to - from; i += THREADS)
-        from[i] = 0;
+        from[i] = make_uint4(0, 0, 0, 0);
 }
 
 /* Where one warp stands: its rows, and what it has seen of the store at hand. */
@@ -67,12 +83,15 @@ template <bool COUNTED> struct PlaceOf {
     static const bool counts = COUNTED;
     int first, lane, warp; /* first row of the cluster in the batch */
     bool stores;           /* this block stores and counts what all compute */
+    CountEdges edges;
     Seen seen;
 };
 
-template <class Place> static __device__ __forceinline__ void spot_begin(Place *place)
+template <class Place>
+static __device__ __forceinline__ void spot_begin(const Room &room, const Spot &spot, Place *place)
 {
-    seen_begin(&place->seen);
+    if (Place::counts)
+        seen_begin(&place->seen, room.tallies + max(spot.tally, 0));
 }
 
 template <class Place>
@@ -109,28 +128,20 @@ static __device__ __forceinline__ uint16_t *spot_at(const Spot &spot, const Plac
     return (uint16_t *)spot.array.data + (place->first + row) * spot.array.stride + col;
 }
 
-template <class Place>
-static __device__ __forceinline__ void spot_count(const Room &room, const Spot &spot, Place *place,
-                                                  float x)
-{
-    count_value(spot.counter.edges, &room.tallies[spot.tally], &place->seen, x);
-}
-
 /* Counts, rounds and stores two neighbours of the cluster's row `row`; gives their bits. Behind an odd
  * row's end `high` is a zero that nobody counts. */
 template <Format F, class Place>
-static __device__ __forceinline__ uint32_t put_pair(const Room &room, const Spot &spot,
-                                                    Place *place, int row, int col, float low,
-                                                    float high)
+static __device__ __forceinline__ uint32_t put_pair(const Spot &spot, Place *place, int row,
+                                                    int col, float low, float high)
 {
     uint32_t bits = pack<F>(low, high);
 
     if (!place->stores)
         return bits;
     if (Place::counts && spot.tally >= 0) {
-        spot_count(room, spot, place, low);
+        count_value(place->edges, &place->seen, low);
         if (col + 1 < spot.array.cols)
-            spot_count(room, spot, place, high);
+            count_value(place->edges, &place->seen, high);
     }
     *(uint32_t *)spot_at(spot, place, row, col) = bits;
     return bits;
@@ -138,13 +149,13 @@ static __device__ __forceinline__ uint32_t put_pair(const Room &room, const Spot
 
 /* The same for one number; gives what was stored. */
 template <Format F, class Place>
-static __device__ __forceinline__ float put(const Room &room, const Spot &spot, Place *place,
-                                            int row, int col, float value)
+static __device__ __forceinline__ float put(const Spot &spot, Place *place, int row, int col,
+                                            float value)
 {
     uint32_t bits = pack<F>(value, 0.0f);
 
     if (Place::counts && place->stores && spot.tally >= 0)
-        spot_count(room, spot, place, value);
+        count_value(place->edges, &place->seen, value);
     if (place->stores)
         *spot_at(spot, place, row, col) = (uint16_t)bits;
     return unpack<F>(bits).x;
