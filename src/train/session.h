@@ -121,6 +121,21 @@ Progress session_progress(const Session *session);
  * Cheap: may be asked thirty times a second while training runs. */
 void session_snapshot(Session *session, Snapshot *snapshot);
 
+/* The runs of the session, from 0 on in the order in which they were made; at most RUNS_MOST. They share
+ * data, seed and batches, and step in lockstep. One of them is in use: what asks or changes a run
+ * and names none means that one. */
+int session_run_count(const Session *session);
+const char *session_run_name(const Session *session, int i); /* borrowed until runs change */
+int session_run_current(const Session *session);
+
+/* session_snapshot of that run. */
+void session_snapshot_run(Session *session, int i, Snapshot *snapshot);
+
+/* The first step whose loss is not the same in both runs, to the bit, or that one of them skipped
+ * and the other did not; -1: none yet. A loss scale that differs is no difference by itself: as long
+ * as nothing is lost or overflows, powers of two change no bit of the training. */
+int64_t session_first_difference(const Session *session, int i, int j);
+
 /* The same after measuring what `needs` names, at a step boundary. Accuracy is none where the data has
  * no classes. Fails: STATUS_INTERRUPTED. */
 Status session_measure(Session *session, ExprNeeds needs, Snapshot *snapshot) MUST_CHECK;

@@ -135,6 +135,39 @@ void session_snapshot(Session *session, Snapshot *snapshot)
     pthread_mutex_unlock(&session->lock);
 }
 
+int session_run_count(const Session *session)
+{
+    (void)session;
+    return 1;
+}
+
+const char *session_run_name(const Session *session, int i)
+{
+    (void)session;
+    (void)i;
+    return "a";
+}
+
+int session_run_current(const Session *session)
+{
+    (void)session;
+    return 0;
+}
+
+void session_snapshot_run(Session *session, int i, Snapshot *snapshot)
+{
+    (void)i;
+    session_snapshot(session, snapshot);
+}
+
+int64_t session_first_difference(const Session *session, int i, int j)
+{
+    (void)session;
+    (void)i;
+    (void)j;
+    return -1;
+}
+
 typedef struct Look {
     ExprNeeds needs;
     Snapshot *snapshot;

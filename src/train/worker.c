@@ -48,6 +48,7 @@ static void copy_facts(Session *session)
 {
     Snapshot *facts = &session->current->facts;
 
+    text_copy(facts->run_name, sizeof facts->run_name, "a");
     text_copy(facts->backend, sizeof facts->backend, text_chars(&session->here.words));
     facts->training = session->is_training;
     facts->sequence = session->published.sequence + 1;
