@@ -149,9 +149,10 @@ Status session_bench(Session *session, const BenchSpec *spec, BenchFacts *facts)
 /* Appends the program that a step runs, as `show program` prints it. */
 void session_print_program(Session *session, Text *text);
 
-/* Every finished training of this session, oldest first. */
+/* Every finished training of this session, oldest first, once for each of its runs. */
 typedef struct TrainingFacts {
-    int number;         /* from 1 */
+    int number; /* from 1; runs that trained together share it */
+    char run[RUN_NAME];
     char settings[512]; /* as settings_print has them, "; " between */
     int64_t first_step, last_step, skipped;
     Measure loss, accuracy; /* accuracy: the last measured in it */

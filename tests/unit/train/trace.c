@@ -232,7 +232,7 @@ Test(trace, another_run_is_told_where_the_same_experiment_goes_back_a_step)
     must(trace_begin(at("a.csv"), &trace));
     for (size_t i = 0; i < 4; i++) {
         experiment.last = (StepOutcome){.step = steps[i], .first_found = NO_VALUE};
-        must(trace_step(trace, &experiment));
+        must(trace_step(trace, 0, &experiment));
     }
     must(trace_end(trace, &count));
     text = text_of("a.csv");
