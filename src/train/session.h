@@ -82,6 +82,40 @@ Status session_save(Session *session, const char *path, int64_t *step) MUST_CHEC
  * whatever is wrong with the file, in one sentence; nothing has changed then. */
 Status session_load(Session *session, const char *path, Text *what) MUST_CHECK;
 
+/* A run beside the one in use. */
+typedef struct ForkSpec {
+    const char *name; /* a letter, then letters, digits, - and _; not "all" */
+    Settings settings;
+    float scale;     /* > 0: as session_set_scale */
+    bool new_scaler; /* as session_restart_scaler */
+} ForkSpec;
+
+/* Copies the run in use, to the bit; the copy goes on under its own settings and steps together with
+ * the others, which it may differ from in all but data, seed, batch and pace. The run in use stays in
+ * use. `*step`: the step behind which it began. Fails: STATUS_USAGE: the name, RUNS_MOST runs are
+ * there, another net or loss at a step other than 0; STATUS_MEMORY; or as session_apply. */
+Status session_fork(Session *session, const ForkSpec *spec, int64_t *step) MUST_CHECK;
+
+/* -1: there is no run of this name. */
+int session_run_named(const Session *session, const char *name);
+
+/* What asks or changes a run from now on means this one. Fails: STATUS_DEVICE. */
+Status session_use(Session *session, int i) MUST_CHECK;
+
+/* The others go on. Undo brings it back, with the others as they are now, where `*kept`. Fails:
+ * STATUS_USAGE: it is the only one. */
+Status session_drop(Session *session, int i, bool *kept) MUST_CHECK;
+
+typedef struct StagedRun {
+    char name[RUN_NAME];
+    Settings settings; /* the same data, seed, batch and pace in all */
+} StagedRun;
+
+/* All runs go, and these begin together at step 0, as one change for undo; the first is in use.
+ * `command`: what does it again. Fails: as session_apply. */
+Status session_stage(Session *session, const StagedRun *runs, int count,
+                     const char *command) MUST_CHECK;
+
 /* How far a training goes. */
 typedef struct Goal {
     int64_t steps;     /* > 0: so many steps */

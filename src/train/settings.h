@@ -69,6 +69,9 @@ void settings_print(const Settings *settings, const char *between, Text *text);
  * STATUS_IO, STATUS_USAGE, STATUS_UNSUPPORTED: something else stands there; nothing has changed. */
 Status settings_read(const char *text, Settings *settings) MUST_CHECK;
 
+/* Reads one part as settings_part wrote it, into `settings`. Fails: as settings_read. */
+Status settings_read_part(const char *text, Settings *settings) MUST_CHECK;
+
 /* What differs, in words: "autocast fp16 -> bf16, batch 64 -> 128"; "" for nothing. */
 void settings_difference(const Settings *a, const Settings *b, Text *text);
 
