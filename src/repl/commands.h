@@ -19,6 +19,10 @@
     X(autocast) \
     X(scale) \
     X(probe) \
+    X(fork) \
+    X(use) \
+    X(drop) \
+    X(runs) \
     X(train) \
     X(step) \
     X(run) \

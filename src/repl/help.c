@@ -9,11 +9,9 @@
 #include <string.h>
 
 static const char *const task_titles[TASK_COUNT] = {
-    [TASK_BUILD] = "build an experiment",
-    [TASK_PRECISION] = "choose the precision",
-    [TASK_TRAIN] = "train",
-    [TASK_LOOK] = "look at what the numbers do",
-    [TASK_SESSION] = "scripts and the session",
+    [TASK_BUILD] = "build an experiment",           [TASK_PRECISION] = "choose the precision",
+    [TASK_COMPARE] = "let runs stand side by side", [TASK_TRAIN] = "train",
+    [TASK_LOOK] = "look at what the numbers do",    [TASK_SESSION] = "scripts and the session",
 };
 
 static const char expressions[] =

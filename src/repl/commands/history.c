@@ -52,6 +52,7 @@ const Command history_command = {
     .name = "history",
     .summary = "list every finished training with its settings and results",
     .task = TASK_LOOK,
+    .needs = ACTS_ON_ALL,
     .examples = history_examples,
     .more = "The accuracy is the last one measured during or after that training; `print accuracy` "
             "measures it.",

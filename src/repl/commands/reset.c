@@ -18,6 +18,7 @@ const Command reset_command = {
     .name = "reset",
     .summary = "go back to the start of the run, same seed",
     .task = TASK_BUILD,
+    .needs = ACTS_ON_ALL,
     .examples = reset_examples,
     .run = reset_run,
 };
