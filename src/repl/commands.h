@@ -23,6 +23,7 @@
     X(use) \
     X(drop) \
     X(runs) \
+    X(demo) \
     X(train) \
     X(step) \
     X(run) \
