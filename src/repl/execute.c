@@ -104,20 +104,30 @@ static Status carry_out(Repl *repl, Args *args)
     return status;
 }
 
-/* A command that itself changed which run is in use, or which there are, has the last word. */
+/* To the run that was in use before `name` was, unless the command itself chose another. */
+static Status use_again(Session *session, const char *before, const char *name)
+{
+    int run = session_run_named(session, before), now = session_run_current(session);
+
+    if (run < 0 || (session_run_named(session, name) >= 0 &&
+                    strcmp(session_run_name(session, now), name) != 0))
+        return ok();
+    return session_use(session, run);
+}
+
 static Status carry_out_in(Repl *repl, const char *name, Args *args)
 {
     Session *session = repl->session;
-    int before = session_run_current(session), count = session_run_count(session);
-    Status status, back = ok();
+    char before[RUN_NAME];
+    Status status, back;
     int run;
 
+    text_copy(before, sizeof before, session_run_name(session, session_run_current(session)));
     TRY(find_run(session, name, &run));
     args->blame = args->verb;
     TRY(session_use(session, run));
     status = carry_out(repl, args);
-    if (session_run_current(session) == run && session_run_count(session) == count)
-        back = session_use(session, before);
+    back = use_again(session, before, name);
     return failed(status) ? status : back;
 }
 

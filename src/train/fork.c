@@ -241,6 +241,19 @@ static void close_gap(Differences *differences, int gone)
             differences->first[i][j] = old.first[i + (i >= gone)][j + (j >= gone)];
 }
 
+/* Nothing that can fail, as the job is done by then. */
+static void take_out_of_rescue(KeptRuns *kept, int gone)
+{
+    if (kept->count == 0)
+        return;
+    checkpoint_free(kept->all[gone]);
+    kept->count--;
+    for (int i = gone; i < kept->count; i++)
+        kept->all[i] = kept->all[i + 1];
+    close_gap(&kept->differences, gone);
+    kept->used = 0; /* whichever is in use then is */
+}
+
 static void take_out(Session *session, int gone)
 {
     Runs *runs = &session->runs;
@@ -273,10 +286,11 @@ static Status drop_job(Session *session, void *argument)
     journal_reach(&session->journal, runs_used(session), true);
     TRY(keep_for_undo(session, drop));
     take_out(session, drop->run);
+    take_out_of_rescue(&session->rescue.kept, drop->run);
     runs_drop_unused(session);
     journal_add(&session->journal, runs_used(session), "drop %s", name);
     session_copy_out(session);
-    return rescue_renew(session);
+    return ok();
 }
 
 Status session_drop(Session *session, int i, bool *kept)

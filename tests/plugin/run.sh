@@ -245,6 +245,21 @@ done
 [ "$call" -gt 500 ]
 verdict "a session of $call calls"
 
+# So with several runs, which are all lost at once and all go on.
+session='train 4; fork b autocast=bf16 scale=off; train 3; all: print batch_loss, scale, accuracy;
+b: lr 0.01; fork c scale=2^120; train 4; all: print step, batch_loss, skipped, scale; batch 30;
+train 3; c: net 2 8 2 act=tanh; train 2; undo; drop a; train 3; use c; backend cpu; train 2; undo;
+all: print step, loss; runs; b: save run'
+program_plain
+call=1
+said=lost
+while printf '%s' "$said" | grep -q lost; do
+    loses "$call"
+    call=$((call + ${STRIDE:-29}))
+done
+[ "$call" -gt 500 ]
+verdict "a session of $call calls with several runs"
+
 # In a long training the state is copied meanwhile: at least 5 s apart.
 pretend "late 5.5"
 printf 'pace 40\nrun\nSLEEP\npause\nsave late\n' | while read -r line; do

@@ -5,14 +5,16 @@
 #include "repl/repl.h"
 #include "repl/state.h"
 #include "repl/watch.h"
+#include "repl/wrap.h"
 
 #include <string.h>
 #include <unistd.h>
 
 enum { DEMO_RUNS = 2 };
 
+static const char *const demo_names[] = {"fp16-bf16", "scale", "silent", NULL};
+
 typedef struct Demo {
-    const char *name;
     const char *base; /* the whole experiment, as settings_print has it */
     struct {
         const char *name, *autocast, *scale;
@@ -20,16 +22,15 @@ typedef struct Demo {
     const char *says; /* what there is to see */
 } Demo;
 
+/* In the order of their names. */
 static const Demo demos[] = {
-    {.name = "fp16-bf16",
-     .base = "data fashion\nnet 784 256 128 10\nloss cross-entropy\noptim adamw lr=0.001\n"
+    {.base = "data fashion\nnet 784 256 128 10\nloss cross-entropy\noptim adamw lr=0.001\n"
              "batch 64\nseed 1\nautocast fp16\nscale off\nprobe on",
      .runs = {{"fp16", "autocast fp16", "scale dynamic interval=50"},
               {"bf16", "autocast bf16", "scale off"}},
      .says = "the same training in fp16, which needs a loss scale and finds it by skipping steps, "
              "and in bf16, which reaches as far as fp32 and needs none"},
-    {.name = "scale",
-     .base = "data fashion\nnet 784 256 128 10\nloss cross-entropy weight=0.001\n"
+    {.base = "data fashion\nnet 784 256 128 10\nloss cross-entropy weight=0.001\n"
              "optim adamw lr=0.001\nbatch 64\nseed 1\nautocast fp16\nscale off\nprobe on",
      .runs = {{"plain", "autocast fp16", "scale static 1"},
               {"scaled", "autocast fp16", "scale static 65536"}},
@@ -37,20 +38,16 @@ static const Demo demos[] = {
          "fp16 with loss scale 1 and 2^16: a power of two moves the whole histogram and changes "
          "no bit, until values fall out of fp16 below; `runs` says at which step that parted "
          "them"},
-    {.name = "silent",
-     .base = "data fashion size=14 target=input\nnet 196 32 196 act=tanh\nloss mse weight=0.0001\n"
+    {.base = "data fashion size=14 target=input\nnet 196 32 196 act=tanh\nloss mse weight=0.0001\n"
              "optim momentum lr=30000\nbatch 128\nseed 1\nautocast fp16\nscale off\nprobe on",
      .runs = {{"silent", "autocast fp16", "scale off"},
               {"scaled", "autocast fp16", "scale static 1024"}},
      .says = "every gradient of the first run underflows, and nothing warns: no nan, no skip, and "
              "its loss stays where it began; the other only has a loss scale of 1024"},
 };
-enum { DEMOS = sizeof(demos) / sizeof(demos[0]) };
-
-static const char *const demo_names[] = {"fp16-bf16", "scale", "silent", NULL};
 
 static const ArgSpec demo_args[] = {
-    {.name = "name",
+    {.name = "demo",
      .kind = ARG_CHOICE,
      .choices = demo_names,
      .shown = "fp16-bf16|scale|silent",
@@ -58,18 +55,11 @@ static const ArgSpec demo_args[] = {
     {.kind = ARG_END},
 };
 
-static const char *const demo_examples[] = {"demo scale; train 20; runs", "demo silent", NULL};
-
-static const Demo *find(const char *name)
-{
-    for (int i = 0; i < DEMOS; i++)
-        if (strcmp(demos[i].name, name) == 0)
-            return &demos[i];
-    return NULL; /* cannot be: the argument is one of demo_names, and a test reads them all */
-}
+static const char *const demo_examples[] = {"demo scale; train 20; runs", "demo fp16-bf16",
+                                            "demo silent", NULL};
 
 /* The pace is the learner's. */
-static Status set_stage(Repl *repl, const Demo *demo)
+static Status set_stage(Repl *repl, const char *name, const Demo *demo)
 {
     Settings base = *session_settings(repl_session(repl));
     StagedRun runs[DEMO_RUNS];
@@ -82,18 +72,20 @@ static Status set_stage(Repl *repl, const Demo *demo)
         TRY(settings_read_part(demo->runs[i].autocast, &runs[i].settings));
         TRY(settings_read_part(demo->runs[i].scale, &runs[i].settings));
     }
-    text_copy(command + strlen(command), sizeof command - strlen(command), demo->name);
+    text_copy(command + strlen(command), sizeof command - strlen(command), name);
     return session_stage(repl_session(repl), runs, DEMO_RUNS, command);
 }
 
 static void tell(Repl *repl, const Demo *demo)
 {
-    Text text = {0};
+    Text words = {0}, lines = {0};
 
-    text_printf(&text, "%s and %s: %s", demo->runs[0].name, demo->runs[1].name, demo->says);
-    repl_note(repl, "%s", text_chars(&text));
-    repl_note(repl, "both stand at step 0; `undo` brings back what was there");
-    text_release(&text);
+    text_printf(&words, "%s and %s: %s. Both stand at step 0; `undo` brings back what was there.",
+                demo->runs[0].name, demo->runs[1].name, demo->says);
+    wrap(text_chars(&words), 0, &lines);
+    repl_note(repl, "%.*s", (int)lines.length - 1, text_chars(&lines));
+    text_release(&lines);
+    text_release(&words);
 }
 
 static bool has_screen(const Repl *repl)
@@ -103,11 +95,13 @@ static bool has_screen(const Repl *repl)
 
 static Status demo_run(Repl *repl, Args *args)
 {
-    const Demo *demo = find(args_text(args, "name"));
+    const char *name = args_text(args, "demo");
+    int i = 0;
 
-    args_blame(args, "name");
-    TRY(set_stage(repl, demo));
-    tell(repl, demo);
+    while (strcmp(demo_names[i], name) != 0)
+        i++;
+    TRY(set_stage(repl, name, &demos[i]));
+    tell(repl, &demos[i]);
     if (!has_screen(repl))
         return ok();
     repl->watched = false; /* the view starts it by itself */

@@ -79,6 +79,21 @@ static Status take_autocast(Args *args, Settings *wanted)
     return take(args, "autocast", strcmp(format, "off") == 0 ? "fp32" : format, wanted);
 }
 
+/* Only dynamic scaling sets all of its rules; the others leave them for when it comes back. */
+static Status take_scaler(Args *args, const char *text, ForkSpec *spec)
+{
+    ScalerSpec *scaler = &spec->settings.scaler, before = *scaler;
+
+    TRY(take(args, "scale", text, &spec->settings));
+    spec->new_scaler = true;
+    if (scaler->mode == SCALE_DYNAMIC)
+        return ok();
+    before.mode = scaler->mode;
+    before.start = scaler->mode == SCALE_OFF ? before.start : scaler->start;
+    *scaler = before;
+    return ok();
+}
+
 /* A number is the scale from now on; words are another way to scale. */
 static Status take_scale(Args *args, ForkSpec *spec)
 {
@@ -87,10 +102,8 @@ static Status take_scale(Args *args, ForkSpec *spec)
 
     if (text == NULL)
         return ok();
-    if (failed(number_parse(text, &number))) {
-        spec->new_scaler = true;
-        return take(args, "scale", text, &spec->settings);
-    }
+    if (failed(number_parse(text, &number)))
+        return take_scaler(args, text, spec);
     args_blame(args, "scale");
     spec->scale = (float)number;
     return scaler_check(&(ScalerSpec){

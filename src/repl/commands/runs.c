@@ -5,6 +5,8 @@
 #include "repl/phrase.h"
 #include "repl/repl.h"
 
+#include <string.h>
+
 static const char *const runs_examples[] = {"fork b autocast=bf16 scale=off; train 20; runs", NULL};
 
 static void append_difference(Session *session, int i, int used, Text *text)
@@ -18,6 +20,17 @@ static void append_difference(Session *session, int i, int used, Text *text)
         text_append(text, "the same");
     else
         text_printf(text, "step %s", phrase_count(step, number));
+}
+
+/* What the runs share is left out. */
+static void append_settings(const Snapshot *facts, const Snapshot *first, Text *text)
+{
+    text_printf(text, "%s, %s", format_name(facts->autocast), facts->optim);
+    if (strcmp(facts->net, first->net) != 0)
+        text_printf(text, ", net %s", facts->net);
+    if (strcmp(facts->loss_name, first->loss_name) != 0)
+        text_printf(text, ", loss %s", facts->loss_name);
+    text_append(text, "\n");
 }
 
 static void append_row(Session *session, int i, const Snapshot *facts, Text *text)
@@ -36,25 +49,26 @@ static void append_row(Session *session, int i, const Snapshot *facts, Text *tex
                           ? "off"
                           : float_friendly(facts->scaler.scale, number));
     text_pad(text, 56);
-    text_printf(text, "%s, %s", format_name(facts->autocast), facts->optim);
-    text_append(text, "\n");
 }
 
 static Status runs_run(Repl *repl, Args *args)
 {
     Session *session = repl_session(repl);
-    Snapshot facts = {0};
+    Snapshot facts = {0}, first = {0};
     Text text = {0};
 
     (void)args;
     text_append(&text, "run             parted at   loss      skipped scale     settings\n");
+    session_snapshot_run(session, 0, &first);
     for (int i = 0; i < session_run_count(session); i++) {
         session_snapshot_run(session, i, &facts);
         append_row(session, i, &facts, &text);
+        append_settings(&facts, &first, &text);
     }
     repl_print(repl, "%s", text_chars(&text));
     text_release(&text);
     snapshot_release(&facts);
+    snapshot_release(&first);
     return ok();
 }
 

@@ -1,0 +1,414 @@
+/* Several runs that share their batches and take every step together. */
+#include "rig.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+TestSuite(lockstep, .init = open_small, .fini = close_all);
+
+static ForkSpec same(const char *name)
+{
+    return (ForkSpec){.name = name, .settings = *session_settings(session)};
+}
+
+static int64_t fork_run(const ForkSpec *spec)
+{
+    int64_t step;
+
+    must(session_fork(session, spec, &step));
+    return step;
+}
+
+/* b beside a, under another format and without a loss scale. */
+static void fork_bf16(void)
+{
+    ForkSpec spec = same("b");
+
+    spec.settings.autocast = FORMAT_BF16;
+    spec.settings.scaler.mode = SCALE_OFF;
+    fork_run(&spec);
+}
+
+static Snapshot seen(int run)
+{
+    Snapshot snapshot = {0};
+
+    session_snapshot_run(session, run, &snapshot);
+    snapshot_release(&snapshot); /* its tensors; the rest is plain */
+    return snapshot;
+}
+
+/* To the last bit of the newest losses. */
+static void expect_same_losses(const Snapshot *a, const Snapshot *b)
+{
+    cr_expect_eq(a->step, b->step);
+    cr_expect_eq(memcmp(a->history.recent, b->history.recent, sizeof a->history.recent), 0);
+}
+
+Test(lockstep, a_session_begins_with_one_run_called_a)
+{
+    cr_expect_eq(session_run_count(session), 1);
+    cr_expect_str_eq(session_run_name(session, 0), "a");
+    cr_expect_str_eq(look()->run_name, "a");
+}
+
+Test(lockstep, a_fork_goes_on_with_the_bits_of_its_parent)
+{
+    ForkSpec spec = same("b");
+    Snapshot a, b;
+
+    train(15);
+    cr_expect_eq(fork_run(&spec), 15);
+    train(25);
+    a = seen(0);
+    b = seen(1);
+    cr_expect_eq(b.step, 40);
+    cr_expect_str_eq(b.run_name, "b");
+    expect_same_losses(&a, &b);
+    cr_expect_eq(session_first_difference(session, 0, 1), -1);
+}
+
+Test(lockstep, a_run_has_the_same_bits_alone_and_beside_another)
+{
+    Settings other;
+    Snapshot a, b, now_a, now_b;
+
+    fork_bf16();
+    train(30);
+    a = seen(0);
+    b = seen(1);
+    must(session_reset(session));
+    train(30);
+    now_a = seen(0);
+    now_b = seen(1);
+    expect_same_losses(&a, &now_a);
+    expect_same_losses(&b, &now_b);
+    close_all();
+    now = (Snapshot){0};
+    open_small();
+    other = *session_settings(session);
+    train(30);
+    now_a = seen(0);
+    expect_same_losses(&a, &now_a);
+    other.autocast = FORMAT_BF16;
+    other.scaler.mode = SCALE_OFF;
+    apply(&other);
+    must(session_reset(session));
+    train(30);
+    now_b = seen(0);
+    expect_same_losses(&b, &now_b);
+}
+
+Test(lockstep, two_formats_part_and_the_first_step_is_known)
+{
+    int64_t first;
+
+    train(5);
+    fork_bf16();
+    cr_expect_eq(session_first_difference(session, 0, 1), -1);
+    train(20);
+    first = session_first_difference(session, 0, 1);
+    cr_expect_gt(first, 5);
+    cr_expect_leq(first, 7); /* the next one, unless all products round alike */
+    cr_expect_eq(session_first_difference(session, 1, 0), first);
+}
+
+Test(lockstep, a_fork_of_a_fork_parted_where_its_parent_did)
+{
+    ForkSpec spec = same("c");
+    int64_t first;
+
+    fork_bf16();
+    train(10);
+    first = session_first_difference(session, 0, 1);
+    must(session_use(session, 1));
+    spec.settings = *session_settings(session);
+    fork_run(&spec);
+    cr_expect_eq(session_first_difference(session, 0, 2), first);
+    cr_expect_eq(session_first_difference(session, 1, 2), -1);
+}
+
+Test(lockstep, a_power_of_two_as_loss_scale_parts_nothing_where_nothing_is_lost)
+{
+    Settings wanted = *session_settings(session);
+    ForkSpec spec;
+
+    wanted.autocast = FORMAT_FP32;
+    wanted.scaler.mode = SCALE_STATIC;
+    wanted.scaler.start = 1.0f;
+    apply(&wanted);
+    spec = same("b");
+    spec.settings.scaler.start = 1024.0f;
+    fork_run(&spec);
+    train(40);
+    cr_expect_eq(session_first_difference(session, 0, 1), -1);
+    cr_expect_eq(seen(1).scaler.scale, 1024.0f);
+}
+
+Test(lockstep, a_skip_that_only_one_run_has_parts_them)
+{
+    ForkSpec spec = same("b");
+
+    train(4);
+    spec.scale = 1e38f;
+    fork_run(&spec);
+    train(1);
+    cr_expect_eq(session_first_difference(session, 0, 1), 5);
+    cr_expect_eq(seen(0).skipped, 0);
+    cr_expect_eq(seen(1).skipped, 1);
+}
+
+Test(lockstep, settings_are_of_the_run_in_use_but_batch_and_pace_are_of_all)
+{
+    Settings wanted;
+
+    fork_bf16();
+    must(session_use(session, 1));
+    cr_expect_eq(session_settings(session)->autocast, FORMAT_BF16);
+    wanted = *session_settings(session);
+    wanted.optim.lr = 0.5;
+    wanted.batch = 10;
+    wanted.pace = 1e6;
+    apply(&wanted);
+    must(session_use(session, 0));
+    cr_expect_eq(session_settings(session)->autocast, FORMAT_FP16);
+    cr_expect_neq(session_settings(session)->optim.lr, 0.5);
+    cr_expect_eq(session_settings(session)->batch, 10);
+    cr_expect_eq(session_settings(session)->pace, 1e6);
+    train(3);
+    cr_expect_eq(seen(0).step, 3);
+    cr_expect_eq(seen(1).step, 3);
+}
+
+Test(lockstep, what_is_refused_for_one_run_changes_none)
+{
+    Settings wanted = *session_settings(session);
+    int64_t step;
+
+    fork_bf16();
+    must(session_use(session, 1));
+    wanted = *session_settings(session);
+    wanted.batch = LARGEST_BATCH; /* more than there are examples */
+    cr_expect(failed(session_apply(session, &wanted, &step)));
+    cr_expect_eq(session_settings(session)->batch, 20);
+    cr_expect_eq(seen(0).batch, 20);
+    cr_expect_eq(seen(1).batch, 20);
+    train(2);
+}
+
+Test(lockstep, another_network_in_one_run_begins_all_again_and_undo_brings_all_back)
+{
+    Settings wanted;
+    Snapshot a, back;
+    Text what = {0};
+
+    fork_bf16();
+    train(12);
+    a = seen(0);
+    wanted = *session_settings(session);
+    must(net_parse("2 8 2", "tanh", &wanted.net));
+    apply(&wanted);
+    cr_expect_eq(seen(0).step, 0);
+    cr_expect_eq(seen(1).step, 0);
+    cr_expect_str_neq(seen(1).net, seen(0).net);
+    cr_expect_eq(seen(1).autocast, FORMAT_BF16);
+    train(3);
+    must(session_undo(session, &what));
+    text_release(&what);
+    back = seen(0);
+    cr_expect_eq(session_run_count(session), 2);
+    cr_expect_eq(seen(1).step, 12);
+    expect_same_losses(&a, &back);
+}
+
+Test(lockstep, a_dropped_run_leaves_the_others_as_they_are_and_undo_brings_it_back)
+{
+    ForkSpec spec = same("c");
+    int64_t first;
+    bool kept = false;
+    Text what = {0};
+
+    fork_bf16();
+    fork_run(&spec);
+    train(6);
+    first = session_first_difference(session, 1, 2);
+    must(session_drop(session, 0, &kept));
+    cr_expect(kept);
+    cr_expect_eq(session_run_count(session), 2);
+    cr_expect_str_eq(session_run_name(session, 0), "b");
+    cr_expect_str_eq(session_run_name(session, 1), "c");
+    cr_expect_str_eq(session_run_name(session, session_run_current(session)), "b");
+    cr_expect_eq(session_first_difference(session, 0, 1), first);
+    train(4);
+    must(session_undo(session, &what));
+    text_release(&what);
+    cr_expect_eq(session_run_count(session), 3);
+    cr_expect_eq(seen(0).step, 6);
+    cr_expect_eq(session_first_difference(session, 1, 2), first);
+    train(4);
+}
+
+static void expect_refused(const char *name)
+{
+    ForkSpec spec = same(name);
+    int64_t step;
+
+    cr_expect_eq(session_fork(session, &spec, &step).code, STATUS_USAGE, "%s", name);
+}
+
+Test(lockstep, names_are_short_words_and_there_are_four_at_most)
+{
+    ForkSpec spec;
+    bool kept;
+
+    cr_expect_eq(session_drop(session, 0, &kept).code, STATUS_USAGE);
+    expect_refused("all");
+    expect_refused("a");
+    expect_refused("");
+    expect_refused("2x");
+    expect_refused("b c");
+    expect_refused("abcdefghijklmnop");
+    for (const char *name = "bcd"; *name != '\0'; name++) {
+        char letter[2] = {*name, '\0'};
+
+        spec = same(letter);
+        fork_run(&spec);
+    }
+    expect_refused("e");
+    cr_expect_eq(session_run_count(session), 4);
+    train(3);
+    cr_expect_eq(seen(3).step, 3);
+}
+
+Test(lockstep, another_network_stands_beside_only_at_step_0)
+{
+    ForkSpec spec = same("b");
+    int64_t step;
+
+    must(net_parse("2 8 2", "tanh", &spec.settings.net));
+    train(1);
+    cr_expect_eq(session_fork(session, &spec, &step).code, STATUS_USAGE);
+    must(session_reset(session));
+    fork_run(&spec);
+    train(5);
+    cr_expect_eq(seen(1).step, 5);
+    cr_expect_str_neq(seen(0).net, seen(1).net);
+}
+
+Test(lockstep, an_interrupted_step_is_taken_by_all_runs_or_by_none)
+{
+    Goal goal = {0};
+    ForkSpec spec = same("c");
+
+    fork_bf16();
+    fork_run(&spec);
+    for (int i = 0; i < 60; i++) {
+        must(session_start(session, &goal));
+        usleep((useconds_t)(rand() % 1500));
+        session_interrupt(session);
+        while (!session_wait(session, 1.0))
+            ;
+        cr_expect_eq(session_result(session).code, STATUS_INTERRUPTED);
+        cr_assert_eq(seen(0).step, seen(1).step);
+        cr_assert_eq(seen(0).step, seen(2).step);
+    }
+    cr_expect_gt(seen(0).step, 0);
+    cr_expect_eq(session_first_difference(session, 0, 2), -1);
+}
+
+Test(lockstep, runs_come_and_go_while_they_train)
+{
+    Goal goal = {0};
+    ForkSpec spec = same("b");
+    bool kept;
+
+    must(session_start(session, &goal));
+    for (int i = 0; i < 20; i++) {
+        fork_run(&spec);
+        must(session_use(session, 1));
+        must(session_drop(session, i % 2, &kept));
+        spec.name = session_run_named(session, "a") < 0 ? "a" : "b";
+        cr_expect(session_training(session));
+    }
+    fork_run(&spec);
+    session_pause(session);
+    must(session_result(session));
+    cr_expect_eq(seen(0).step, seen(1).step);
+    cr_expect_eq(session_first_difference(session, 0, 1), -1);
+}
+
+Test(lockstep, until_asks_the_run_that_was_in_use_when_it_began)
+{
+    Goal goal = {.until = "skipped >= 3 or step > 5000"};
+    ForkSpec spec = same("b");
+
+    spec.scale = 1e38f;
+    fork_run(&spec);
+    must(session_use(session, 1));
+    must(session_start(session, &goal));
+    must(session_use(session, 0));
+    while (!session_wait(session, 1.0))
+        ;
+    must(session_result(session));
+    cr_expect_eq(seen(1).skipped, 3);
+    cr_expect_eq(seen(0).skipped, 0);
+}
+
+Test(lockstep, history_tells_of_every_run)
+{
+    fork_bf16();
+    train(7);
+    cr_expect_eq(session_history_count(session), 2);
+    cr_expect_str_eq(session_history(session, 0)->run, "a");
+    cr_expect_str_eq(session_history(session, 1)->run, "b");
+    cr_expect_eq(session_history(session, 1)->number, 1);
+    must(session_use(session, 1));
+    must(session_measure(session, (ExprNeeds){true, false}, &now));
+    cr_expect(session_history(session, 0)->accuracy.none);
+    cr_expect_not(session_history(session, 1)->accuracy.none);
+}
+
+Test(lockstep, a_loaded_run_is_the_only_one_and_undo_brings_all_back)
+{
+    char path[] = "/tmp/halfstep-lockstep-XXXXXX";
+    int file = mkstemp(path);
+    int64_t step;
+    Text what = {0};
+
+    cr_assert(file >= 0 && close(file) == 0);
+    fork_bf16();
+    train(4);
+    must(session_use(session, 1));
+    must(session_save(session, path, &step));
+    must(session_load(session, path, &what));
+    cr_expect_eq(session_run_count(session), 1);
+    cr_expect_str_eq(session_run_name(session, 0), "b");
+    cr_expect_eq(session_settings(session)->autocast, FORMAT_BF16);
+    must(session_undo(session, &what));
+    cr_expect_eq(session_run_count(session), 2);
+    cr_expect_eq(session_run_current(session), 1);
+    text_release(&what);
+    cr_expect_eq(remove(path), 0);
+}
+
+Test(lockstep, a_stage_takes_the_place_of_all_runs_as_one_change)
+{
+    StagedRun runs[2] = {{.name = "x", .settings = *session_settings(session)}, {.name = "y"}};
+    Text what = {0};
+
+    runs[1].settings = runs[0].settings;
+    runs[1].settings.autocast = FORMAT_BF16;
+    train(9);
+    must(session_stage(session, runs, 2, "demo"));
+    cr_expect_eq(session_run_count(session), 2);
+    cr_expect_str_eq(session_run_name(session, 1), "y");
+    train(2);
+    must(session_undo(session, &what));
+    text_release(&what);
+    cr_expect_eq(session_run_count(session), 1);
+    cr_expect_eq(seen(0).step, 9);
+    cr_expect_str_eq(session_run_name(session, 0), "a");
+}
