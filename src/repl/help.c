@@ -44,7 +44,9 @@ void help_overview(Text *text)
                 wrap_row(command_table[i]->name, command_table[i]->summary, 14, text);
         }
     }
-    text_append(text, "`help train`, `help metrics`, `help terms`, `help underflow` say more\n");
+    text_append(text,
+                "`NAME: COMMAND` is for one of several runs, `all: COMMAND` for each of them\n"
+                "`help train`, `help metrics`, `help terms`, `help underflow` say more\n");
 }
 
 static void print_arguments(const Command *command, Text *text)
