@@ -79,7 +79,7 @@ static Status put_up_all(const Session *session, const Move *move, const LoadedS
     if (failed(status))
         runs_free(next);
     else
-        next->compared = next->all[0]->facts.step;
+        next->compared = move->from->all[0]->facts.step;
     return status;
 }
 

@@ -79,7 +79,7 @@ static Status ended_early(const TraceFacts *facts, Status why)
 /* Training goes on: what was asked for first is not lost with what was asked for beside it. */
 static void give_up(Session *session, Status why)
 {
-    TraceFacts facts;
+    TraceFacts facts = {0};
     Snapshot *now = &runs_used(session)->facts;
     Status ended = end_job(session, &facts);
 

@@ -1,7 +1,7 @@
 /* The runs of a session take every step together, and are compared after it. */
 #include "train/worker.h"
 
-#include <string.h>
+#include "numerics/bits.h"
 
 Experiment *runs_used(const Session *session)
 {
@@ -22,11 +22,6 @@ Status runs_start_step(Session *session)
     return status;
 }
 
-static bool same_float(float a, float b)
-{
-    return memcmp(&a, &b, sizeof a) == 0;
-}
-
 /* A step that both still hold; losses that are not finite are told apart by their skips alone. */
 static bool same_step(const Experiment *a, const Experiment *b, int64_t step)
 {
@@ -36,7 +31,8 @@ static bool same_step(const Experiment *a, const Experiment *b, int64_t step)
     if (left == NULL || right == NULL)
         return true;
     return left->skipped == right->skipped && left->loss_count == right->loss_count &&
-           same_float((float)left->loss_sum, (float)right->loss_sum);
+           bits_of(FORMAT_FP32, (float)left->loss_sum) ==
+               bits_of(FORMAT_FP32, (float)right->loss_sum);
 }
 
 static void compare_step(Runs *runs, int64_t step)

@@ -229,7 +229,7 @@ static Status bring_back(Session *session, const KeptRuns *back, Runs *next)
     if (failed(status))
         runs_free(next);
     else
-        next->compared = next->all[0]->facts.step;
+        next->compared = back->all[0]->facts.step;
     return status;
 }
 

@@ -24,9 +24,9 @@ typedef struct Settings {
     int64_t batch;
     uint64_t seed;
     Format autocast; /* FORMAT_FP32: off */
-    ScalerSpec scaler;
     ProbeSet probes; /* what casts do is counted here; changes no bit of the training */
-    double pace;     /* steps a second at most; 0: as fast as it goes */
+    ScalerSpec scaler;
+    double pace; /* steps a second at most; 0: as fast as it goes */
 } Settings;
 
 /* data fashion; net 784 256 128 10; optim adamw lr=1e-3; batch 64; autocast fp16;

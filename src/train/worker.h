@@ -185,7 +185,7 @@ typedef struct NewRun {
     const Checkpoint *from; /* NULL: from fresh weights */
 } NewRun;
 
-Status runs_begin(Session *session, const NewRun *next, int count, int used) MUST_CHECK;
+Status runs_begin(Session *session, const NewRun *wanted, int count, int used) MUST_CHECK;
 
 /* All runs again from step 0 under other settings, one for each. Those that began with loaded weights go
  * back to them: the one in use only where `used_too`, the others where the weights still fit. */

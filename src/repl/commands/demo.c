@@ -46,6 +46,8 @@ static const Demo demos[] = {
              "its loss stays where it began; the other only has a loss scale of 1024"},
 };
 
+enum { DEMOS = sizeof(demos) / sizeof(demos[0]) };
+
 static const ArgSpec demo_args[] = {
     {.name = "demo",
      .kind = ARG_CHOICE,
@@ -98,7 +100,7 @@ static Status demo_run(Repl *repl, Args *args)
     const char *name = args_text(args, "demo");
     int i = 0;
 
-    while (strcmp(demo_names[i], name) != 0)
+    while (i < DEMOS - 1 && strcmp(demo_names[i], name) != 0)
         i++;
     TRY(set_stage(repl, name, &demos[i]));
     tell(repl, &demos[i]);
