@@ -77,6 +77,24 @@ static bool all_go_on(const Runs *runs, const Settings *wanted)
     return true;
 }
 
+/* Each has a bound of its own; this is for all of them. */
+static Status check_room(const Session *session, const Settings *wanted)
+{
+    const Runs *runs = &session->runs;
+    int64_t numbers = 0, most = experiment_most(session->here.class);
+
+    if (runs->count == 1)
+        return ok();
+    for (int i = 0; i < runs->count; i++)
+        numbers += experiment_size(session->here.class, &wanted[i], runs->all[i]->data->set);
+    if (numbers > most)
+        return fail(STATUS_MEMORY,
+                    "these runs at this batch need %lld MiB together; %lld MiB is the most that is "
+                    "taken, so make it smaller or drop a run",
+                    (long long)(numbers >> 18), (long long)(most >> 18));
+    return ok();
+}
+
 /* A run that was changed takes back what it was: that fitted, and so it fits again. */
 static Status change_all(const Runs *runs, const Settings *wanted)
 {
@@ -117,8 +135,10 @@ static Status apply_to_all(Session *session, const Settings *change)
         wanted[i] = i == runs->used ? *change : runs->all[i]->settings;
         share(change, &wanted[i]);
     }
-    if (all_go_on(runs, wanted))
+    if (all_go_on(runs, wanted)) {
+        TRY(check_room(session, wanted));
         return change_all(runs, wanted);
+    }
     return runs_begin_again(session, wanted, false);
 }
 

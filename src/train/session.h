@@ -1,4 +1,5 @@
-/* The session: one experiment, a worker thread that trains it, and the past to go back to.
+/* The session: up to four runs that step together, a worker thread that trains them, and the past to go
+ * back to.
  *
  * Thread rule: every function is called from the main thread. Changes go through a mailbox to the
  * worker and take effect at the next step boundary; the call returns when they have, with the

@@ -183,6 +183,11 @@ verdict "a GPU without room for a network"
 typed cpu 'net 2 512 512 2\ntrain 2\nbackend cuda\ntrain 2\nprint step\nbackend\n'
 answered "cuda: the device has no room for" "cpu, 1 thread"
 verdict "a GPU without room for the run"
+typed cuda 'batch 8\nfork b net="2 256 2"\nbatch 64\ntrain 3\nall: print epoch\n'
+answered "cuda: the device has no room for" &&
+    [ "$(printf '%s\n' "$said" | sed -n 's/^[ab]\t//p' | sort -u | wc -l)" = 1 ] &&
+    [ "$(printf '%s\n' "$said" | grep -c '^[ab]	0')" = 2 ]
+verdict "a GPU without room for another batch in one of two runs leaves it in both"
 HALFSTEP_DATASETS=$PWD/datasets says cuda 1 "cuda: the device has no room for 8000 examples"
 verdict "a GPU without room for the first data, with --backend cuda"
 HALFSTEP_DATASETS=$PWD/datasets says auto 0 "cuda: the device has no room for 8000 examples"

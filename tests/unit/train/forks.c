@@ -68,6 +68,23 @@ static void expect_refused(const char *name)
     cr_expect_eq(session_fork(session, &spec, &step).code, STATUS_USAGE, "%s", name);
 }
 
+Test(forks, what_is_known_of_two_runs_stays_known_when_one_between_them_goes)
+{
+    ForkSpec spec = same("c");
+    bool kept;
+
+    fork_bf16();
+    train(3);
+    spec.scale = 1e38f; /* skips the next step */
+    fork_run(&spec);
+    train(2);
+    cr_assert_eq(session_first_difference(session, 0, 2), 4);
+    cr_assert_lt(session_first_difference(session, 0, 1), 4);
+    must(session_drop(session, 1, &kept));
+    cr_expect_eq(session_first_difference(session, 0, 1), 4);
+    cr_expect_str_eq(session_run_name(session, 1), "c");
+}
+
 Test(forks, names_are_short_words_and_there_are_four_at_most)
 {
     ForkSpec spec;

@@ -142,6 +142,25 @@ Test(lockstep, settings_are_of_the_run_in_use_but_batch_and_pace_are_of_all)
     cr_expect_eq(seen(1).step, 3);
 }
 
+Test(lockstep, a_batch_that_the_runs_have_no_room_for_together_changes_none)
+{
+    ForkSpec spec = same("b");
+    Settings wanted = *session_settings(session);
+    int64_t step;
+
+    must(net_parse("2 65536 2", "tanh", &spec.settings.net));
+    fork_run(&spec);
+    spec.name = "c";
+    fork_run(&spec);
+    spec.name = "d";
+    fork_run(&spec);
+    wanted.batch = 2000; /* each of them has room alone */
+    cr_expect_eq(session_apply(session, &wanted, &step).code, STATUS_MEMORY);
+    cr_expect_eq(seen(0).batch, 20);
+    cr_expect_eq(seen(1).batch, 20);
+    cr_expect_eq(session_settings(session)->batch, 20);
+}
+
 Test(lockstep, what_is_refused_for_one_run_changes_none)
 {
     Settings wanted = *session_settings(session);
