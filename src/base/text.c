@@ -60,21 +60,28 @@ void text_append_word(Text *text, const char *word)
     text_printf(text, "%s%s%s", quote, word, quote);
 }
 
-void text_printf(Text *text, const char *fmt, ...)
+void text_vprintf(Text *text, const char *fmt, va_list args)
 {
-    va_list args, again;
+    va_list again;
     int length;
 
-    va_start(args, fmt);
     va_copy(again, args);
     length = vsnprintf(NULL, 0, fmt, args);
-    va_end(args);
     if (length > 0) {
         make_room(text, (size_t)length);
         vsnprintf(text->chars + text->length, (size_t)length + 1, fmt, again);
         text->length += (size_t)length;
     }
     va_end(again);
+}
+
+void text_printf(Text *text, const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+    text_vprintf(text, fmt, args);
+    va_end(args);
 }
 
 void text_pad(Text *text, size_t column)

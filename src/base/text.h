@@ -7,6 +7,7 @@
 
 #include "base/status.h"
 
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,6 +29,7 @@ const char *text_chars(const Text *text);
 void text_append(Text *text, const char *chars);
 void text_append_bytes(Text *text, const char *bytes, size_t count);
 void text_printf(Text *text, const char *fmt, ...) PRINTF_LIKE(2, 3);
+void text_vprintf(Text *text, const char *fmt, va_list args) PRINTF_LIKE(2, 0);
 
 /* Appends the word so that a line of commands takes it for one: in quotes where it needs them. No quotes
  * hold a word that has both kinds. */

@@ -44,6 +44,7 @@ typedef struct ArgSpec {
 typedef enum Task {
     TASK_BUILD,
     TASK_PRECISION,
+    TASK_COMPARE,
     TASK_TRAIN,
     TASK_LOOK,
     TASK_SESSION,
@@ -53,6 +54,8 @@ typedef enum Task {
 enum {
     NEEDS_TERMINAL = 1 << 0, /* draws on a whole screen */
     NEEDS_PROMPT = 1 << 1,   /* makes sense only while somebody can type the next command */
+    ACTS_ON_ALL = 1 << 2,    /* concerns all runs, or none: `all:` before it changes nothing */
+    ONE_RUN = 1 << 3,        /* makes no sense for all of them in turn */
 };
 
 typedef struct Command {

@@ -19,6 +19,11 @@
     X(autocast) \
     X(scale) \
     X(probe) \
+    X(fork) \
+    X(use) \
+    X(drop) \
+    X(runs) \
+    X(demo) \
     X(train) \
     X(step) \
     X(run) \

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "repl/args.h"
 #include "repl/commands.h"
+#include "repl/lexer.h"
 #include "telemetry/metric.h"
 
 #include <stdlib.h>
@@ -33,6 +34,18 @@ static void offer(Candidates *candidates, const Place *place, const char *name, 
     candidates->words[candidates->count++] = word.chars;
     if (ending[0] != '\0')
         candidates->behind = '\0';
+}
+
+/* `NAME: ` before a command, where there is more than one run. */
+static void offer_runs(Candidates *candidates, const Place *place)
+{
+    const Snapshot *known = place->known;
+
+    if (known == NULL || known->run_count < 2 || place->before == ':')
+        return;
+    for (int i = 0; i < known->run_count; i++)
+        offer(candidates, place, known->runs[i], ":");
+    offer(candidates, place, "all", ":");
 }
 
 static void offer_names(Candidates *candidates, const Place *place, Names names)
@@ -141,6 +154,15 @@ static const Command *verb_at(const char *word, size_t length)
     return failed(command_resolve(verb, true, &command)) ? NULL : command;
 }
 
+/* Behind the `NAME:` of a run, where there is one before the word. */
+static const char *behind_run(const char *from, const char *word)
+{
+    Lexer lexer = {.line = from};
+    Mark run = lexer_run(&lexer);
+
+    return run.end > run.start && from + lexer.at <= word ? from + lexer.at : from;
+}
+
 /* Reads the words of the command up to `word`. False where the verb is no command. */
 static bool read_words(const char *from, Place *place)
 {
@@ -204,14 +226,16 @@ static int compare(const void *a, const void *b)
 
 static void offer_all(Candidates *candidates, const Place *place)
 {
-    if (place->command == NULL)
+    if (place->command == NULL) {
         offer_names(candidates, place, NAMES_COMMANDS);
-    else if (place->raw && place->in_string)
+        offer_runs(candidates, place);
+    } else if (place->raw && place->in_string) {
         offer_names(candidates, place, NAMES_TENSORS);
-    else if (place->raw)
+    } else if (place->raw) {
         offer_metrics(candidates, place);
-    else
+    } else {
         offer_arguments(candidates, place);
+    }
 }
 
 void complete(const char *line, size_t cursor, const Snapshot *known, Candidates *candidates)
@@ -227,7 +251,7 @@ void complete(const char *line, size_t cursor, const Snapshot *known, Candidates
     place.length = cursor - start;
     if (start > 0)
         place.before = line[start - 1];
-    if (!read_words(from, &place))
+    if (!read_words(behind_run(from, place.word), &place))
         return;
     read_key(from, &place);
     offer_all(candidates, &place);

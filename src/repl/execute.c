@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "repl/args.h"
 #include "repl/commands.h"
+#include "repl/find_run.h"
 #include "repl/interrupt.h"
 #include "repl/mistake.h"
 #include "repl/state.h"
@@ -12,9 +13,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A line read into commands that are ready to run. */
+/* A command that is ready to run. */
+typedef struct Planned {
+    Args args;
+    Mark run; /* the run that it names; empty: none */
+} Planned;
+
+/* A line read into them. */
 typedef struct Plan {
-    Args *commands;
+    const char *line;
+    Planned *commands;
     size_t count, room;
     Mark fault;
 } Plan;
@@ -22,7 +30,7 @@ typedef struct Plan {
 static void plan_release(Plan *plan)
 {
     for (size_t i = 0; i < plan->count; i++)
-        args_release(&plan->commands[i]);
+        args_release(&plan->commands[i].args);
     free(plan->commands);
 }
 
@@ -44,17 +52,21 @@ static Status read_line(Repl *repl, const char *line, Plan *plan)
     Lexer lexer = {.line = line};
     bool short_too = repl->prompt && repl->depth == 0;
 
+    plan->line = line;
     while (lexer_command(&lexer)) {
         const Command *command = NULL;
-        Mark verb = {0};
+        Mark verb = {0}, run = lexer_run(&lexer);
         Status status = read_verb(&lexer, short_too, &verb, &command);
+        Planned *planned;
 
         plan->fault = lexer.fault;
         if (failed(status))
             return status;
         plan->commands = grow(plan->commands, plan->count, &plan->room, sizeof(*plan->commands));
-        status = args_read(command, verb, &lexer, &plan->commands[plan->count++]);
-        plan->fault = plan->commands[plan->count - 1].blame;
+        planned = &plan->commands[plan->count++];
+        planned->run = run;
+        status = args_read(command, verb, &lexer, &planned->args);
+        plan->fault = planned->args.blame;
         if (failed(status))
             return status;
     }
@@ -92,12 +104,78 @@ static Status carry_out(Repl *repl, Args *args)
     return status;
 }
 
+/* To the run that was in use before `name` was, unless the command itself chose another. */
+static Status use_again(Session *session, const char *before, const char *name)
+{
+    int run = session_run_named(session, before), now = session_run_current(session);
+
+    if (run < 0 || (session_run_named(session, name) >= 0 &&
+                    strcmp(session_run_name(session, now), name) != 0))
+        return ok();
+    return session_use(session, run);
+}
+
+static Status carry_out_in(Repl *repl, const char *name, Args *args)
+{
+    Session *session = repl->session;
+    char before[RUN_NAME];
+    Status status, back;
+    int run;
+
+    text_copy(before, sizeof before, session_run_name(session, session_run_current(session)));
+    TRY(find_run(session, name, &run));
+    args->blame = args->verb;
+    TRY(session_use(session, run));
+    status = carry_out(repl, args);
+    back = use_again(session, before, name);
+    return failed(status) ? status : back;
+}
+
+/* Each run in turn, its results behind its name. */
+static Status carry_out_in_all(Repl *repl, Args *args)
+{
+    char names[RUNS_MOST][RUN_NAME];
+    int count = session_run_count(repl->session);
+    Status status = ok();
+
+    for (int i = 0; i < count; i++)
+        text_copy(names[i], RUN_NAME, session_run_name(repl->session, i));
+    for (int i = 0; i < count && !failed(status); i++) {
+        repl->label = count > 1 ? names[i] : NULL;
+        status = carry_out_in(repl, names[i], args);
+    }
+    repl->label = NULL;
+    return status;
+}
+
+static Status carry_out_planned(Repl *repl, const char *line, Planned *planned)
+{
+    const Command *command = planned->args.command;
+    size_t length = planned->run.end - planned->run.start;
+    char name[RUN_NAME + 1];
+
+    repl->for_all = (command->needs & ACTS_ON_ALL) != 0;
+    if (length == 0)
+        return carry_out(repl, &planned->args);
+    text_copy(name, length < sizeof name ? length + 1 : sizeof name, line + planned->run.start);
+    planned->args.blame = planned->run;
+    if (strcmp(name, "all") != 0)
+        return carry_out_in(repl, name, &planned->args);
+    if ((command->needs & ONE_RUN) != 0)
+        return fail(STATUS_USAGE, "%s is for one run at a time; name it, as in `%s: %s`",
+                    command->name, session_run_name(repl->session, 0), command->name);
+    planned->args.blame = planned->args.verb;
+    if (repl->for_all)
+        return carry_out(repl, &planned->args);
+    return carry_out_in_all(repl, &planned->args);
+}
+
 static Status run_plan(Repl *repl, Plan *plan)
 {
     for (size_t i = 0; i < plan->count && !repl->quitting; i++) {
-        Status status = carry_out(repl, &plan->commands[i]);
+        Status status = carry_out_planned(repl, plan->line, &plan->commands[i]);
 
-        plan->fault = plan->commands[i].blame;
+        plan->fault = plan->commands[i].args.blame;
         if (failed(status))
             return status;
     }

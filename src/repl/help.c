@@ -9,11 +9,9 @@
 #include <string.h>
 
 static const char *const task_titles[TASK_COUNT] = {
-    [TASK_BUILD] = "build an experiment",
-    [TASK_PRECISION] = "choose the precision",
-    [TASK_TRAIN] = "train",
-    [TASK_LOOK] = "look at what the numbers do",
-    [TASK_SESSION] = "scripts and the session",
+    [TASK_BUILD] = "build an experiment",           [TASK_PRECISION] = "choose the precision",
+    [TASK_COMPARE] = "let runs stand side by side", [TASK_TRAIN] = "train",
+    [TASK_LOOK] = "look at what the numbers do",    [TASK_SESSION] = "scripts and the session",
 };
 
 static const char expressions[] =
@@ -46,7 +44,9 @@ void help_overview(Text *text)
                 wrap_row(command_table[i]->name, command_table[i]->summary, 14, text);
         }
     }
-    text_append(text, "`help train`, `help metrics`, `help terms`, `help underflow` say more\n");
+    text_append(text,
+                "`NAME: COMMAND` is for one of several runs, `all: COMMAND` for each of them\n"
+                "`help train`, `help metrics`, `help terms`, `help underflow` say more\n");
 }
 
 static void print_arguments(const Command *command, Text *text)

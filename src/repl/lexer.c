@@ -42,6 +42,25 @@ bool lexer_command(Lexer *lexer)
     return lexer->line[lexer->at] != '\0' && lexer->line[lexer->at] != '#';
 }
 
+static bool is_run_char(char c)
+{
+    return is_key_char(c) || (c >= 'A' && c <= 'Z') || c == '-';
+}
+
+Mark lexer_run(Lexer *lexer)
+{
+    Mark mark;
+
+    skip_blanks(lexer);
+    mark.start = mark.end = lexer->at;
+    while (is_run_char(lexer->line[mark.end]))
+        mark.end++;
+    if (mark.end == mark.start || lexer->line[mark.end] != ':')
+        return (Mark){mark.start, mark.start};
+    lexer->at = mark.end + 1;
+    return mark;
+}
+
 /* The place behind the closing quote of the one at `at`; 0 where it is not closed. */
 static size_t behind_quote(const char *line, size_t at)
 {

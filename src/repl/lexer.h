@@ -34,6 +34,9 @@ void word_release(Word *word);
 /* Moves to the next command of the line; false where there is none. */
 bool lexer_command(Lexer *lexer);
 
+/* The NAME of `NAME: COMMAND`, and moves behind its colon; empty where the command names no run. */
+Mark lexer_run(Lexer *lexer);
+
 /* The next word of this command, which the caller releases; `*got` is false behind the last.
  * Fails: STATUS_USAGE: a quote is not closed. */
 Status lexer_word(Lexer *lexer, Word *word, bool *got) MUST_CHECK;

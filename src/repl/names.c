@@ -86,6 +86,14 @@ static bool get_tensor(const Snapshot *known, int i, CatalogEntry *entry)
     return true;
 }
 
+static bool get_run(const Snapshot *known, int i, CatalogEntry *entry)
+{
+    if (known == NULL || i >= known->run_count)
+        return false;
+    *entry = (CatalogEntry){known->runs[i], ""};
+    return true;
+}
+
 static bool get_topic(int i, CatalogEntry *entry)
 {
     static const Names parts[] = {NAMES_COMMANDS, NAMES_METRICS,    NAMES_PANELS, NAMES_TERMS,
@@ -150,6 +158,8 @@ bool names_get(Names names, const Snapshot *known, int i, CatalogEntry *entry)
         return term_get(i, entry);
     case NAMES_TENSORS:
         return get_tensor(known, i, entry);
+    case NAMES_RUNS:
+        return get_run(known, i, entry);
     case NAMES_TOPICS:
         return get_topic(i, entry);
     default:

@@ -24,6 +24,7 @@ typedef enum Names {
     NAMES_SHOWN, /* panels, and what else `show` takes */
     NAMES_TERMS,
     NAMES_TENSORS, /* of a snapshot */
+    NAMES_RUNS,    /* of a snapshot */
     NAMES_TOPICS,  /* everything that `help` explains */
     NAMES_FILES,   /* no table: left to the file system */
 } Names;

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -38,14 +39,29 @@ bool repl_at_prompt(const Repl *repl)
     return repl->prompt;
 }
 
+/* Where all runs speak in turn: a line with the name of the one that does, or what comes behind a line
+ * that holds it. Once for each. */
+static void print_label(Repl *repl, FILE *file, bool line)
+{
+    if (repl->label == NULL)
+        return;
+    fprintf(file, line ? "%s\t" : "%s:\n", repl->label);
+    repl->label = NULL;
+}
+
 void repl_print(Repl *repl, const char *fmt, ...)
 {
+    Text text = {0};
+    const char *end;
     va_list args;
 
-    (void)repl;
     va_start(args, fmt);
-    vprintf(fmt, args);
+    text_vprintf(&text, fmt, args);
     va_end(args);
+    end = strchr(text_chars(&text), '\n');
+    print_label(repl, stdout, end == NULL || end[1] == '\0');
+    fputs(text_chars(&text), stdout);
+    text_release(&text);
 }
 
 void repl_note(Repl *repl, const char *fmt, ...)
@@ -54,6 +70,7 @@ void repl_note(Repl *repl, const char *fmt, ...)
     va_list args;
 
     fflush(stdout);
+    print_label(repl, file, true);
     va_start(args, fmt);
     vfprintf(file, fmt, args);
     va_end(args);
@@ -69,12 +86,19 @@ void repl_complain(Repl *repl, const char *text)
 
 void repl_acknowledge(Repl *repl, int64_t step, const char *what)
 {
+    const char *who = "", *colon = "";
     char number[NUMBER_TEXT];
 
+    if (session_run_count(repl->session) > 1) {
+        who = repl->for_all ? "all"
+                            : session_run_name(repl->session, session_run_current(repl->session));
+        colon = ": ";
+        repl->label = NULL;
+    }
     if (step > 0)
-        repl_note(repl, "%s, from step %s", what, phrase_count(step + 1, number));
+        repl_note(repl, "%s%s%s, from step %s", who, colon, what, phrase_count(step + 1, number));
     else
-        repl_note(repl, "%s", what);
+        repl_note(repl, "%s%s%s", who, colon, what);
 }
 
 static int64_t present_step(Repl *repl)
@@ -95,7 +119,9 @@ Status repl_apply(Repl *repl, const Settings *wanted, const char *what)
     TRY(session_apply(repl->session, wanted, &step));
     repl_acknowledge(repl, step, what);
     if (before > 0 && present_step(repl) == 0)
-        repl_note(repl, "the weights are fresh; `undo` brings the old run back");
+        repl_note(repl, session_run_count(repl->session) > 1
+                            ? "all runs begin again; `undo` brings them back as they were"
+                            : "the weights are fresh; `undo` brings the old run back");
     return ok();
 }
 

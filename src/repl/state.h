@@ -10,11 +10,13 @@ struct Repl {
     Script *script;   /* Lua's globals live as long as the Repl; NULL until `lua` is used */
     bool prompt;
     bool quitting;
-    bool watched;   /* `watch` was used, and need not start a run by itself again */
-    bool check_due; /* session_problem is to be told behind this line */
-    bool reported;  /* the failure on its way up was shown where it happened */
-    bool in_lua;    /* a script runs: its state cannot be entered again */
-    int depth;      /* of nested scripts: files and Lua */
+    bool watched;      /* `watch` was used, and need not start a run by itself again */
+    bool check_due;    /* session_problem is to be told behind this line */
+    bool reported;     /* the failure on its way up was shown where it happened */
+    bool in_lua;       /* a script runs: its state cannot be entered again */
+    int depth;         /* of nested scripts: files and Lua */
+    bool for_all;      /* the present command concerns all runs */
+    const char *label; /* of the run that speaks, where all do in turn; NULL: none */
 };
 
 #endif

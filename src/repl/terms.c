@@ -103,6 +103,10 @@ static const CatalogEntry terms[] = {
     {"batch", "the examples that one step looks at together."},
     {"gradient", "how the loss changes with each weight; the optimizer moves against it."},
     {"held out", "examples never trained on, by which accuracy is measured."},
+    {"lockstep",
+     "several runs taking every step together, on the same batch, so that what differs between "
+     "them "
+     "comes from their settings alone. `fork` begins one, `runs` says where they parted."},
     {"seed",
      "the number from which weights, order and synthetic data are drawn: the same seed gives "
      "the same bits."},

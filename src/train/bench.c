@@ -108,12 +108,8 @@ static Settings settings_for(const Settings *present, const BenchSpec *spec)
 static Status check_room(const Session *session, const Settings *settings)
 {
     const BackendClass *class = session->here.class;
-    const Experiment *current = session->current;
-    const Checkpoint *behind = session->previous;
-    int64_t all =
-        experiment_size(class, settings, current->data->set) + current->numbers +
-        (behind == NULL ? 0
-                        : experiment_size(class, &behind->settings, session->previous_data->set));
+    int64_t all = experiment_size(class, settings, runs_used(session)->data->set) +
+                  runs_size(session) + kept_size(session, &session->previous);
 
     if (all > experiment_most(class))
         return fail(STATUS_MEMORY,
@@ -128,7 +124,7 @@ static Status bench_job(Session *session, void *argument)
     Bench *bench = argument;
     const BenchSpec *spec = bench->spec;
     BenchFacts *facts = bench->facts;
-    Experiment *current = session->current, *experiment;
+    Experiment *current = runs_used(session), *experiment;
     Settings settings = settings_for(&current->settings, spec);
     Status status;
 
@@ -148,7 +144,8 @@ static Status bench_job(Session *session, void *argument)
     };
     status = time_steps(session, experiment, spec, facts);
     experiment_free(experiment);
-    experiment_forget_orders(current);
+    for (int i = 0; i < session->runs.count; i++)
+        experiment_forget_orders(session->runs.all[i]);
     return status;
 }
 

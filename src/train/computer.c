@@ -5,7 +5,7 @@ static bool interrupted(void *context)
 {
     Session *session = context;
 
-    return atomic_load(&session->interrupt);
+    return atomic_load(&session->interrupt) && !atomic_load(&session->together);
 }
 
 Status computer_open(Session *session, BackendName name, Computer *computer)
@@ -26,13 +26,11 @@ void computer_close(Computer *computer)
     *computer = (Computer){.class = NULL};
 }
 
-/* The run as it is to stand there; pending, where that is allowed and the computer cannot hold it. */
-static Status put_up(const Session *session, const Move *move, const LoadedSets *sets,
-                     Experiment **experiment)
+/* A run as it is to stand there; pending, where that is allowed and the computer cannot hold it. */
+static Status put_up(const Move *move, const Experiment *now, const Checkpoint *from,
+                     LoadedData *data, const LoadedSets *sets, Experiment **experiment)
 {
-    const Experiment *now = session->current;
-    const Settings *settings = &move->from->settings;
-    LoadedData *data = loaded_twin(&session->loaded, now->data, sets);
+    const Settings *settings = &from->settings;
     Status status = failed(now->problem)
                         ? experiment_pending(sets->class, sets->backend, data, settings,
                                              now->problem, experiment)
@@ -40,25 +38,59 @@ static Status put_up(const Session *session, const Move *move, const LoadedSets 
 
     if (failed(status) && move->wait) {
         TRY(experiment_pending(sets->class, sets->backend, data, settings, status, experiment));
-        snapshot_copy(&(*experiment)->facts, &move->from->facts);
+        snapshot_copy(&(*experiment)->facts, &from->facts);
         experiment_weigh(*experiment);
         return ok();
     }
     TRY(status);
-    status = checkpoint_restore(move->from, *experiment);
+    status = checkpoint_restore(from, *experiment);
     if (failed(status))
         experiment_free(*experiment);
     return status;
 }
 
+/* All of them together must fit there. */
+static Status check_room(const Session *session, const Move *move, const LoadedSets *sets)
+{
+    int64_t numbers = 0, most = experiment_most(sets->class);
+
+    for (int i = 0; i < move->from->count; i++)
+        numbers += experiment_size(sets->class, &move->from->all[i]->settings,
+                                   runs_used(session)->data->set);
+    if (move->from->count > 1 && numbers > most && !move->wait)
+        return fail(STATUS_MEMORY,
+                    "these runs need %lld MiB there; %lld MiB is the most, so drop one first",
+                    (long long)(numbers >> 18), (long long)(most >> 18));
+    return ok();
+}
+
+static Status put_up_all(const Session *session, const Move *move, const LoadedSets *sets,
+                         Runs *next)
+{
+    const Runs *now = &session->runs;
+    LoadedData *data = loaded_twin(&session->loaded, runs_used(session)->data, sets);
+    Status status = check_room(session, move, sets);
+
+    *next = (Runs){.used = now->used, .differences = move->from->differences};
+    for (int i = 0; i < now->count && !failed(status); i++) {
+        status = put_up(move, now->all[i], move->from->all[i], data, sets, &next->all[i]);
+        next->count += !failed(status);
+    }
+    if (failed(status))
+        runs_free(next);
+    else
+        next->compared = move->from->all[0]->facts.step;
+    return status;
+}
+
 /* Nothing fails any more. */
-static void settle(Session *session, Computer *to, const LoadedSets *sets, Experiment *experiment)
+static void settle(Session *session, Computer *to, const LoadedSets *sets, const Runs *next)
 {
     Computer left = session->here;
 
-    session->previous_data = loaded_twin(&session->loaded, session->previous_data, sets);
-    experiment_free(session->current);
-    session->current = experiment;
+    session->previous.data = loaded_twin(&session->loaded, session->previous.data, sets);
+    runs_free(&session->runs);
+    session->runs = *next;
     loaded_unshare(&session->loaded);
     session->loaded = *sets;
     pthread_mutex_lock(&session->lock);
@@ -70,17 +102,17 @@ static void settle(Session *session, Computer *to, const LoadedSets *sets, Exper
 
 Status computer_move(Session *session, Move *move)
 {
-    Experiment *experiment;
     LoadedSets sets;
     Status status;
+    Runs next;
 
     TRY(loaded_share(&session->loaded, move->to->class, move->to->backend, &sets));
-    status = put_up(session, move, &sets, &experiment);
+    status = put_up_all(session, move, &sets, &next);
     if (failed(status)) {
         loaded_unshare(&sets);
         return status;
     }
-    settle(session, move->to, &sets, experiment);
+    settle(session, move->to, &sets, &next);
     return ok();
 }
 
@@ -119,23 +151,28 @@ static void take_words(Session *session, Computer *other)
 
 static Status move_to(Session *session, Computer *to)
 {
-    Move move = {.to = to};
     double begun = clock_seconds();
-    Snapshot *facts;
+    KeptRuns from;
+    Move move = {.to = to, .from = &from};
     Status status;
 
-    TRY(checkpoint_take(session->current, &move.from));
+    TRY(runs_take(session, &from));
     session->rescue.seconds = clock_seconds() - begun;
     status = computer_move(session, &move);
     if (failed(status)) {
-        checkpoint_free(move.from);
+        kept_release(&from);
         /* Trouble of the other computer is none of this one's. */
         status.code = status.code == STATUS_DEVICE ? STATUS_UNSUPPORTED : status.code;
         return status;
     }
-    rescue_keep(session, move.from);
-    facts = &session->current->facts;
-    events_add(&facts->events, EVENT_SETTING, facts->step, "backend %s", session->here.class->name);
+    from.data = runs_used(session)->data;
+    rescue_keep(session, &from);
+    for (int i = 0; i < session->runs.count; i++) {
+        Snapshot *facts = &session->runs.all[i]->facts;
+
+        events_add(&facts->events, EVENT_SETTING, facts->step, "backend %s",
+                   session->here.class->name);
+    }
     return ok();
 }
 
@@ -145,17 +182,17 @@ static Status switch_job(Session *session, void *argument)
     Computer other;
     Status status;
 
-    wanted->step = session->current->facts.step;
+    wanted->step = runs_used(session)->facts.step;
     if (is_here(session, wanted->name))
         return ok();
     status = computer_open(session, wanted->name, &other);
     if (!failed(status) && backend_is_cpu(other.class) && backend_is_cpu(session->here.class)) {
         take_words(session, &other);
     } else if (!failed(status)) {
-        journal_reach(&session->journal, session->current);
+        journal_reach(&session->journal, runs_used(session), session->runs.count > 1);
         status = move_to(session, &other);
         if (!failed(status))
-            journal_add(&session->journal, session->current, "backend %s", wanted->typed);
+            journal_add(&session->journal, runs_used(session), "backend %s", wanted->typed);
     }
     computer_close(&other);
     if (!failed(status))

@@ -270,12 +270,12 @@ static Status pytorch_job(Session *session, void *argument)
     Text numbers = {0};
     Status status;
 
-    TRY(session->current->problem);
+    TRY(runs_used(session)->problem);
     if (length <= 3 || strcmp(path + length - 3, ".py") != 0)
         return fail(STATUS_USAGE, "a PyTorch script is FILE.py, and '%.80s' is not", path);
     text_append_bytes(&numbers, path, length - 3);
     text_append(&numbers, ".safetensors");
-    status = write_both(session->current, path, text_chars(&numbers));
+    status = write_both(runs_used(session), path, text_chars(&numbers));
     text_release(&numbers);
     return status;
 }

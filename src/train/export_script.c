@@ -21,16 +21,19 @@ static Status check_file(const LoadedData *data)
 static Status script_job(Session *session, void *argument)
 {
     Script *script = argument;
+    const Experiment *used = runs_used(session);
 
-    TRY(check_file(session->current->data));
-    TRY(check_file(session->previous == NULL ? NULL : session->previous_data));
-    journal_reach(&session->journal, session->current);
+    TRY(check_file(used->data));
+    TRY(check_file(session->previous.count == 0 ? NULL : session->previous.data));
+    journal_reach(&session->journal, used, session->runs.count > 1);
     text_printf(
         &script->text,
         "# A halfstep session as commands: source repeats it, to the bit on the same backend "
         "and machine.\n# It computed on %s\n",
         text_chars(&session->here.words));
     TRY(journal_print(&session->journal, &script->text));
+    if (session->runs.count > 1)
+        text_printf(&script->text, "use %s\n", used->facts.run_name);
     return file_write(script->path, script->text.chars, script->text.length);
 }
 

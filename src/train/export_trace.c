@@ -79,8 +79,8 @@ static Status ended_early(const TraceFacts *facts, Status why)
 /* Training goes on: what was asked for first is not lost with what was asked for beside it. */
 static void give_up(Session *session, Status why)
 {
-    TraceFacts facts;
-    Snapshot *now = &session->current->facts;
+    TraceFacts facts = {0};
+    Snapshot *now = &runs_used(session)->facts;
     Status ended = end_job(session, &facts);
 
     why = ended_early(&facts, failed(ended) ? ended : why);
@@ -92,14 +92,17 @@ static void give_up(Session *session, Status why)
 
 void worker_trace(Session *session)
 {
-    Status status;
+    const Runs *runs = &session->runs;
+    Status status = ok();
 
     if (session->trace == NULL)
         return;
-    experiment_refresh(session->current);
-    if (failed(session->current->trouble)) /* the device is lost: the step is taken again */
+    for (int i = 0; i < runs->count; i++)
+        experiment_refresh(runs->all[i]);
+    if (failed(runs_trouble(session))) /* the device is lost: the step is taken again */
         return;
-    status = trace_step(session->trace, session->current);
+    for (int i = 0; i < runs->count && !failed(status); i++)
+        status = trace_step(session->trace, i, runs->all[i]);
     if (failed(status))
         give_up(session, status);
 }

@@ -32,10 +32,11 @@ void journal_lose(Journal *journal, const char *fmt, ...)
     text_release(&journal->commands);
 }
 
-void journal_reach(Journal *journal, const Experiment *now)
+void journal_reach(Journal *journal, const Experiment *now, bool named)
 {
     if (now == NULL)
         return;
+    text_copy(journal->run, sizeof journal->run, named ? now->facts.run_name : "");
     journal->trained += now->facts.step - journal->step;
     journal->step = now->facts.step;
 }
@@ -69,6 +70,8 @@ static void write_line(Journal *journal, const char *line)
     }
     print_steps(journal->trained, &journal->commands);
     journal->trained = 0;
+    if (journal->run[0] != '\0')
+        text_printf(&journal->commands, "%s: ", journal->run);
     text_append(&journal->commands, line);
     if (journal->step > 0)
         text_printf(&journal->commands, " # after step %lld", (long long)journal->step);
@@ -176,11 +179,13 @@ void journal_settings(Journal *journal, const Settings *before, const Experiment
 static bool just_written(const Journal *journal, const char *line)
 {
     const char *last = text_chars(&journal->commands);
+    size_t named = journal->run[0] == '\0' ? 0 : strlen(journal->run) + strlen(": ");
 
     for (const char *end = strchr(last, '\n'); end != NULL && end[1] != '\0';
          end = strchr(last, '\n'))
         last = end + 1;
-    return journal->trained == 0 && strncmp(last, line, strlen(line)) == 0;
+    return journal->trained == 0 && strncmp(last, journal->run, strlen(journal->run)) == 0 &&
+           strlen(last) > named && strncmp(last + named, line, strlen(line)) == 0;
 }
 
 void journal_scaler(Journal *journal, const Experiment *now)

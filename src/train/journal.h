@@ -24,10 +24,11 @@ typedef struct JournalFile {
 } JournalFile;
 
 typedef struct Journal {
-    Text commands;   /* whole lines; empty: the session has not begun */
-    int64_t step;    /* of the present run, as far as it is told */
-    int64_t trained; /* steps that no line tells yet */
-    bool several;    /* parts that each begin a new run were changed at once: undo would differ */
+    Text commands;      /* whole lines; empty: the session has not begun */
+    char run[RUN_NAME]; /* that lines are told of; "": there is only one */
+    int64_t step;       /* of the present run, as far as it is told */
+    int64_t trained;    /* steps that no line tells yet */
+    bool several; /* parts that each begin a new run were changed at once: undo would differ */
     JournalFile *files; /* that were loaded */
     size_t file_count, file_room;
     Status lost; /* OK: all is told */
@@ -35,8 +36,9 @@ typedef struct Journal {
 
 void journal_release(Journal *journal);
 
-/* The steps that `now`, the present run, has taken since. NULL: there is no run yet. */
-void journal_reach(Journal *journal, const Experiment *now);
+/* The steps that `now`, the run in use, has taken since. NULL: there is no run yet. `named`: what is added
+ * from here on is told of this run by its name. */
+void journal_reach(Journal *journal, const Experiment *now, bool named);
 
 /* `now` holds other settings than `before`, or is another run that began with them. The first time:
  * the whole experiment, from fresh weights. */

@@ -1,78 +1,102 @@
-/* Which run is the present one, and which undo brings back: the rest of session.h, with files. */
+/* Which runs are the present ones, and which undo brings back: the rest of session.h but for files. */
 #include "train/worker.h"
 
-#include "base/file.h"
-#include "train/checkpoint_file.h"
+#include <string.h>
 
-#include <stdlib.h>
+void kept_release(KeptRuns *kept)
+{
+    for (int i = 0; i < kept->count; i++)
+        checkpoint_free(kept->all[i]);
+    *kept = (KeptRuns){.count = 0};
+}
+
+void runs_free(Runs *runs)
+{
+    for (int i = 0; i < runs->count; i++)
+        experiment_free(runs->all[i]);
+    *runs = (Runs){.count = 0};
+}
+
+Status runs_take(const Session *session, KeptRuns *kept)
+{
+    const Runs *runs = &session->runs;
+    Status status = ok();
+
+    *kept = (KeptRuns){.used = runs->used, .differences = runs->differences};
+    kept->data = runs_used(session)->data;
+    while (kept->count < runs->count && !failed(status)) {
+        status = checkpoint_take(runs->all[kept->count], &kept->all[kept->count]);
+        kept->count += !failed(status);
+    }
+    if (failed(status))
+        kept_release(kept);
+    return status;
+}
 
 void runs_drop_unused(Session *session)
 {
-    loaded_keep(&session->loaded, session->current == NULL ? NULL : session->current->data,
-                session->previous == NULL ? NULL : session->previous_data);
+    loaded_keep(&session->loaded, session->runs.count == 0 ? NULL : runs_used(session)->data,
+                session->previous.count == 0 ? NULL : session->previous.data);
 }
 
-/* The present run stays, for undo, and so both must fit; the one behind it goes first where all three
- * would be too much, as it would go anyway. */
+/* The present runs stay, for undo, and so both must fit; those behind them go first where all would be
+ * too much, as they would go anyway. */
 static Status make_room(Session *session, int64_t numbers)
 {
-    const Checkpoint *behind = session->previous;
-    int64_t most = experiment_most(session->here.class);
-    int64_t both = numbers + (session->current == NULL ? 0 : session->current->numbers);
-    int64_t third = behind == NULL ? 0
-                                   : experiment_size(session->here.class, &behind->settings,
-                                                     session->previous_data->set);
+    int64_t most = experiment_most(session->here.class), both = numbers + runs_size(session);
 
     if (both > most && numbers <= most)
         return fail(STATUS_MEMORY,
                     "this network and the present one, which undo keeps, need %lld MiB together; "
                     "%lld MiB is the most, so make it smaller or say net 784 10 first",
                     (long long)(both >> 18), (long long)(most >> 18));
-    if (both + third > most) {
-        checkpoint_free(session->previous);
-        session->previous = NULL;
-    }
+    if (numbers > most)
+        return fail(STATUS_MEMORY,
+                    "these networks at this batch need %lld MiB; %lld MiB is the most that is "
+                    "taken, so make one of them smaller",
+                    (long long)(numbers >> 18), (long long)(most >> 18));
+    if (both + kept_size(session, &session->previous) > most)
+        kept_release(&session->previous);
     return ok();
 }
 
-/* The state of the present run, for undo; NULL of one that was only pending, which is not worth
- * bringing back. */
-static Status keep_present(const Session *session, Checkpoint **kept)
+/* The state of the present runs, for undo; none where one was only pending, which is not worth bringing
+ * back. */
+static Status keep_present(const Session *session, KeptRuns *kept)
 {
-    *kept = NULL;
-    if (session->current == NULL || failed(session->current->problem))
-        return ok();
-    return checkpoint_take(session->current, kept);
+    *kept = (KeptRuns){.count = 0};
+    for (int i = 0; i < session->runs.count; i++)
+        if (failed(session->runs.all[i]->problem))
+            return ok();
+    return session->runs.count == 0 ? ok() : runs_take(session, kept);
 }
 
-/* Takes the experiment, unless this fails: then nothing has changed. */
-static Status replace(Session *session, Experiment *experiment)
+Status runs_replace(Session *session, const Runs *next)
 {
-    Experiment *before = session->current;
-    Checkpoint *kept;
+    Runs before = session->runs;
+    KeptRuns kept;
     Status status;
 
     TRY(keep_present(session, &kept));
-    session->current = experiment;
+    session->runs = *next;
     status = rescue_renew(session);
-    session->current = before;
+    session->runs = before;
     if (failed(status)) {
-        checkpoint_free(kept);
+        kept_release(&kept);
         return status;
     }
     worker_stop(session, ok());
-    if (kept != NULL) {
-        checkpoint_free(session->previous);
+    if (kept.count > 0) {
+        kept_release(&session->previous);
         session->previous = kept;
-        session->previous_data = before->data;
     }
-    experiment_free(before);
-    session->current = experiment;
+    runs_free(&session->runs);
+    session->runs = *next;
     return ok();
 }
 
-static Status put_up(Session *session, LoadedData *data, const Settings *settings,
-                     const Checkpoint *from, Experiment **experiment)
+Status runs_put_up(const Session *session, LoadedData *data, const Settings *settings,
+                   const Checkpoint *from, Experiment **experiment)
 {
     Status status;
 
@@ -83,48 +107,105 @@ static Status put_up(Session *session, LoadedData *data, const Settings *setting
     return status;
 }
 
-Status runs_begin(Session *session, const Settings *wanted, const Checkpoint *from)
+/* On failure none is left. */
+static Status put_up_all(Session *session, LoadedData *data, const NewRun *wanted, int count,
+                         Runs *next)
 {
-    Experiment *experiment;
+    Status status = ok();
+
+    while (next->count < count && !failed(status)) {
+        const NewRun *run = &wanted[next->count];
+        Experiment **made = &next->all[next->count];
+
+        status = runs_put_up(session, data, &run->settings, run->from, made);
+        if (failed(status))
+            break;
+        text_copy((*made)->facts.run_name, RUN_NAME, run->name);
+        (*made)->run = ++session->begun;
+        next->compared = (*made)->facts.step;
+        next->count++;
+    }
+    if (failed(status))
+        runs_free(next);
+    return status;
+}
+
+static int64_t size_of(const Session *session, const NewRun *wanted, int count,
+                       const LoadedData *data)
+{
+    int64_t numbers = 0;
+
+    for (int i = 0; i < count; i++)
+        numbers += experiment_size(session->here.class, &wanted[i].settings, data->set);
+    return numbers;
+}
+
+Status runs_begin(Session *session, const NewRun *wanted, int count, int used)
+{
+    const Experiment *now = runs_used(session);
+    Runs next = {.used = used};
     LoadedData *data;
     Status status;
 
-    if (session->current != NULL && loaded_is_stale(session->current->data))
+    if (now != NULL && loaded_is_stale(now->data))
         journal_lose(&session->journal,
                      "%.100s has changed since it was read, so there is no "
                      "script of this session",
-                     session->current->data->spec.path);
-    TRY(loaded_get(&session->loaded, &wanted->data, &data));
-    status = make_room(session, experiment_size(session->here.class, wanted, data->set));
+                     now->data->spec.path);
+    memset(next.differences.first, -1, sizeof next.differences.first);
+    TRY(loaded_get(&session->loaded, &wanted->settings.data, &data));
+    status = make_room(session, size_of(session, wanted, count, data));
     if (!failed(status))
-        status = put_up(session, data, wanted, from, &experiment);
+        status = put_up_all(session, data, wanted, count, &next);
     if (!failed(status)) {
-        experiment->run = ++session->runs;
-        status = replace(session, experiment);
+        status = runs_replace(session, &next);
         if (failed(status))
-            experiment_free(experiment);
+            runs_free(&next);
     }
     runs_drop_unused(session);
     return status;
 }
 
-/* A run that began with loaded weights goes back to those. */
+/* NULL: from fresh weights. */
+static Status take_start(const Experiment *run, const Settings *wanted, Checkpoint **start)
+{
+    if (!run->own_start || !settings_same_run(&run->settings, wanted))
+        return ok();
+    TRY(checkpoint_take(run, start));
+    checkpoint_rewind(*start);
+    return ok();
+}
+
+Status runs_begin_again(Session *session, const Settings *wanted, bool used_too)
+{
+    const Runs *runs = &session->runs;
+    Checkpoint *starts[RUNS_MOST] = {NULL};
+    NewRun next[RUNS_MOST];
+    Status status = ok();
+
+    for (int i = 0; i < runs->count && !failed(status); i++) {
+        if (i != runs->used || used_too)
+            status = take_start(runs->all[i], &wanted[i], &starts[i]);
+        next[i] = (NewRun){.settings = wanted[i], .from = starts[i]};
+        text_copy(next[i].name, RUN_NAME, runs->all[i]->facts.run_name);
+    }
+    if (!failed(status))
+        status = runs_begin(session, next, runs->count, runs->used);
+    for (int i = 0; i < RUNS_MOST; i++)
+        checkpoint_free(starts[i]);
+    return status;
+}
+
 static Status reset_job(Session *session, void *argument)
 {
-    Settings settings = session->current->settings;
-    Checkpoint *start = NULL;
-    Status status;
+    Settings wanted[RUNS_MOST];
 
     (void)argument;
-    journal_reach(&session->journal, session->current);
-    if (session->current->own_start) {
-        TRY(checkpoint_take(session->current, &start));
-        checkpoint_rewind(start);
-    }
-    status = runs_begin(session, &settings, start);
-    checkpoint_free(start);
-    TRY(status);
-    journal_add(&session->journal, session->current, "reset");
+    journal_reach(&session->journal, runs_used(session), session->runs.count > 1);
+    for (int i = 0; i < session->runs.count; i++)
+        wanted[i] = session->runs.all[i]->settings;
+    TRY(runs_begin_again(session, wanted, true));
+    journal_add(&session->journal, runs_used(session), "reset");
     session_copy_out(session);
     return ok();
 }
@@ -134,32 +215,55 @@ Status session_reset(Session *session)
     return worker_ask(session, reset_job, NULL);
 }
 
-/* The two change places; all that can fail comes first. */
+static Status bring_back(Session *session, const KeptRuns *back, Runs *next)
+{
+    Status status = ok();
+
+    *next = (Runs){.used = back->used, .differences = back->differences};
+    while (next->count < back->count && !failed(status)) {
+        const Checkpoint *from = back->all[next->count];
+
+        status = runs_put_up(session, back->data, &from->settings, from, &next->all[next->count]);
+        next->count += !failed(status);
+    }
+    if (failed(status))
+        runs_free(next);
+    else
+        next->compared = back->all[0]->facts.step;
+    return status;
+}
+
+static void tell_undone(const Session *session, Text *what)
+{
+    const Runs *runs = &session->runs;
+    const Snapshot *facts = &runs_used(session)->facts;
+
+    text_printf(what, "step %lld of %s, net %s", (long long)facts->step, facts->data, facts->net);
+    for (int i = 0; runs->count > 1 && i < runs->count; i++)
+        text_printf(what, "%s%s", i == 0 ? "; runs " : ", ", runs->all[i]->facts.run_name);
+}
+
+/* The two change places. */
 static Status undo_job(Session *session, void *argument)
 {
-    Checkpoint *back = session->previous, *kept;
-    Experiment *before = session->current, *experiment;
-    Text *what = argument;
+    KeptRuns back = session->previous;
     Status status;
+    Runs next;
 
-    if (back == NULL)
+    if (back.count == 0)
         return fail(STATUS_USAGE, "there is nothing to undo: no run was replaced yet");
-    journal_reach(&session->journal, before);
-    TRY(put_up(session, session->previous_data, &back->settings, back, &experiment));
-    status = keep_present(session, &kept);
+    journal_reach(&session->journal, runs_used(session), session->runs.count > 1);
+    TRY(bring_back(session, &back, &next));
+    session->previous = (KeptRuns){.count = 0};
+    status = runs_replace(session, &next);
     if (failed(status)) {
-        experiment_free(experiment);
+        session->previous = back;
+        runs_free(&next);
         return status;
     }
-    worker_stop(session, ok());
-    session->previous = kept;
-    session->previous_data = before->data;
-    session->current = experiment;
-    experiment_free(before);
-    rescue_keep(session, back);
-    journal_undo(&session->journal, experiment);
-    text_printf(what, "step %lld of %s, net %s", (long long)experiment->facts.step,
-                experiment->facts.data, experiment->facts.net);
+    kept_release(&back);
+    journal_undo(&session->journal, runs_used(session));
+    tell_undone(session, argument);
     session_copy_out(session);
     return ok();
 }
@@ -167,61 +271,4 @@ static Status undo_job(Session *session, void *argument)
 Status session_undo(Session *session, Text *what)
 {
     return worker_ask(session, undo_job, what);
-}
-
-static Status take_job(Session *session, void *argument)
-{
-    TRY(session->current->problem);
-    return checkpoint_take(session->current, argument);
-}
-
-Status session_save(Session *session, const char *path, int64_t *step)
-{
-    Checkpoint *checkpoint;
-    Status status;
-
-    TRY(worker_ask(session, take_job, &checkpoint));
-    *step = checkpoint->facts.step;
-    status = checkpoint_write(checkpoint, path);
-    checkpoint_free(checkpoint);
-    return status;
-}
-
-typedef struct Load {
-    const Checkpoint *from;
-    const char *path;
-    int64_t stamp; /* as it was read */
-    Text *what;
-} Load;
-
-static Status load_job(Session *session, void *argument)
-{
-    const Load *load = argument;
-    Snapshot *facts;
-
-    journal_reach(&session->journal, session->current);
-    TRY(runs_begin(session, &load->from->settings, load->from));
-    journal_load(&session->journal, session->current, load->path, load->stamp);
-    facts = &session->current->facts;
-    events_add(&facts->events, EVENT_RUN, facts->step, "loaded %s", load->path);
-    if (load->from->weights_only)
-        text_append(load->what, "weights alone; optimizer, loss scale and position start anew");
-    else
-        text_printf(load->what, "step %lld of %s, net %s", (long long)facts->step, facts->data,
-                    facts->net);
-    session_copy_out(session);
-    return ok();
-}
-
-Status session_load(Session *session, const char *path, Text *what)
-{
-    Checkpoint *from;
-    Load load = {.path = path, .stamp = file_stamp(path), .what = what};
-    Status status;
-
-    TRY(checkpoint_read(path, &session->settings, &from));
-    load.from = from;
-    status = worker_ask(session, load_job, &load);
-    checkpoint_free(from);
-    return status;
 }

@@ -9,31 +9,137 @@ typedef struct Change {
     int64_t step;
 } Change;
 
-static void log_difference(Session *session, const Settings *before)
+static void log_difference(Experiment *run, const Settings *before)
 {
-    Snapshot *facts = &session->current->facts;
+    Snapshot *facts = &run->facts;
     Text words = {0};
 
-    settings_difference(before, &session->current->settings, &words);
+    settings_difference(before, &run->settings, &words);
     if (words.length > 0)
         events_add(&facts->events, EVENT_SETTING, facts->step, "%s", text_chars(&words));
     text_release(&words);
 }
 
+/* What keeps the runs from being trained; one that is not in use is named. */
+static Status problem_of(const Runs *runs)
+{
+    Status problem = runs->all[runs->used]->problem;
+
+    for (int i = 0; i < runs->count && !failed(problem); i++) {
+        const Experiment *run = runs->all[i];
+
+        if (failed(run->problem))
+            problem =
+                fail(run->problem.code, "run %s: %.170s", run->facts.run_name, run->problem.text);
+    }
+    return problem;
+}
+
 void session_copy_out(Session *session)
 {
-    session->settings = session->current->settings;
-    session->problem = session->current->problem;
+    const Runs *runs = &session->runs;
+
+    session->settings = runs_used(session)->settings;
+    session->problem = problem_of(runs);
+    session->names = (RunNames){.count = runs->count, .used = runs->used};
+    for (int i = 0; i < runs->count; i++)
+        text_copy(session->names.all[i], RUN_NAME, runs->all[i]->facts.run_name);
     worker_publish(session);
 }
 
-/* The same run goes on under `wanted`: nothing differs that fresh weights would be needed for. */
-static bool goes_on(const Session *session, const Settings *wanted)
+/* What the runs have in common. */
+static void share(const Settings *from, Settings *to)
 {
-    const Experiment *now = session->current;
+    to->data = from->data;
+    to->seed = from->seed;
+    to->batch = from->batch;
+    to->pace = from->pace;
+}
 
-    return now != NULL && !failed(now->problem) && settings_same_run(&now->settings, wanted) &&
-           !loaded_is_stale(now->data);
+static bool same_share(const Settings *a, const Settings *b)
+{
+    return settings_same_part(a, b, SETTING_DATA) && a->seed == b->seed && a->batch == b->batch &&
+           a->pace == b->pace;
+}
+
+/* Nothing differs that fresh weights would be needed for, in any run that is to change at all. */
+static bool all_go_on(const Runs *runs, const Settings *wanted)
+{
+    for (int i = 0; i < runs->count; i++) {
+        const Experiment *run = runs->all[i];
+
+        if (i != runs->used && same_share(&run->settings, &wanted[i]))
+            continue;
+        if (failed(run->problem) || !settings_same_run(&run->settings, &wanted[i]) ||
+            loaded_is_stale(run->data))
+            return false;
+    }
+    return true;
+}
+
+/* Each has a bound of its own; this is for all of them. */
+static Status check_room(const Session *session, const Settings *wanted)
+{
+    const Runs *runs = &session->runs;
+    int64_t numbers = 0, most = experiment_most(session->here.class);
+
+    if (runs->count == 1)
+        return ok();
+    for (int i = 0; i < runs->count; i++)
+        numbers += experiment_size(session->here.class, &wanted[i], runs->all[i]->data->set);
+    if (numbers > most)
+        return fail(STATUS_MEMORY,
+                    "these runs at this batch need %lld MiB together; %lld MiB is the most that is "
+                    "taken, so make it smaller or drop a run",
+                    (long long)(numbers >> 18), (long long)(most >> 18));
+    return ok();
+}
+
+/* A run that was changed takes back what it was: that fitted, and so it fits again. */
+static Status change_all(const Runs *runs, const Settings *wanted)
+{
+    Settings before[RUNS_MOST];
+    Status status = ok();
+    int changed = 0;
+
+    for (; changed < runs->count && !failed(status); changed++) {
+        Experiment *run = runs->all[changed];
+
+        before[changed] = run->settings;
+        if (changed == runs->used || !same_share(&run->settings, &wanted[changed]))
+            status = experiment_change(run, &wanted[changed]);
+    }
+    for (int i = 0; failed(status) && i < changed - 1; i++)
+        if (i == runs->used || !same_share(&before[i], &wanted[i]))
+            TRY(experiment_change(runs->all[i], &before[i]));
+    for (int i = 0; !failed(status) && i < runs->count; i++)
+        log_difference(runs->all[i], &before[i]);
+    return status;
+}
+
+static Status begin_first(Session *session, const Settings *wanted)
+{
+    NewRun first = {.name = "a", .settings = *wanted};
+
+    return runs_begin(session, &first, 1, 0);
+}
+
+static Status apply_to_all(Session *session, const Settings *change)
+{
+    Runs *runs = &session->runs;
+    Settings wanted[RUNS_MOST];
+
+    if (runs->count == 0)
+        return begin_first(session, change);
+    for (int i = 0; i < runs->count; i++) {
+        wanted[i] = i == runs->used ? *change : runs->all[i]->settings;
+        share(change, &wanted[i]);
+    }
+    if (all_go_on(runs, wanted)) {
+        TRY(check_room(session, wanted));
+        return change_all(runs, wanted);
+    }
+    return runs_begin_again(session, wanted, false);
 }
 
 static Status apply_job(Session *session, void *argument)
@@ -42,15 +148,10 @@ static Status apply_job(Session *session, void *argument)
     Settings before = session->settings;
 
     change->wanted.data.seed = change->wanted.seed;
-    journal_reach(&session->journal, session->current);
-    if (goes_on(session, &change->wanted)) {
-        TRY(experiment_change(session->current, &change->wanted));
-        log_difference(session, &before);
-    } else {
-        TRY(runs_begin(session, &change->wanted, NULL));
-    }
-    change->step = session->current->facts.step;
-    journal_settings(&session->journal, &before, session->current);
+    journal_reach(&session->journal, runs_used(session), session->runs.count > 1);
+    TRY(apply_to_all(session, &change->wanted));
+    change->step = runs_used(session)->facts.step;
+    journal_settings(&session->journal, &before, runs_used(session));
     session_copy_out(session);
     return ok();
 }
@@ -141,14 +242,13 @@ void session_free(Session *session)
         session->trace = NULL; /* whoever wants to hear of it ends it first */
     journal_release(&session->journal);
     expr_free(session->training.until);
-    experiment_free(session->current);
-    checkpoint_free(session->previous);
-    checkpoint_free(session->rescue.checkpoint);
-    session->current = NULL;
-    session->previous_data = NULL;
+    runs_free(&session->runs);
+    kept_release(&session->previous);
+    kept_release(&session->rescue.kept);
     if (session->here.class != NULL)
         runs_drop_unused(session);
-    snapshot_release(&session->published);
+    for (int i = 0; i < RUNS_MOST; i++)
+        snapshot_release(&session->published[i]);
     computer_close(&session->here);
     text_release(&session->words_copy);
     text_release(&session->news);
@@ -188,21 +288,21 @@ typedef struct ScaleChange {
 static Status scale_job(Session *session, void *argument)
 {
     ScaleChange *change = argument;
-    Settings before = session->current->settings;
-    Snapshot *facts = &session->current->facts;
+    Experiment *run = runs_used(session);
+    Settings before = run->settings;
+    Snapshot *facts = &run->facts;
     char old[NUMBER_TEXT], new[NUMBER_TEXT];
 
-    journal_reach(&session->journal, session->current);
+    journal_reach(&session->journal, runs_used(session), session->runs.count > 1);
     float_friendly(facts->scaler.scale, old);
-    experiment_set_scale(session->current, change->scale);
+    experiment_set_scale(run, change->scale);
     change->step = facts->step;
-    if (before.scaler.mode == session->current->settings.scaler.mode)
+    if (before.scaler.mode == run->settings.scaler.mode)
         events_add(&facts->events, EVENT_SETTING, facts->step, "loss scale %s -> %s", old,
                    float_friendly(change->scale, new));
     else
-        log_difference(session, &before);
-    journal_add(&session->journal, session->current, "scale %s",
-                float_friendly(change->scale, new));
+        log_difference(run, &before);
+    journal_add(&session->journal, run, "scale %s", float_friendly(change->scale, new));
     session_copy_out(session);
     return rescue_renew(session);
 }
@@ -223,9 +323,9 @@ Status session_set_scale(Session *session, float scale, int64_t *step)
 static Status restart_job(Session *session, void *argument)
 {
     (void)argument;
-    journal_reach(&session->journal, session->current);
-    experiment_restart_scaler(session->current);
-    journal_scaler(&session->journal, session->current);
+    journal_reach(&session->journal, runs_used(session), session->runs.count > 1);
+    experiment_restart_scaler(runs_used(session));
+    journal_scaler(&session->journal, runs_used(session));
     session_copy_out(session);
     return rescue_renew(session);
 }
@@ -237,7 +337,7 @@ Status session_restart_scaler(Session *session)
 
 static Status note_job(Session *session, void *argument)
 {
-    Snapshot *facts = &session->current->facts;
+    Snapshot *facts = &runs_used(session)->facts;
 
     events_add(&facts->events, EVENT_SETTING, facts->step, "%s", (const char *)argument);
     worker_publish(session);
@@ -255,7 +355,7 @@ void session_note(Session *session, const char *text)
 
 static Status print_job(Session *session, void *argument)
 {
-    program_print(&session->current->program, argument);
+    program_print(&runs_used(session)->program, argument);
     return ok();
 }
 

@@ -1,4 +1,5 @@
-/* The session: one experiment, a worker thread that trains it, and the past to go back to.
+/* The session: up to four runs that step together, a worker thread that trains them, and the past to go
+ * back to.
  *
  * Thread rule: every function is called from the main thread. Changes go through a mailbox to the
  * worker and take effect at the next step boundary; the call returns when they have, with the
@@ -82,6 +83,40 @@ Status session_save(Session *session, const char *path, int64_t *step) MUST_CHEC
  * whatever is wrong with the file, in one sentence; nothing has changed then. */
 Status session_load(Session *session, const char *path, Text *what) MUST_CHECK;
 
+/* A run beside the one in use. */
+typedef struct ForkSpec {
+    const char *name; /* a letter, then letters, digits, - and _; not "all" */
+    Settings settings;
+    float scale;     /* > 0: as session_set_scale */
+    bool new_scaler; /* as session_restart_scaler */
+} ForkSpec;
+
+/* Copies the run in use, to the bit; the copy goes on under its own settings and steps together with
+ * the others, which it may differ from in all but data, seed, batch and pace. The run in use stays in
+ * use. `*step`: the step behind which it began. Fails: STATUS_USAGE: the name, RUNS_MOST runs are
+ * there, another net or loss at a step other than 0; STATUS_MEMORY; or as session_apply. */
+Status session_fork(Session *session, const ForkSpec *spec, int64_t *step) MUST_CHECK;
+
+/* -1: there is no run of this name. */
+int session_run_named(const Session *session, const char *name);
+
+/* What asks or changes a run from now on means this one. Fails: STATUS_DEVICE. */
+Status session_use(Session *session, int i) MUST_CHECK;
+
+/* The others go on. Undo brings it back, with the others as they are now, where `*kept`. Fails:
+ * STATUS_USAGE: it is the only one. */
+Status session_drop(Session *session, int i, bool *kept) MUST_CHECK;
+
+typedef struct StagedRun {
+    char name[RUN_NAME];
+    Settings settings; /* the same data, seed, batch and pace in all */
+} StagedRun;
+
+/* All runs go, and these begin together at step 0, as one change for undo; the first is in use.
+ * `command`: what does it again. Fails: as session_apply. */
+Status session_stage(Session *session, const StagedRun *runs, int count,
+                     const char *command) MUST_CHECK;
+
 /* How far a training goes. */
 typedef struct Goal {
     int64_t steps;     /* > 0: so many steps */
@@ -121,6 +156,21 @@ Progress session_progress(const Session *session);
  * Cheap: may be asked thirty times a second while training runs. */
 void session_snapshot(Session *session, Snapshot *snapshot);
 
+/* The runs of the session, from 0 on in the order in which they were made; at most RUNS_MOST. They share
+ * data, seed and batches, and step in lockstep. One of them is in use: what asks or changes a run
+ * and names none means that one. */
+int session_run_count(const Session *session);
+const char *session_run_name(const Session *session, int i); /* borrowed until runs change */
+int session_run_current(const Session *session);
+
+/* session_snapshot of that run. */
+void session_snapshot_run(Session *session, int i, Snapshot *snapshot);
+
+/* The first step whose loss is not the same in both runs, to the bit, or that one of them skipped
+ * and the other did not; -1: none yet. A loss scale that differs is no difference by itself: as long
+ * as nothing is lost or overflows, powers of two change no bit of the training. */
+int64_t session_first_difference(const Session *session, int i, int j);
+
 /* The same after measuring what `needs` names, at a step boundary. Accuracy is none where the data has
  * no classes. Fails: STATUS_INTERRUPTED. */
 Status session_measure(Session *session, ExprNeeds needs, Snapshot *snapshot) MUST_CHECK;
@@ -134,9 +184,10 @@ Status session_bench(Session *session, const BenchSpec *spec, BenchFacts *facts)
 /* Appends the program that a step runs, as `show program` prints it. */
 void session_print_program(Session *session, Text *text);
 
-/* Every finished training of this session, oldest first. */
+/* Every finished training of this session, oldest first, once for each of its runs. */
 typedef struct TrainingFacts {
-    int number;         /* from 1 */
+    int number; /* from 1; runs that trained together share it */
+    char run[RUN_NAME];
     char settings[512]; /* as settings_print has them, "; " between */
     int64_t first_step, last_step, skipped;
     Measure loss, accuracy; /* accuracy: the last measured in it */

@@ -24,9 +24,9 @@ typedef struct Settings {
     int64_t batch;
     uint64_t seed;
     Format autocast; /* FORMAT_FP32: off */
-    ScalerSpec scaler;
     ProbeSet probes; /* what casts do is counted here; changes no bit of the training */
-    double pace;     /* steps a second at most; 0: as fast as it goes */
+    ScalerSpec scaler;
+    double pace; /* steps a second at most; 0: as fast as it goes */
 } Settings;
 
 /* data fashion; net 784 256 128 10; optim adamw lr=1e-3; batch 64; autocast fp16;
@@ -68,6 +68,9 @@ void settings_print(const Settings *settings, const char *between, Text *text);
 /* Reads what settings_print wrote with newlines between; what it does not print stays. Fails:
  * STATUS_IO, STATUS_USAGE, STATUS_UNSUPPORTED: something else stands there; nothing has changed. */
 Status settings_read(const char *text, Settings *settings) MUST_CHECK;
+
+/* Reads one part as settings_part wrote it, into `settings`. Fails: as settings_read. */
+Status settings_read_part(const char *text, Settings *settings) MUST_CHECK;
 
 /* What differs, in words: "autocast fp16 -> bf16, batch 64 -> 128"; "" for nothing. */
 void settings_difference(const Settings *a, const Settings *b, Text *text);

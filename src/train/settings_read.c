@@ -234,6 +234,15 @@ static const struct {
     [SETTING_PROBE] = {"probe", read_probe},
 };
 
+static Status take_part(SettingPart part, Line *line, Settings *settings)
+{
+    TRY(parts[part].read(line, settings));
+    for (int i = 0; i < line->key_count; i++)
+        if (!line->keys[i].taken)
+            return odd(line->keys[i].name);
+    return ok();
+}
+
 static Status read_part(SettingPart part, const char *text, Settings *settings)
 {
     Line line;
@@ -241,11 +250,22 @@ static Status read_part(SettingPart part, const char *text, Settings *settings)
     TRY(read_line(text, &line));
     if (strcmp(line.verb, parts[part].verb) != 0)
         return odd(text);
-    TRY(parts[part].read(&line, settings));
-    for (int i = 0; i < line.key_count; i++)
-        if (!line.keys[i].taken)
-            return odd(line.keys[i].name);
-    return ok();
+    return take_part(part, &line, settings);
+}
+
+Status settings_read_part(const char *text, Settings *settings)
+{
+    Settings made = *settings;
+    Line line;
+
+    TRY(read_line(text, &line));
+    for (SettingPart part = SETTING_DATA; part < SETTING_PARTS; part++)
+        if (strcmp(line.verb, parts[part].verb) == 0) {
+            TRY(take_part(part, &line, &made));
+            *settings = made;
+            return ok();
+        }
+    return odd(text);
 }
 
 Status settings_read(const char *text, Settings *settings)

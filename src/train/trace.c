@@ -26,10 +26,13 @@ typedef struct Sheet {
 struct Trace {
     char *path;
     bool json;
-    Sheet steps, tensors;        /* tensors: empty where the trace is JSON */
-    int64_t last_run, last_step; /* of the session; 0: none yet */
-    int64_t run;                 /* as the rows have it */
-    int64_t gathered, written;   /* steps */
+    Sheet steps, tensors; /* tensors: empty where the trace is JSON */
+    struct {
+        int64_t run, step;     /* of the session, as last written; 0: none yet */
+        int64_t number;        /* of that run in the rows */
+    } lanes[RUNS_MOST];        /* one for each run that is under way */
+    int64_t numbers;           /* given so far */
+    int64_t gathered, written; /* steps */
 };
 
 static void put(Row *row, const char *name, const char *value)
@@ -141,12 +144,12 @@ static void write_headers(Trace *trace)
     text_append(tensors.text, "\r\n");
 }
 
-static void write_csv(Trace *trace, const Experiment *experiment)
+static void write_csv(Trace *trace, int64_t run, const Experiment *experiment)
 {
     const Snapshot *facts = &experiment->facts;
     Row step = {.text = &trace->steps.rows, .manner = MANNER_CSV};
 
-    put_place(&step, trace->run, experiment->last.step);
+    put_place(&step, run, experiment->last.step);
     put_step(&step, &experiment->last);
     text_append(step.text, "\r\n");
     for (int i = 0; i < facts->tensor_count; i++) {
@@ -154,13 +157,13 @@ static void write_csv(Trace *trace, const Experiment *experiment)
 
         if (!facts->tensors[i].probed)
             continue;
-        put_place(&tensor, trace->run, experiment->last.step);
+        put_place(&tensor, run, experiment->last.step);
         put_tensor(&tensor, &facts->tensors[i]);
         text_append(tensor.text, "\r\n");
     }
 }
 
-static void write_json(Trace *trace, const Experiment *experiment)
+static void write_json(Trace *trace, int64_t run, const Experiment *experiment)
 {
     const Snapshot *facts = &experiment->facts;
     Text *text = &trace->steps.rows;
@@ -168,7 +171,7 @@ static void write_json(Trace *trace, const Experiment *experiment)
     const char *between = "";
 
     text_append(text, "{");
-    put_place(&step, trace->run, experiment->last.step);
+    put_place(&step, run, experiment->last.step);
     put_step(&step, &experiment->last);
     put(&step, "tensors", "[");
     for (int i = 0; i < facts->tensor_count; i++) {
@@ -256,19 +259,27 @@ Status trace_begin(const char *path, Trace **trace)
     return status;
 }
 
-Status trace_step(Trace *trace, const Experiment *experiment)
+/* The number of a run in the rows: a new one where it is another, or does not go on from its last row. */
+static int64_t number_of(Trace *trace, int lane, const Experiment *experiment)
 {
     int64_t step = experiment->last.step;
 
-    if (trace->run == 0 || experiment->run != trace->last_run || step != trace->last_step + 1)
-        trace->run++;
-    trace->last_run = experiment->run;
-    trace->last_step = step;
+    if (experiment->run != trace->lanes[lane].run || step != trace->lanes[lane].step + 1)
+        trace->lanes[lane].number = ++trace->numbers;
+    trace->lanes[lane].run = experiment->run;
+    trace->lanes[lane].step = step;
+    return trace->lanes[lane].number;
+}
+
+Status trace_step(Trace *trace, int lane, const Experiment *experiment)
+{
+    int64_t run = number_of(trace, lane, experiment);
+
     if (trace->json)
-        write_json(trace, experiment);
+        write_json(trace, run, experiment);
     else
-        write_csv(trace, experiment);
-    trace->gathered++;
+        write_csv(trace, run, experiment);
+    trace->gathered += lane == 0; /* a step of all */
     if (trace->steps.rows.length + trace->tensors.rows.length < WRITTEN_AT)
         return ok();
     return write_out(trace);

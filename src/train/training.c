@@ -11,20 +11,30 @@ typedef struct Start {
     Expr *until; /* taken */
 } Start;
 
+/* Where each run begins in this training, for what is told of it in the end. */
+static void note_beginnings(Session *session)
+{
+    const Runs *runs = &session->runs;
+
+    for (int i = 0; i < runs->count; i++) {
+        session->training.of[i].first_step = runs->all[i]->facts.step + 1;
+        session->training.of[i].skipped = runs->all[i]->facts.skipped;
+    }
+}
+
 static Status start_job(Session *session, void *argument)
 {
     Start *start = argument;
-    const Snapshot *facts = &session->current->facts;
 
     session->training = (Training){
-        .first_step = facts->step + 1,
+        .first_step = runs_used(session)->facts.step + 1,
         .wanted = start->goal->until == NULL ? start->goal->steps : 0,
-        .skipped_before = facts->skipped,
         .at_pace = start->goal->at_pace,
         .until = start->until,
+        .until_run = session->runs.used,
         .begun = clock_seconds(),
-        .run = session->current->run,
     };
+    note_beginnings(session);
     session->training.next = session->training.begun;
     atomic_store(&session->progress_done, 0);
     atomic_store(&session->progress_skipped, 0);
@@ -114,7 +124,7 @@ int64_t session_epoch_steps(const Session *session)
     int64_t steps;
 
     pthread_mutex_lock(&own->lock);
-    steps = own->published.epoch_steps;
+    steps = own->published[own->names.used].epoch_steps;
     pthread_mutex_unlock(&own->lock);
     return steps;
 }
@@ -128,11 +138,42 @@ Progress session_progress(const Session *session)
     };
 }
 
-void session_snapshot(Session *session, Snapshot *snapshot)
+void session_snapshot_run(Session *session, int i, Snapshot *snapshot)
 {
     pthread_mutex_lock(&session->lock);
-    snapshot_copy(snapshot, &session->published);
+    snapshot_copy(snapshot, &session->published[i]);
     pthread_mutex_unlock(&session->lock);
+}
+
+void session_snapshot(Session *session, Snapshot *snapshot)
+{
+    session_snapshot_run(session, session->names.used, snapshot);
+}
+
+int session_run_count(const Session *session)
+{
+    return session->names.count;
+}
+
+const char *session_run_name(const Session *session, int i)
+{
+    return session->names.all[i];
+}
+
+int session_run_current(const Session *session)
+{
+    return session->names.used;
+}
+
+int64_t session_first_difference(const Session *session, int i, int j)
+{
+    Session *own = (Session *)session; /* only the lock is touched */
+    int64_t first;
+
+    pthread_mutex_lock(&own->lock);
+    first = own->differences.first[i][j];
+    pthread_mutex_unlock(&own->lock);
+    return first;
 }
 
 typedef struct Look {
@@ -143,28 +184,34 @@ typedef struct Look {
 /* Measured after a training and before the next step, it is that training's. */
 static void remember_accuracy(Session *session)
 {
-    if (session->trainings == 0 || session->is_training ||
-        session->training.run != session->current->run)
+    const Experiment *now = runs_used(session);
+
+    if (session->is_training)
         return;
     pthread_mutex_lock(&session->lock);
-    session->history[(session->trainings - 1) % HISTORY_KEPT].accuracy =
-        session->current->facts.accuracy;
+    for (int64_t n = session->told; n > 0 && n > session->told - RUNS_MOST; n--) {
+        Told *told = &session->history[(n - 1) % HISTORY_KEPT];
+
+        if (told->facts.number == session->trainings && told->run == now->run)
+            told->facts.accuracy = now->facts.accuracy;
+    }
     pthread_mutex_unlock(&session->lock);
 }
 
 static Status look_job(Session *session, void *argument)
 {
+    Experiment *now = runs_used(session);
     Look *look = argument;
 
     if (look->needs.accuracy) {
-        TRY(experiment_accuracy(session->current));
+        TRY(experiment_accuracy(now));
         remember_accuracy(session);
     }
     worker_publish(session);
     if (look->needs.moved)
-        experiment_moved(session->current);
-    TRY(session->current->trouble);
-    snapshot_copy(look->snapshot, &session->current->facts);
+        experiment_moved(now);
+    TRY(now->trouble);
+    snapshot_copy(look->snapshot, &now->facts);
     return ok();
 }
 
@@ -183,7 +230,7 @@ int session_history_count(const Session *session)
     int64_t count;
 
     pthread_mutex_lock(&own->lock);
-    count = own->trainings < HISTORY_KEPT ? own->trainings : HISTORY_KEPT;
+    count = own->told < HISTORY_KEPT ? own->told : HISTORY_KEPT;
     pthread_mutex_unlock(&own->lock);
     return (int)count;
 }
@@ -194,8 +241,8 @@ const TrainingFacts *session_history(const Session *session, int i)
     int64_t oldest;
 
     pthread_mutex_lock(&own->lock);
-    oldest = own->trainings < HISTORY_KEPT ? 0 : own->trainings - HISTORY_KEPT;
-    own->history_copy = own->history[(oldest + i) % HISTORY_KEPT];
+    oldest = own->told < HISTORY_KEPT ? 0 : own->told - HISTORY_KEPT;
+    own->history_copy = own->history[(oldest + i) % HISTORY_KEPT].facts;
     pthread_mutex_unlock(&own->lock);
     return &own->history_copy;
 }

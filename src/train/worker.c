@@ -38,71 +38,106 @@ static void measure_speed(Session *session, double now)
     const Training *training = &session->training;
     double seconds = now - training->begun;
 
-    if (training->done > 0 && seconds > 0.0)
-        session->current->facts.steps_per_second =
+    if (training->done <= 0 || seconds <= 0.0)
+        return;
+    for (int i = 0; i < session->runs.count; i++)
+        session->runs.all[i]->facts.steps_per_second =
             (Measure){.value = (double)training->done / seconds};
+}
+
+static void refresh(Session *session)
+{
+    for (int i = 0; i < session->runs.count; i++)
+        experiment_refresh(session->runs.all[i]);
+}
+
+static void name_runs(const Runs *runs, Snapshot *facts)
+{
+    facts->run_count = runs->count;
+    for (int i = 0; i < runs->count; i++)
+        text_copy(facts->runs[i], RUN_NAME, runs->all[i]->facts.run_name);
 }
 
 /* Under the lock, after the tensors were brought up to date. */
 static void copy_facts(Session *session)
 {
-    Snapshot *facts = &session->current->facts;
+    const Runs *runs = &session->runs;
 
-    text_copy(facts->backend, sizeof facts->backend, text_chars(&session->here.words));
-    facts->training = session->is_training;
-    facts->sequence = session->published.sequence + 1;
-    snapshot_copy(&session->published, facts);
+    session->sequence++;
+    session->differences = runs->differences;
+    for (int i = 0; i < runs->count; i++) {
+        Snapshot *facts = &runs->all[i]->facts;
+
+        text_copy(facts->backend, sizeof facts->backend, text_chars(&session->here.words));
+        name_runs(runs, facts);
+        facts->training = session->is_training;
+        facts->sequence = session->sequence;
+        snapshot_copy(&session->published[i], facts);
+    }
     session->last_published = clock_seconds();
 }
 
 void worker_publish(Session *session)
 {
-    experiment_refresh(session->current);
+    refresh(session);
     pthread_mutex_lock(&session->lock);
     copy_facts(session);
     pthread_mutex_unlock(&session->lock);
 }
 
-static void fill_facts(const Session *session, TrainingFacts *facts)
+static void fill_facts(const Session *session, int i, TrainingFacts *facts)
 {
     const Training *training = &session->training;
-    const Snapshot *now = &session->current->facts;
+    const Experiment *run = session->runs.all[i];
+    const Snapshot *now = &run->facts;
     Text words = {0};
 
-    settings_print(&session->current->settings, "; ", &words);
+    settings_print(&run->settings, "; ", &words);
     text_copy(facts->settings, sizeof facts->settings, text_chars(&words));
     text_release(&words);
-    facts->first_step = training->first_step;
+    text_copy(facts->run, sizeof facts->run, now->run_name);
+    facts->first_step = training->of[i].first_step;
     facts->last_step = now->step;
-    facts->skipped = now->skipped - training->skipped_before;
+    facts->skipped = now->skipped - training->of[i].skipped;
     facts->loss = now->loss;
     facts->accuracy = now->accuracy;
-    if (now->accuracy_step < training->first_step)
+    if (now->accuracy_step < facts->first_step)
         facts->accuracy.none = true;
     facts->scale = now->scaler.scale;
     facts->seconds = ended(session) - training->begun;
 }
 
+static int tell(const Session *session, Told *told)
+{
+    const Runs *runs = &session->runs;
+
+    for (int i = 0; i < runs->count; i++) {
+        told[i] = (Told){.run = runs->all[i]->run, .facts.number = session->trainings + 1};
+        fill_facts(session, i, &told[i].facts);
+    }
+    return session->training.done > 0 ? runs->count : 0;
+}
+
 void worker_stop(Session *session, Status result)
 {
-    TrainingFacts facts = {.number = (int)session->trainings + 1};
+    Told told[RUNS_MOST];
+    int count;
 
     if (!session->is_training)
         return;
     measure_speed(session, ended(session));
     expr_free(session->training.until);
     session->training.until = NULL;
-    fill_facts(session, &facts);
-    experiment_refresh(session->current);
+    count = tell(session, told);
+    refresh(session);
 
     /* Whoever sees that the training has ended must see its last step too. */
     pthread_mutex_lock(&session->lock);
     session->is_training = false;
     session->result = result;
-    if (session->training.done > 0) {
-        session->history[session->trainings % HISTORY_KEPT] = facts;
-        session->trainings++;
-    }
+    session->trainings += count > 0;
+    for (int i = 0; i < count; i++)
+        session->history[session->told++ % HISTORY_KEPT] = told[i];
     copy_facts(session);
     pthread_cond_broadcast(&session->done);
     pthread_mutex_unlock(&session->lock);
@@ -111,31 +146,33 @@ void worker_stop(Session *session, Status result)
 static Status goal_reached(Session *session, bool *reached)
 {
     Training *training = &session->training;
-    Experiment *now = session->current;
+    Experiment *asked;
     ExprNeeds needs;
 
     *reached = training->wanted > 0 && training->done >= training->wanted;
     if (training->until == NULL)
         return ok();
+    asked = session->runs.all[training->until_run];
     needs = expr_needs(training->until);
-    if (needs.accuracy && now->facts.step % experiment_epoch_steps(now) == 0)
-        TRY(experiment_accuracy(now));
-    experiment_refresh(now);
+    if (needs.accuracy && asked->facts.step % experiment_epoch_steps(asked) == 0)
+        TRY(experiment_accuracy(asked));
+    experiment_refresh(asked);
     if (needs.moved)
-        experiment_moved(now);
-    return expr_test(training->until, &now->facts, reached);
+        experiment_moved(asked);
+    return expr_test(training->until, &asked->facts, reached);
 }
 
 /* Records what has finished; `all`: waits for every step that was started. */
 static Status collect(Session *session, bool all)
 {
     Training *training = &session->training;
-    const Snapshot *facts = &session->current->facts;
-    Status status = experiment_collect(session->current, all);
+    const Snapshot *facts = &runs_used(session)->facts;
+    Status status = runs_collect(session, all);
 
     training->done = facts->step + 1 - training->first_step;
     atomic_store(&session->progress_done, training->done);
-    atomic_store(&session->progress_skipped, facts->skipped - training->skipped_before);
+    atomic_store(&session->progress_skipped,
+                 facts->skipped - training->of[session->runs.used].skipped);
     return status;
 }
 
@@ -143,7 +180,7 @@ static Status collect(Session *session, bool all)
 static bool one_at_a_time(const Session *session)
 {
     return session->training.until != NULL || session->trace != NULL ||
-           (session->training.at_pace && session->current->settings.pace > 0.0);
+           (session->training.at_pace && runs_used(session)->settings.pace > 0.0);
 }
 
 static Status take_step(Session *session, bool *reached)
@@ -153,7 +190,7 @@ static Status take_step(Session *session, bool *reached)
     bool due = now - session->last_published >= publish_every, save = rescue_due(session, now),
          last;
 
-    TRY(experiment_start_step(session->current));
+    TRY(runs_start_step(session));
     training->started++;
     last = training->started == training->wanted || atomic_load(&session->pause);
     TRY(collect(session, due || save || last || one_at_a_time(session)));
@@ -183,7 +220,7 @@ static void train(Session *session)
     Status status = reached ? ok() : take_step(session, &reached), settled;
 
     if (!failed(status))
-        status = session->current->trouble;
+        status = runs_trouble(session);
     if (!failed(status) && !reached)
         return;
     settled = settle(session);
@@ -201,7 +238,7 @@ static void train(Session *session)
 static double seconds_to_wait(Session *session)
 {
     Training *training = &session->training;
-    double pace = session->current->settings.pace, now = clock_seconds();
+    double pace = runs_used(session)->settings.pace, now = clock_seconds();
 
     if (!training->at_pace || pace <= 0.0)
         return 0.0;

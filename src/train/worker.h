@@ -22,13 +22,36 @@ enum { HISTORY_KEPT = 256 };
 
 typedef Status JobRun(Session *session, void *argument);
 
+/* The first step at which two runs of a session differ; -1: none yet. */
+typedef struct Differences {
+    int64_t first[RUNS_MOST][RUNS_MOST];
+} Differences;
+
+/* The runs of a session. All stand at the same step of the same batches; one is in use. */
+typedef struct Runs {
+    Experiment *all[RUNS_MOST];
+    int count, used;
+    Differences differences;
+    int64_t compared; /* steps up to this one were looked at for them */
+} Runs;
+
+/* The same as host data. */
+typedef struct KeptRuns {
+    Checkpoint *all[RUNS_MOST];
+    int count, used; /* count 0: nothing is kept */
+    Differences differences;
+    LoadedData *data; /* borrowed */
+} KeptRuns;
+
 /* A training under way. */
 typedef struct Training {
     int64_t first_step, started, done, wanted; /* wanted 0: no number of steps was asked for */
-    int64_t skipped_before;
+    struct {
+        int64_t first_step, skipped; /* its first step in this training; steps skipped before */
+    } of[RUNS_MOST];
     bool at_pace;
-    int64_t run;        /* that it trained */
     Expr *until;        /* NULL: none */
+    int until_run;      /* whose numbers it asks */
     double begun, next; /* seconds of the clock: when it began; when the next step is due */
     double ended;       /* when its last step was recorded; 0 until then */
 } Training;
@@ -41,21 +64,32 @@ typedef struct Computer {
     Text words; /* which, and why */
 } Computer;
 
-/* The newest state of the present run in host memory, in case its device is lost. */
+/* The newest state of the runs in host memory, in case their device is lost. */
 typedef struct Rescue {
-    Checkpoint *checkpoint; /* NULL: on the CPU, which is not lost */
-    double taken, seconds;  /* when, on the clock, and how long that took */
+    KeptRuns kept;         /* none: on the CPU, which is not lost */
+    double taken, seconds; /* when, on the clock, and how long that took */
 } Rescue;
+
+/* What a training did to one run. */
+typedef struct Told {
+    TrainingFacts facts;
+    int64_t run; /* which one of the session's */
+} Told;
+
+/* What the main thread knows of the runs without asking. */
+typedef struct RunNames {
+    char all[RUNS_MOST][RUN_NAME];
+    int count, used;
+} RunNames;
 
 struct Session {
     struct Registry *registry; /* borrowed */
     int threads;
     Computer here; /* words: under the lock */
 
-    Experiment *current;
-    Checkpoint *previous; /* what undo brings back; NULL: nothing */
-    LoadedData *previous_data;
-    int64_t runs; /* begun so far */
+    Runs runs;
+    KeptRuns previous; /* what undo brings back */
+    int64_t begun;     /* runs so far */
     LoadedSets loaded;
     Training training;
     Rescue rescue;
@@ -72,17 +106,22 @@ struct Session {
     bool ending, is_training;
     Status result;
     Status trace_problem; /* of a trace that ended by itself, until it is asked for */
-    Snapshot published;
+    Snapshot published[RUNS_MOST];
+    Differences differences;
+    int64_t sequence; /* of what is published */
     double last_published;
-    Text news;                           /* what happened without being asked for */
-    TrainingFacts history[HISTORY_KEPT]; /* training n (from 0) at n % HISTORY_KEPT */
-    int64_t trainings;
+    Text news;                  /* what happened without being asked for */
+    Told history[HISTORY_KEPT]; /* the n-th (from 0) at n % HISTORY_KEPT */
+    int64_t told;               /* in it, ever */
+    int trainings;
 
     atomic_bool interrupt, pause;
+    atomic_bool together; /* one of the runs has taken the step, and the others must too */
     _Atomic int64_t progress_done, progress_wanted, progress_skipped;
 
-    Settings settings;          /* the main thread's copy of the current ones */
-    Status problem;             /* likewise */
+    Settings settings;          /* the main thread's copy, of the run in use */
+    Status problem;             /* likewise, of any run */
+    RunNames names;             /* likewise */
     TrainingFacts history_copy; /* what session_history hands out */
     Text words_copy;            /* what session_backend hands out */
 };
@@ -104,38 +143,79 @@ void worker_stop(Session *session, Status result);
  * reads. The main thread waits for the job, so nobody reads them now. */
 void session_copy_out(Session *session);
 
-/* train/runs.c: a run of these settings from fresh weights, or from a checkpoint of them, becomes the
- * present one. */
-Status runs_begin(Session *session, const Settings *wanted, const Checkpoint *from) MUST_CHECK;
+/* train/lockstep.c. The run in use; NULL before the first. */
+Experiment *runs_used(const Session *session);
+
+/* Starts the next step in every run. Fails: STATUS_INTERRUPTED, and none has started it;
+ * STATUS_DEVICE. */
+Status runs_start_step(Session *session) MUST_CHECK;
+
+/* Records what has finished in each of them; `all`: waits for every step that was started. */
+Status runs_collect(Session *session, bool all) MUST_CHECK;
+
+/* Of a look at the device by any of them. */
+Status runs_trouble(const Session *session) MUST_CHECK;
+
+/* Numbers in host memory: of all runs; of what undo keeps. */
+int64_t runs_size(const Session *session);
+int64_t kept_size(const Session *session, const KeptRuns *kept);
+
+/* train/runs.c: all of them as host data. Caller releases. Fails: STATUS_DEVICE. */
+Status runs_take(const Session *session, KeptRuns *kept) MUST_CHECK;
+void kept_release(KeptRuns *kept);
+
+/* Frees what was put up. */
+void runs_free(Runs *runs);
+
+/* A run of these settings from fresh weights, or as a checkpoint of them has it. */
+Status runs_put_up(const Session *session, LoadedData *data, const Settings *settings,
+                   const Checkpoint *from, Experiment **experiment) MUST_CHECK;
+
+/* `next` are taken, and become the present runs; undo brings back the former. On failure nothing has
+ * changed, and `next` is still the caller's. */
+Status runs_replace(Session *session, const Runs *next) MUST_CHECK;
 
 /* Lets go of data that no run uses. */
 void runs_drop_unused(Session *session);
+
+/* Runs that begin together and become the present ones. */
+typedef struct NewRun {
+    char name[RUN_NAME];
+    Settings settings;
+    const Checkpoint *from; /* NULL: from fresh weights */
+} NewRun;
+
+Status runs_begin(Session *session, const NewRun *wanted, int count, int used) MUST_CHECK;
+
+/* All runs again from step 0 under other settings, one for each. Those that began with loaded weights go
+ * back to them: the one in use only where `used_too`, the others where the weights still fit. */
+Status runs_begin_again(Session *session, const Settings *wanted, bool used_too) MUST_CHECK;
 
 /* train/computer.c */
 Status computer_open(Session *session, BackendName name, Computer *computer) MUST_CHECK;
 void computer_close(Computer *computer);
 
-/* train/rescue.c: takes the newest state of the present run, where it is not on the CPU. */
+/* train/rescue.c: takes the newest state of all runs, where they are not on the CPU. */
 Status rescue_renew(Session *session) MUST_CHECK;
 
-/* Takes the checkpoint as that state; on the CPU it is let go of. */
-void rescue_keep(Session *session, Checkpoint *checkpoint);
+/* Takes what is kept as that state; on the CPU it is let go of. */
+void rescue_keep(Session *session, KeptRuns *kept);
 
 /* It is time for another during a training: at least 5 s after the last one, at most 1% of the time. */
 bool rescue_due(const Session *session, double now);
 
-/* The device of the present run is lost, and there is a state to go on from. */
+/* The device of the runs is lost, and there is a state to go on from. */
 bool rescue_wanted(const Session *session, Status trouble);
 
 /* Goes on with it on the CPU, and says so. Fails: with what is to be said where it cannot. */
 Status rescue_run(Session *session, Status trouble) MUST_CHECK;
 
-/* train/computer.c: takes the session to another computer, with its present run as of `from`. On
- * failure nothing has changed, and the other is still the caller's. `wait`: a run that the other cannot
- * hold is left pending there, and the checkpoint is what undo brings back. */
+/* train/computer.c: takes the session to another computer, with its runs as of `from`. On failure
+ * nothing has changed, and the other is still the caller's. `wait`: a run that the other cannot hold
+ * is left pending there, and what is kept is what undo brings back. */
 typedef struct Move {
     Computer *to;
-    Checkpoint *from;
+    const KeptRuns *from;
     bool wait;
 } Move;
 

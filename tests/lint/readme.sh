@@ -45,6 +45,11 @@ block tour | sed -n 's/^    > //p' >"$folder/tour"
 "$build/halfstep" "$folder/tour" >"$folder/out" 2>"$folder/err" </dev/null ||
     complain "the tour fails: $(cat "$folder/err")"
 
+block aside | sed -n 's/^    > //p' >"$folder/aside"
+[ -s "$folder/aside" ] || complain "it shows no runs side by side"
+"$build/halfstep" "$folder/aside" >"$folder/out" 2>"$folder/err" </dev/null ||
+    complain "what it types for runs side by side fails: $(cat "$folder/err")"
+
 # Each command line that is shown with what it prints.
 block batch | sed -n 's/^    \$ halfstep //p' >"$folder/lines"
 block batch | sed -n '/^    \$/!s/^    //p' >"$folder/wanted"

@@ -16,7 +16,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { IN_FLIGHT = 4, SMALL_NUMBERS = 60000, SMALL_EXAMPLES = 3000 };
+enum { IN_FLIGHT = 4, PLANS = 32, SMALL_NUMBERS = 60000, SMALL_EXAMPLES = 3000 };
 
 const BackendClass *halfstep_backend(int abi);
 extern const BackendClass cpu_backend; /* the program's own */
@@ -24,8 +24,12 @@ extern const BackendClass cpu_backend; /* the program's own */
 static long calls;
 static bool lost;
 static double first_step; /* seconds of the clock; 0: none yet */
-static StepOutcome waiting[IN_FLIGHT];
-static int waiting_count;
+/* Of each plan, what its steps did that was not handed over yet. */
+static struct {
+    const Plan *plan; /* NULL: free */
+    StepOutcome waiting[IN_FLIGHT];
+    int count;
+} queues[PLANS];
 
 static PRINTF_LIKE(2, 3) Status no(StatusCode code, const char *text, ...)
 {
@@ -161,19 +165,35 @@ static Status pretend_plan_new(Backend *backend, const Program *program, Store *
     CALL(cpu_backend.plan_new(backend, program, store, data, plan));
 }
 
+/* That of the plan, or a free one. */
+static int queue_of(const Plan *plan)
+{
+    int i = 0;
+
+    while (i < PLANS - 1 && queues[i].plan != plan)
+        i++;
+    if (queues[i].plan == plan)
+        return i;
+    for (i = 0; i < PLANS - 1 && queues[i].plan != NULL;)
+        i++;
+    queues[i].plan = plan;
+    queues[i].count = 0;
+    return i;
+}
+
 static Status pretend_plan_collect(Plan *plan, StepOutcome *outcomes, int room, bool wait,
                                    int *count)
 {
     Status status = call();
-    int taken = waiting_count < room ? waiting_count : room;
+    int queue = queue_of(plan), held = queues[queue].count, taken = held < room ? held : room;
+    StepOutcome *waiting = queues[queue].waiting;
 
-    (void)plan;
     *count = 0;
-    if (status.code != STATUS_OK || (!wait && waiting_count < IN_FLIGHT))
+    if (status.code != STATUS_OK || (!wait && held < IN_FLIGHT))
         return status;
     memcpy(outcomes, waiting, (size_t)taken * sizeof *outcomes);
-    memmove(waiting, waiting + taken, (size_t)(waiting_count - taken) * sizeof *waiting);
-    waiting_count -= taken;
+    memmove(waiting, waiting + taken, (size_t)(held - taken) * sizeof *waiting);
+    queues[queue].count -= taken;
     *count = taken;
     return status;
 }
@@ -181,7 +201,7 @@ static Status pretend_plan_collect(Plan *plan, StepOutcome *outcomes, int room, 
 static Status pretend_plan_step(Plan *plan)
 {
     Status status = call();
-    int count;
+    int count, queue = queue_of(plan);
 
     if (status.code == STATUS_OK)
         status = cpu_backend.plan_step(plan);
@@ -189,14 +209,16 @@ static Status pretend_plan_step(Plan *plan)
         return status;
     if (first_step == 0.0)
         first_step = now();
-    return cpu_backend.plan_collect(plan, &waiting[waiting_count++], 1, true, &count);
+    return cpu_backend.plan_collect(plan, &queues[queue].waiting[queues[queue].count++], 1, true,
+                                    &count);
 }
 
 static void pretend_plan_free(Plan *plan)
 {
+    for (int i = 0; i < PLANS; i++)
+        if (plan != NULL && queues[i].plan == plan)
+            queues[i].plan = NULL;
     cpu_backend.plan_free(plan);
-    if (lost)
-        waiting_count = 0;
 }
 
 static Status pretend_plan_run(Plan *plan, int first, int last)

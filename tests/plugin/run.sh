@@ -183,6 +183,11 @@ verdict "a GPU without room for a network"
 typed cpu 'net 2 512 512 2\ntrain 2\nbackend cuda\ntrain 2\nprint step\nbackend\n'
 answered "cuda: the device has no room for" "cpu, 1 thread"
 verdict "a GPU without room for the run"
+typed cuda 'batch 8\nfork b net="2 256 2"\nbatch 64\ntrain 3\nall: print epoch\n'
+answered "cuda: the device has no room for" &&
+    [ "$(printf '%s\n' "$said" | sed -n 's/^[ab]\t//p' | sort -u | wc -l)" = 1 ] &&
+    [ "$(printf '%s\n' "$said" | grep -c '^[ab]	0')" = 2 ]
+verdict "a GPU without room for another batch in one of two runs leaves it in both"
 HALFSTEP_DATASETS=$PWD/datasets says cuda 1 "cuda: the device has no room for 8000 examples"
 verdict "a GPU without room for the first data, with --backend cuda"
 HALFSTEP_DATASETS=$PWD/datasets says auto 0 "cuda: the device has no room for 8000 examples"
@@ -244,6 +249,21 @@ while printf '%s' "$said" | grep -q lost; do
 done
 [ "$call" -gt 500 ]
 verdict "a session of $call calls"
+
+# So with several runs, which are all lost at once and all go on.
+session='train 4; fork b autocast=bf16 scale=off; train 3; all: print batch_loss, scale, accuracy;
+b: lr 0.01; fork c scale=2^120; train 4; all: print step, batch_loss, skipped, scale; batch 30;
+train 3; c: net 2 8 2 act=tanh; train 2; undo; drop a; train 3; use c; backend cpu; train 2; undo;
+all: print step, loss; runs; b: save run'
+program_plain
+call=1
+said=lost
+while printf '%s' "$said" | grep -q lost; do
+    loses "$call"
+    call=$((call + ${STRIDE:-29}))
+done
+[ "$call" -gt 500 ]
+verdict "a session of $call calls with several runs"
 
 # In a long training the state is copied meanwhile: at least 5 s apart.
 pretend "late 5.5"

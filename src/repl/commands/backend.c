@@ -35,6 +35,7 @@ const Command backend_command = {
     .name = "backend",
     .summary = "say what computes, and why; or let another go on with the run",
     .task = TASK_SESSION,
+    .needs = ACTS_ON_ALL,
     .args = backend_args,
     .examples = backend_examples,
     .more =

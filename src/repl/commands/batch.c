@@ -36,6 +36,7 @@ const Command batch_command = {
     .name = "batch",
     .summary = "set how many examples a step looks at",
     .task = TASK_BUILD,
+    .needs = ACTS_ON_ALL,
     .args = batch_args,
     .examples = batch_examples,
     .more = "Batches are always full: where the training examples end, the next epoch's begin.",

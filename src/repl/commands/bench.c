@@ -154,6 +154,7 @@ const Command bench_command = {
     .name = "bench",
     .summary = "measure speed and memory of the experiment in each format",
     .task = TASK_LOOK,
+    .needs = ONE_RUN,
     .args = bench_args,
     .examples = bench_examples,
     .more =

@@ -115,6 +115,7 @@ const Command data_command = {
     .name = "data",
     .summary = "choose what the network learns from",
     .task = TASK_BUILD,
+    .needs = ACTS_ON_ALL,
     .args = data_args,
     .examples = data_examples,
     .more =

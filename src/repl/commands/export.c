@@ -117,6 +117,7 @@ const Command export_command = {
     .name = "export",
     .summary = "write every step, the session as commands, or the experiment for PyTorch",
     .task = TASK_LOOK,
+    .needs = ONE_RUN,
     .args = export_args,
     .examples = export_examples,
     .more =

@@ -41,6 +41,7 @@ const Command help_command = {
     .name = "help",
     .summary = "explain a command, a metric, or a word of the field",
     .task = TASK_SESSION,
+    .needs = ACTS_ON_ALL,
     .args = help_args,
     .examples = help_examples,
     .run = help_run,

@@ -35,6 +35,7 @@ const Command load_command = {
     .name = "load",
     .summary = "go on with the run in a file; undo brings the present one back",
     .task = TASK_SESSION,
+    .needs = ONE_RUN,
     .args = load_args,
     .examples = load_examples,
     .more = "What `save` wrote brings its settings along. Any other safetensors file must hold the "

@@ -65,6 +65,7 @@ const Command lua_command = {
     .name = "lua",
     .summary = "compute with metrics and run commands in loops, in Lua",
     .task = TASK_SESSION,
+    .needs = ONE_RUN,
     .args = lua_args,
     .examples = lua_examples,
     .more =

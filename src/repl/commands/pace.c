@@ -49,6 +49,7 @@ const Command pace_command = {
     .name = "pace",
     .summary = "limit the steps a second of run and watch",
     .task = TASK_TRAIN,
+    .needs = ACTS_ON_ALL,
     .args = pace_args,
     .examples = pace_examples,
     .more = "train and step always go as fast as they can; watch begins at 60, so that the eye can "

@@ -32,6 +32,7 @@ const Command pause_command = {
     .name = "pause",
     .summary = "stop training after the present step",
     .task = TASK_TRAIN,
+    .needs = ACTS_ON_ALL,
     .examples = pause_examples,
     .run = pause_run,
 };

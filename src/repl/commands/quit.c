@@ -18,6 +18,7 @@ const Command quit_command = {
     .alias = "exit",
     .summary = "end the program (so does Ctrl-D)",
     .task = TASK_SESSION,
+    .needs = ACTS_ON_ALL,
     .examples = quit_examples,
     .run = quit_run,
 };

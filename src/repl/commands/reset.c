@@ -10,7 +10,8 @@ static Status reset_run(Repl *repl, Args *args)
 {
     (void)args;
     TRY(session_reset(repl_session(repl)));
-    repl_note(repl, "weights, optimizer and loss scale are as at the start; `undo` takes it back");
+    repl_note(repl, "%sweights, optimizer and loss scale are as at the start; `undo` takes it back",
+              session_run_count(repl_session(repl)) > 1 ? "in all runs " : "");
     return ok();
 }
 
@@ -18,6 +19,7 @@ const Command reset_command = {
     .name = "reset",
     .summary = "go back to the start of the run, same seed",
     .task = TASK_BUILD,
+    .needs = ACTS_ON_ALL,
     .examples = reset_examples,
     .run = reset_run,
 };

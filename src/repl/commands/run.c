@@ -21,7 +21,7 @@ const Command run_command = {
     .name = "run",
     .summary = "train on and on until pause, with the prompt free",
     .task = TASK_TRAIN,
-    .needs = NEEDS_PROMPT,
+    .needs = NEEDS_PROMPT | ACTS_ON_ALL,
     .examples = run_examples,
     .run = run_run,
 };

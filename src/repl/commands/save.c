@@ -32,6 +32,7 @@ const Command save_command = {
     .name = "save",
     .summary = "write weights, optimizer, loss scale and position to a file",
     .task = TASK_SESSION,
+    .needs = ONE_RUN,
     .args = save_args,
     .examples = save_examples,
     .more =

@@ -36,6 +36,7 @@ const Command seed_command = {
     .name = "seed",
     .summary = "begin again from other random numbers",
     .task = TASK_BUILD,
+    .needs = ACTS_ON_ALL,
     .args = seed_args,
     .examples = seed_examples,
     .more =

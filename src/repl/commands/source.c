@@ -26,6 +26,7 @@ const Command source_command = {
     .name = "source",
     .summary = "run the commands of a file",
     .task = TASK_SESSION,
+    .needs = ONE_RUN,
     .args = source_args,
     .examples = source_examples,
     .more = "Verbs are written whole there. The first command that fails ends it. `show settings` "

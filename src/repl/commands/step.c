@@ -30,6 +30,7 @@ const Command step_command = {
     .name = "step",
     .summary = "take one training step, or a few",
     .task = TASK_TRAIN,
+    .needs = ACTS_ON_ALL,
     .args = step_args,
     .examples = step_examples,
     .run = step_run,

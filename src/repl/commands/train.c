@@ -65,6 +65,7 @@ const Command train_command = {
     .name = "train",
     .summary = "train so many steps or epochs, or until something is true",
     .task = TASK_TRAIN,
+    .needs = ACTS_ON_ALL,
     .args = train_args,
     .examples = train_examples,
     .more =

@@ -23,6 +23,7 @@ const Command undo_command = {
     .name = "undo",
     .summary = "bring back the run that data, net, loss, seed or reset replaced",
     .task = TASK_BUILD,
+    .needs = ACTS_ON_ALL,
     .examples = undo_examples,
     .run = undo_run,
 };

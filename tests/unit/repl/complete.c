@@ -41,6 +41,25 @@ Test(complete, commands_at_the_start_and_behind_a_semicolon)
     expect_offered("xyz", "");
 }
 
+Test(complete, runs_where_there_are_several_and_commands_behind_their_names)
+{
+    Snapshot snapshot = {.run_count = 2, .runs = {"a", "twin"}};
+    Candidates candidates;
+
+    expect_offered("b: sc", "scale");
+    expect_offered("b:sc", "scale");
+    expect_offered("seed 1; all: autocast b", "bf16");
+    expect_offered("b: print sca", "scale");
+    complete("tw", 2, &snapshot, &candidates);
+    cr_assert_eq(candidates.count, 1);
+    cr_expect_str_eq(candidates.words[0], "twin:");
+    candidates_release(&candidates);
+    complete("drop t", 6, &snapshot, &candidates);
+    cr_assert_eq(candidates.count, 1);
+    cr_expect_str_eq(candidates.words[0], "twin");
+    candidates_release(&candidates);
+}
+
 Test(complete, values_of_a_choice)
 {
     expect_offered("probe ", "grads off on weight-grads");

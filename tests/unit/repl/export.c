@@ -194,6 +194,37 @@ Test(script, a_run_that_was_replaced_while_it_trained_comes_back_as_it_was)
     room_close(&room);
 }
 
+Test(script, several_runs_are_repeated_each_with_its_own_settings)
+{
+    Room room = room_open();
+
+    type(&room, "batch 20; train 3; fork b autocast=bf16 scale=off; train 4; b: lr 0.01");
+    type(&room, "all: optim sgd; fork c scale=2^120 optim=\"momentum lr=0.1\"; train 2; use b");
+    replay_and_compare(&room);
+    type(&room, "scale static 2; c: scale dynamic 2^30 interval=2; batch 10; train 5");
+    type(&room, "c: fork d; d: scale dynamic 2^30 interval=2; train 4; drop c; use d");
+    replay_and_compare(&room);
+    type(&room, "a: reset; train 3; b: net 2 8 2 act=tanh; train 2; undo; train 1; drop a; drop b");
+    replay_and_compare(&room);
+    room_close(&room);
+}
+
+Test(script, runs_that_came_while_a_training_ran_stand_at_their_step)
+{
+    Room room = room_open();
+
+    type(&room, "run");
+    let_run(&room);
+    type(&room, "fork b autocast=bf16 scale=off");
+    let_run(&room);
+    type(&room, "b: scale static 4; use b");
+    let_run(&room);
+    type(&room, "fork c lr=0.1; drop a");
+    let_run(&room);
+    replay_and_compare(&room);
+    room_close(&room);
+}
+
 Test(script, can_be_sourced_where_something_else_stands)
 {
     Room room = room_open();

@@ -43,6 +43,31 @@ Test(lexer, words_keep_their_place)
     expect_end(&lexer);
 }
 
+static void expect_run(const char *line, size_t start, size_t end, const char *verb)
+{
+    Lexer lexer = {.line = line};
+    Mark run;
+    Word word;
+
+    cr_assert(lexer_command(&lexer));
+    run = lexer_run(&lexer);
+    cr_expect_eq(run.start, start, "%s", line);
+    cr_expect_eq(run.end, end, "%s", line);
+    word = next(&lexer);
+    cr_expect_str_eq(word.text, verb);
+    word_release(&word);
+}
+
+Test(lexer, the_name_of_a_run_stands_before_a_colon)
+{
+    expect_run("b: scale 1", 0, 1, "scale");
+    expect_run("  fp16-2:scale 1", 2, 8, "scale");
+    expect_run("scale 1", 0, 0, "scale");
+    expect_run("data csv:x.csv", 0, 0, "data");
+    expect_run(": scale", 0, 0, ":");
+    expect_run("\"b\": scale", 0, 0, "b:");
+}
+
 Test(lexer, a_semicolon_separates_commands)
 {
     Lexer lexer = {.line = ";; seed 1;train ; ;"};

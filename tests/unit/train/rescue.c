@@ -12,7 +12,8 @@ Test(rescue, copies_are_five_seconds_apart_and_take_a_hundredth_of_the_time)
     Checkpoint *checkpoint = calloc(1, sizeof *checkpoint);
 
     cr_expect_not(rescue_due(session, 1000.0)); /* none is kept: the run is on the CPU */
-    session->rescue = (Rescue){.checkpoint = checkpoint, .taken = 100.0, .seconds = 0.01};
+    session->rescue =
+        (Rescue){.kept = {.count = 1, .all = {checkpoint}}, .taken = 100.0, .seconds = 0.01};
     cr_expect_not(rescue_due(session, 104.9));
     cr_expect(rescue_due(session, 105.1));
     session->rescue.seconds = 0.25;

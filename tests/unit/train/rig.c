@@ -5,6 +5,7 @@
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
+#include <string.h>
 
 static Registry *registry;
 Session *session;
@@ -87,4 +88,41 @@ double moved(const char *name)
 
     cr_assert_not_null(tensor, "no %s", name);
     return tensor->moved.none ? -1.0 : tensor->moved.value;
+}
+
+ForkSpec same(const char *name)
+{
+    return (ForkSpec){.name = name, .settings = *session_settings(session)};
+}
+
+int64_t fork_run(const ForkSpec *spec)
+{
+    int64_t step;
+
+    must(session_fork(session, spec, &step));
+    return step;
+}
+
+void fork_bf16(void)
+{
+    ForkSpec spec = same("b");
+
+    spec.settings.autocast = FORMAT_BF16;
+    spec.settings.scaler.mode = SCALE_OFF;
+    fork_run(&spec);
+}
+
+Snapshot seen(int run)
+{
+    Snapshot snapshot = {0};
+
+    session_snapshot_run(session, run, &snapshot);
+    snapshot_release(&snapshot); /* its tensors; the rest is plain */
+    return snapshot;
+}
+
+void expect_same_losses(const Snapshot *a, const Snapshot *b)
+{
+    cr_expect_eq(a->step, b->step);
+    cr_expect_eq(memcmp(a->history.recent, b->history.recent, sizeof a->history.recent), 0);
 }

@@ -22,6 +22,19 @@ void train(int64_t steps);
 /* Measures `moved`, fills `now`. */
 const Snapshot *look(void);
 
+/* A fork that changes nothing. */
+ForkSpec same(const char *name);
+int64_t fork_run(const ForkSpec *spec);
+
+/* b beside a, under another format and without a loss scale. */
+void fork_bf16(void);
+
+/* What is known of a run, without its tensors. */
+Snapshot seen(int run);
+
+/* To the last bit of the newest ones. */
+void expect_same_losses(const Snapshot *a, const Snapshot *b);
+
 /* Share of the weight's numbers that are not those of the start; -1: none. */
 double moved(const char *name);
 

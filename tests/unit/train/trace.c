@@ -120,6 +120,25 @@ static int64_t sum_of_classes(const char *text, int line)
     return sum;
 }
 
+Test(trace, runs_that_step_together_have_a_row_each_under_numbers_of_their_own)
+{
+    char *text;
+
+    fork_bf16();
+    must(session_trace(session, at("both.csv")));
+    train(3);
+    cr_expect_eq(end_trace(), 3);
+    text = text_of("both.csv");
+    cr_expect_eq(lines_in(text), 1 + 2 * 3);
+    for (int row = 1; row <= 6; row++) {
+        cr_expect_eq(whole(field(text, row, 0)), 2 - row % 2);
+        cr_expect_eq(whole(field(text, row, 1)), (row + 1) / 2);
+    }
+    cr_expect_eq(whole(field(text, 1, 3)), 65536); /* the scale: a has one, b none */
+    cr_expect_eq(whole(field(text, 2, 3)), 1);
+    free(text);
+}
+
 Test(trace, the_counts_of_each_row_belong_to_its_step)
 {
     const TensorFacts *last;
@@ -232,7 +251,7 @@ Test(trace, another_run_is_told_where_the_same_experiment_goes_back_a_step)
     must(trace_begin(at("a.csv"), &trace));
     for (size_t i = 0; i < 4; i++) {
         experiment.last = (StepOutcome){.step = steps[i], .first_found = NO_VALUE};
-        must(trace_step(trace, &experiment));
+        must(trace_step(trace, 0, &experiment));
     }
     must(trace_end(trace, &count));
     text = text_of("a.csv");

@@ -1,0 +1,123 @@
+/* demo NAME: two runs side by side from step 0, for somebody who has two minutes to show something. */
+#include "repl/commands.h"
+
+#include "repl/args.h"
+#include "repl/repl.h"
+#include "repl/state.h"
+#include "repl/watch.h"
+#include "repl/wrap.h"
+
+#include <string.h>
+#include <unistd.h>
+
+enum { DEMO_RUNS = 2 };
+
+static const char *const demo_names[] = {"fp16-bf16", "scale", "silent", NULL};
+
+typedef struct Demo {
+    const char *base; /* the whole experiment, as settings_print has it */
+    struct {
+        const char *name, *autocast, *scale;
+    } runs[DEMO_RUNS];
+    const char *says; /* what there is to see */
+} Demo;
+
+/* In the order of their names. */
+static const Demo demos[] = {
+    {.base = "data fashion\nnet 784 256 128 10\nloss cross-entropy\noptim adamw lr=0.001\n"
+             "batch 64\nseed 1\nautocast fp16\nscale off\nprobe on",
+     .runs = {{"fp16", "autocast fp16", "scale dynamic interval=50"},
+              {"bf16", "autocast bf16", "scale off"}},
+     .says = "the same training in fp16, which needs a loss scale and finds it by skipping steps, "
+             "and in bf16, which reaches as far as fp32 and needs none"},
+    {.base = "data fashion\nnet 784 256 128 10\nloss cross-entropy weight=0.001\n"
+             "optim adamw lr=0.001\nbatch 64\nseed 1\nautocast fp16\nscale off\nprobe on",
+     .runs = {{"plain", "autocast fp16", "scale static 1"},
+              {"scaled", "autocast fp16", "scale static 65536"}},
+     .says =
+         "fp16 with loss scale 1 and 2^16: a power of two moves the whole histogram and changes "
+         "no bit, until values fall out of fp16 below; `runs` says at which step that parted "
+         "them"},
+    {.base = "data fashion size=14 target=input\nnet 196 32 196 act=tanh\nloss mse weight=0.0001\n"
+             "optim momentum lr=30000\nbatch 128\nseed 1\nautocast fp16\nscale off\nprobe on",
+     .runs = {{"silent", "autocast fp16", "scale off"},
+              {"scaled", "autocast fp16", "scale static 1024"}},
+     .says = "every gradient of the first run underflows, and nothing warns: no nan, no skip, and "
+             "its loss stays where it began; the other only has a loss scale of 1024"},
+};
+
+enum { DEMOS = sizeof(demos) / sizeof(demos[0]) };
+
+static const ArgSpec demo_args[] = {
+    {.name = "demo",
+     .kind = ARG_CHOICE,
+     .choices = demo_names,
+     .shown = "fp16-bf16|scale|silent",
+     .text = "two formats; loss scale 1 and 2^16; a training that fails without a sign"},
+    {.kind = ARG_END},
+};
+
+static const char *const demo_examples[] = {"demo scale; train 20; runs", "demo fp16-bf16",
+                                            "demo silent", NULL};
+
+/* The pace is the learner's. */
+static Status set_stage(Repl *repl, const char *name, const Demo *demo)
+{
+    Settings base = *session_settings(repl_session(repl));
+    StagedRun runs[DEMO_RUNS];
+    char command[64] = "demo ";
+
+    TRY(settings_read(demo->base, &base));
+    for (int i = 0; i < DEMO_RUNS; i++) {
+        runs[i].settings = base;
+        text_copy(runs[i].name, sizeof runs[i].name, demo->runs[i].name);
+        TRY(settings_read_part(demo->runs[i].autocast, &runs[i].settings));
+        TRY(settings_read_part(demo->runs[i].scale, &runs[i].settings));
+    }
+    text_copy(command + strlen(command), sizeof command - strlen(command), name);
+    return session_stage(repl_session(repl), runs, DEMO_RUNS, command);
+}
+
+static void tell(Repl *repl, const Demo *demo)
+{
+    Text words = {0}, lines = {0};
+
+    text_printf(&words, "%s and %s: %s. Both stand at step 0; `undo` brings back what was there.",
+                demo->runs[0].name, demo->runs[1].name, demo->says);
+    wrap(text_chars(&words), 0, &lines);
+    repl_note(repl, "%.*s", (int)lines.length - 1, text_chars(&lines));
+    text_release(&lines);
+    text_release(&words);
+}
+
+static bool has_screen(const Repl *repl)
+{
+    return repl_at_prompt(repl) && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+}
+
+static Status demo_run(Repl *repl, Args *args)
+{
+    const char *name = args_text(args, "demo");
+    int i = 0;
+
+    while (i < DEMOS - 1 && strcmp(demo_names[i], name) != 0)
+        i++;
+    TRY(set_stage(repl, name, &demos[i]));
+    tell(repl, &demos[i]);
+    if (!has_screen(repl))
+        return ok();
+    repl->watched = false; /* the view starts it by itself */
+    return watch_run(repl);
+}
+
+const Command demo_command = {
+    .name = "demo",
+    .summary = "set the stage for two runs side by side, and open the view",
+    .task = TASK_COMPARE,
+    .needs = ACTS_ON_ALL,
+    .args = demo_args,
+    .examples = demo_examples,
+    .more = "The runs that are there go, as one change for undo. Where there is no terminal, only "
+            "the stage is set: train, and ask `runs`, `all: print loss` or `NAME: show gradients`.",
+    .run = demo_run,
+};
