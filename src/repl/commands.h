@@ -25,6 +25,7 @@
     X(pause) \
     X(pace) \
     X(watch) \
+    X(view) \
     X(show) \
     X(print) \
     X(why) \

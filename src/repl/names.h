@@ -25,6 +25,8 @@ typedef enum Names {
     NAMES_TERMS,
     NAMES_TENSORS, /* of a snapshot */
     NAMES_TOPICS,  /* everything that `help` explains */
+    NAMES_VIEW,    /* what `view` sets */
+    NAMES_VIEWED,  /* and to what */
     NAMES_FILES,   /* no table: left to the file system */
 } Names;
 

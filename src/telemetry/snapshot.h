@@ -8,7 +8,7 @@
 #include "telemetry/events.h"
 #include "telemetry/history.h"
 
-enum { FACT_TEXT = 96 };
+enum { FACT_TEXT = 96, RUN_NAME = 16, RUNS_MOST = 4 };
 
 /* A number that may be missing: a share whose base is empty, a loss before the first step. */
 typedef struct Measure {
@@ -91,6 +91,7 @@ typedef struct MemoryFacts {
 
 typedef struct Snapshot {
     int64_t sequence; /* grows with every change; equal: nothing is new */
+    char run_name[RUN_NAME];
     char backend[FACT_TEXT];
     char data[FACT_TEXT], net[FACT_TEXT], optim[FACT_TEXT], loss_name[FACT_TEXT];
     int64_t batch;

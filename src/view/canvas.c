@@ -157,17 +157,15 @@ Canvas *canvas_window(Canvas *canvas, int row, int col, int rows, int cols)
     return window;
 }
 
-static void style_on(Style style, Text *text)
+static void style_on(StyleLook look, Text *text)
 {
-    const StyleLook *look = &style_table[style];
-
     text_append(text, "\033[0");
-    if (look->bold)
+    if (look.bold)
         text_append(text, ";1");
-    if (look->dim)
+    if (look.dim)
         text_append(text, ";2");
-    if (look->colour_256 != COLOUR_OWN)
-        text_printf(text, ";38;5;%d", look->colour_256);
+    if (look.colour_256 != COLOUR_OWN)
+        text_printf(text, ";38;5;%d", look.colour_256);
     text_append(text, "m");
 }
 
@@ -180,7 +178,7 @@ static int used_cols(const Canvas *canvas, int row)
     return cols;
 }
 
-static void line_text(const Canvas *canvas, int row, bool colour, Text *text)
+static void line_text(const Canvas *canvas, int row, const Theme *theme, Text *text)
 {
     int cols = used_cols(canvas, row);
     Style present = STYLE_PLAIN;
@@ -191,9 +189,9 @@ static void line_text(const Canvas *canvas, int row, bool colour, Text *text)
 
         if (cell->rune == 0)
             continue;
-        if (colour && cell->rune != ' ' && cell->style != present) {
+        if (theme != NULL && cell->rune != ' ' && cell->style != present) {
             present = cell->style;
-            style_on(present, text);
+            style_on(style_look(*theme, present), text);
         }
         text_append(text, rune_bytes(cell->rune, bytes));
     }
@@ -202,12 +200,12 @@ static void line_text(const Canvas *canvas, int row, bool colour, Text *text)
     text_append(text, "\n");
 }
 
-void canvas_text(const Canvas *canvas, bool colour, Text *text)
+void canvas_text(const Canvas *canvas, const Theme *theme, Text *text)
 {
     int rows = canvas->rows;
 
     while (rows > 0 && used_cols(canvas, rows - 1) == 0)
         rows--;
     for (int row = 0; row < rows; row++)
-        line_text(canvas, row, colour, text);
+        line_text(canvas, row, theme, text);
 }

@@ -1,6 +1,8 @@
 #include "view/panel.h"
 
+#include "view/facts.h"
 #include "view/panels.h"
+#include "view/widgets.h"
 
 #include <string.h>
 
@@ -17,11 +19,75 @@ const Panel *panel_find(const char *name)
     return NULL;
 }
 
+enum { DIVIDER = 1 };
+
+static void draw_halves(const Panel *panel, const Scene *scene, const Gaze *gaze, Canvas *canvas)
+{
+    const Snapshot *runs[] = {scene->left, scene->right};
+    int rows = canvas_rows(canvas), half = (canvas_cols(canvas) - DIVIDER) / 2;
+
+    for (int i = 0; i < 2; i++) {
+        Canvas *window = canvas_window(canvas, 0, i * (half + DIVIDER), rows, half);
+
+        panel->draw(runs[i], gaze, window);
+        canvas_free(window);
+    }
+    widget_divider(canvas, half);
+}
+
+void panel_draw(const Panel *panel, const Scene *scene, const Gaze *gaze, Canvas *canvas)
+{
+    if (scene->right == NULL)
+        panel->draw(scene->left, gaze, canvas);
+    else if (panel->draw_two != NULL)
+        panel->draw_two(scene, gaze, canvas);
+    else
+        draw_halves(panel, scene, gaze, canvas);
+}
+
+bool panel_takes_two(const Panel *panel, int cols)
+{
+    return cols >= (panel->draw_two != NULL ? panel->min_cols : 2 * panel->min_cols + DIVIDER);
+}
+
+bool gaze_takes(const Gaze *gaze, const TensorFacts *tensor)
+{
+    static const TensorKind kinds[WATCHED_COUNT] = {
+        [WATCHED_WEIGHT_GRADS] = TENSOR_WEIGHT_GRAD,
+        [WATCHED_ACTIVATION_GRADS] = TENSOR_ACTIVATION_GRAD,
+        [WATCHED_ACTIVATIONS] = TENSOR_ACTIVATION,
+        [WATCHED_WEIGHTS] = TENSOR_WEIGHT,
+    };
+
+    return gaze->watched == WATCHED_ALL || kinds[gaze->watched] == tensor->kind ||
+           (gaze->watched == WATCHED_ACTIVATIONS && tensor->kind == TENSOR_INPUT);
+}
+
+/* Of the watched sort the one that lost the largest share of its mass; where none lost any, the
+ * first that is counted, or the first at all. */
+static const TensorFacts *worst_watched(const Gaze *gaze, const Snapshot *snapshot)
+{
+    const TensorFacts *worst = NULL;
+
+    for (int i = 0; i < snapshot->tensor_count; i++) {
+        const TensorFacts *tensor = &snapshot->tensors[i];
+
+        if (!gaze_takes(gaze, tensor))
+            continue;
+        if (worst == NULL || (!worst->probed && tensor->probed) ||
+            facts_lost(tensor).value > facts_lost(worst).value)
+            worst = tensor;
+    }
+    return worst;
+}
+
 const TensorFacts *gaze_tensor(const Gaze *gaze, const Snapshot *snapshot)
 {
     const TensorFacts *chosen = NULL;
 
     if (gaze->tensor[0] != '\0')
         chosen = snapshot_tensor(snapshot, gaze->tensor);
+    if (chosen == NULL && gaze->watched != WATCHED_ALL)
+        chosen = worst_watched(gaze, snapshot);
     return chosen != NULL ? chosen : snapshot_worst(snapshot);
 }

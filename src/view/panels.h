@@ -17,4 +17,8 @@
 PANELS(DECLARE_PANEL)
 #undef DECLARE_PANEL
 
+#define COUNT_PANEL(name) +1
+enum { PANEL_COUNT = 0 PANELS(COUNT_PANEL) };
+#undef COUNT_PANEL
+
 #endif

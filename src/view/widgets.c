@@ -215,6 +215,11 @@ void widget_axis(Canvas *canvas, int row, int rows, int width)
         canvas_put(canvas, row + i, width - 1, STYLE_DIM, ascii(canvas) ? '|' : VERTICAL);
 }
 
+void widget_divider(Canvas *canvas, int col)
+{
+    widget_axis(canvas, 0, canvas_rows(canvas), col + 1);
+}
+
 /* Bytes of `text` up to a break that leaves at most `cols` columns: all of them, or up to the last
  * space, or as many as there is room for. */
 static int line_bytes(const char *text, int cols)

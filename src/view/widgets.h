@@ -28,6 +28,9 @@ void widget_span(Canvas *plot, int col, double low, double high, Style style);
 /* An axis at the left of `canvas`: a rule in column `width` - 1 over `rows` rows from `row`. */
 void widget_axis(Canvas *canvas, int row, int rows, int width);
 
+/* An upright rule over all rows between two runs. */
+void widget_divider(Canvas *canvas, int col);
+
 /* Text broken at spaces, later lines set in by two columns. Returns the rows it takes; draws on
  * the canvas from `row` unless it is NULL. */
 int widget_wrapped(Canvas *canvas, int row, int cols, Style style, const char *text);
