@@ -27,6 +27,7 @@
     X(watch) \
     X(view) \
     X(show) \
+    X(shot) \
     X(print) \
     X(why) \
     X(bench) \

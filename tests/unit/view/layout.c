@@ -115,7 +115,7 @@ static bool row_is_blank(const Canvas *canvas, int row)
 Test(layout, status_and_keys_are_there_at_every_size, .timeout = 120)
 {
     Snapshot snapshot = fixture_run();
-    Gaze gaze = {"", false};
+    Gaze gaze = {0};
 
     for (int rows = 1; rows <= MOST_ROWS; rows += rows < 12 ? 1 : 7) {
         for (int cols = 1; cols <= MOST_COLS; cols += cols < 90 ? 1 : 13) {
@@ -135,7 +135,7 @@ static void expect_line(const Canvas *canvas, int row, const char *part, bool th
     Canvas *line = canvas_window((Canvas *)canvas, row, 0, 1, canvas_cols(canvas));
     Text text = {0};
 
-    canvas_text(line, false, &text);
+    canvas_text(line, NULL, &text);
     cr_expect_eq(strstr(text_chars(&text), part) != NULL, there, "%s in %s", part,
                  text_chars(&text));
     text_release(&text);
@@ -146,7 +146,7 @@ Test(layout, a_message_takes_the_place_of_the_keys)
 {
     Snapshot snapshot = fixture_run();
     Canvas *canvas = canvas_new(24, 80, GLYPHS_UTF8);
-    Gaze gaze = {"", false};
+    Gaze gaze = {0};
 
     layout_draw(&snapshot, &gaze, "scale 2^10 at step 1,285", canvas);
     expect_line(canvas, 23, "scale 2^10 at step 1,285", true);
@@ -159,7 +159,7 @@ Test(layout, the_status_line_says_what_state_the_run_is_in)
 {
     Snapshot snapshot = fixture_run();
     Canvas *canvas = canvas_new(24, 80, GLYPHS_UTF8);
-    Gaze gaze = {"", true};
+    Gaze gaze = {.true_values = true};
 
     snapshot.training = false;
     snapshot.pace = 2.0;

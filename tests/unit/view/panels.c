@@ -22,7 +22,7 @@ Test(panel, each_is_found_by_its_name_and_says_what_it_shows)
 
 static void draw_at_any_size(const Panel *panel, const Snapshot *snapshot)
 {
-    Gaze gaze = {"fc2.weight.grad", true};
+    Gaze gaze = {.tensor = "fc2.weight.grad", .true_values = true};
 
     for (int rows = 0; rows <= 30; rows += rows < 10 ? 1 : 5) {
         for (int cols = 0; cols <= 130; cols += cols < 45 ? 1 : 17) {
@@ -48,7 +48,7 @@ Test(panel, each_draws_at_any_size, .timeout = 120)
 Test(panel, drawing_twice_gives_the_same_and_changes_nothing)
 {
     Snapshot snapshot = fixture_run();
-    Gaze gaze = {"", false};
+    Gaze gaze = {0};
 
     for (const Panel *const *panel = panel_table; *panel != NULL; panel++) {
         Text texts[2] = {{0}};
@@ -70,7 +70,7 @@ Test(panel, drawing_twice_gives_the_same_and_changes_nothing)
 Test(gaze, falls_back_to_the_tensor_that_lost_most)
 {
     Snapshot snapshot = fixture_run(), empty = fixture_empty();
-    Gaze chosen = {"fc1.out", false}, gone = {"fc9.out", false}, none = {"", false};
+    Gaze chosen = {.tensor = "fc1.out"}, gone = {.tensor = "fc9.out"}, none = {0};
 
     cr_expect_str_eq(gaze_tensor(&chosen, &snapshot)->name, "fc1.out");
     cr_expect_str_eq(gaze_tensor(&gone, &snapshot)->name, "fc2.out.grad");
@@ -97,7 +97,7 @@ static void expect_notice(const Snapshot *snapshot, const TensorFacts *tensor, c
     Text text = {0};
 
     widget_uncounted(snapshot, tensor, canvas);
-    canvas_text(canvas, false, &text);
+    canvas_text(canvas, NULL, &text);
     cr_expect_not_null(strstr(text_chars(&text), words), "%s", text_chars(&text));
     text_release(&text);
     canvas_free(canvas);

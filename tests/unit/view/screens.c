@@ -43,7 +43,7 @@ static void compare_file(const char *name, const Text *text)
 
 static void append_canvas(const Canvas *canvas, Text *text)
 {
-    canvas_text(canvas, false, text);
+    canvas_text(canvas, NULL, text);
 }
 
 static void append_panel(const Snapshot *snapshot, const Gaze *gaze, const char *name,
@@ -80,7 +80,7 @@ static void compare_panel(const Snapshot *snapshot, const Gaze *gaze, const char
 Test(screens, every_panel_looks_as_kept)
 {
     Snapshot snapshot = fixture_run();
-    Gaze gaze = {"", false};
+    Gaze gaze = {0};
 
     for (const Panel *const *panel = panel_table; *panel != NULL; panel++)
         compare_panel(&snapshot, &gaze, (*panel)->name, (*panel)->name);
@@ -91,7 +91,7 @@ Test(screens, every_panel_of_an_empty_run_says_what_is_missing)
 {
     Snapshot snapshot = fixture_empty();
     Canvas *canvas = canvas_new(20, PROMPT_COLS, GLYPHS_UTF8);
-    Gaze gaze = {"", false};
+    Gaze gaze = {0};
     Text text = {0};
 
     for (const Panel *const *panel = panel_table; *panel != NULL; panel++)
@@ -111,7 +111,7 @@ Test(screens, gradients_of_each_sort_of_tensor_look_as_kept)
     Text text = {0};
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        Gaze gaze = {"", true};
+        Gaze gaze = {.true_values = true};
 
         text_copy(gaze.tensor, sizeof gaze.tensor, names[i]);
         append_panel(&snapshot, &gaze, "gradients", canvas, &text);
@@ -127,7 +127,7 @@ Test(screens, each_mode_of_the_scaler_is_said_in_words)
 {
     Snapshot snapshot = fixture_run();
     Canvas *canvas = canvas_new(8, PROMPT_COLS, GLYPHS_UTF8);
-    Gaze gaze = {"", false};
+    Gaze gaze = {0};
     Text text = {0};
 
     snapshot.scaler.mode = SCALER_OFF;
@@ -146,7 +146,7 @@ Test(screens, memory_says_what_each_sort_of_format_saves)
 {
     Snapshot snapshot = fixture_run();
     Canvas *canvas = canvas_new(panel_find("memory")->rows, PROMPT_COLS, GLYPHS_UTF8);
-    Gaze gaze = {"", false};
+    Gaze gaze = {0};
     Text text = {0};
 
     snapshot.memory.emulated = true;
@@ -165,7 +165,7 @@ static void compare_view(int rows, int cols, Glyphs glyphs, const char *file)
 {
     Snapshot snapshot = fixture_run();
     Canvas *canvas = canvas_new(rows, cols, glyphs);
-    Gaze gaze = {"", false};
+    Gaze gaze = {0};
     Text text = {0};
 
     layout_draw(&snapshot, &gaze, NULL, canvas);
