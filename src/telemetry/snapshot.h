@@ -6,6 +6,7 @@
 
 #include "numerics/count.h"
 #include "telemetry/events.h"
+#include "telemetry/heat.h"
 #include "telemetry/history.h"
 
 enum { FACT_TEXT = 96, RUN_NAME = 16, RUNS_MOST = 4 };
@@ -111,6 +112,7 @@ typedef struct Snapshot {
     MemoryFacts memory;
     TensorFacts *tensors; /* in the order of the step */
     int tensor_count;
+    Heat heat;
     History history;
     EventLog events;
 } Snapshot;

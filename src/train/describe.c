@@ -175,6 +175,8 @@ void experiment_refresh(Experiment *experiment)
         tensor = add_tensor(experiment, &program->values[instr->out]);
         tensor->counted = instr->counted;
         tensor->probed = probed(experiment, i, &tensor->counts);
+        if (tensor->probed && facts->step > 0)
+            heat_add(&facts->heat, tensor->name, facts->step, &tensor->counts);
     }
     name_starved(facts);
 }

@@ -8,14 +8,19 @@ enum { ROOM_BELOW = 16 };
 Bins bins_fit(Format format, int columns)
 {
     const FormatInfo *info = &format_table[format];
-    Bins bins = {.merge = 1, .wide = 1};
-    int exponents;
+    int low = info->least_exponent - ROOM_BELOW;
 
-    bins.low = info->least_exponent - ROOM_BELOW;
-    if (bins.low < EXPONENT_LEAST)
-        bins.low = EXPONENT_LEAST;
-    bins.high = info->max_exponent < EXPONENT_MOST ? info->max_exponent + 1 : EXPONENT_MOST;
-    exponents = bins.high - bins.low + 1;
+    if (low < EXPONENT_LEAST)
+        low = EXPONENT_LEAST;
+    return bins_between(
+        low, info->max_exponent < EXPONENT_MOST ? info->max_exponent + 1 : EXPONENT_MOST, columns);
+}
+
+Bins bins_between(int low, int high, int columns)
+{
+    Bins bins = {.low = low, .high = high, .merge = 1, .wide = 1};
+    int exponents = high - low + 1;
+
     while ((exponents + bins.merge - 1) / bins.merge > columns)
         bins.merge *= 2;
     if (bins.merge == 1)
@@ -49,7 +54,9 @@ int64_t bins_count(const Bins *bins, const CastCounts *counts, int column)
         first = EXPONENT_LEAST;
     if (last == bins->high)
         last = EXPONENT_MOST;
-    for (int exponent = first; exponent <= last; exponent++)
+    if (first < EXPONENT_LEAST)
+        first = EXPONENT_LEAST;
+    for (int exponent = first; exponent <= last && exponent <= EXPONENT_MOST; exponent++)
         sum += counts->histogram[exponent - EXPONENT_LEAST];
     return sum;
 }

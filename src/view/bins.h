@@ -22,6 +22,9 @@ typedef enum Zone { ZONE_UNDERFLOW, ZONE_SUBNORMAL, ZONE_NORMAL, ZONE_OVERFLOW }
 /* The range of a format, with room on both sides, on `columns` (1 or more) columns. */
 Bins bins_fit(Format format, int columns);
 
+/* Any range, on `columns` (1 or more) columns. */
+Bins bins_between(int low, int high, int columns);
+
 /* The exponents of a column, both included. */
 void bins_exponents(const Bins *bins, int column, int *first, int *last);
 

@@ -28,6 +28,7 @@ enum { NAMES_ROWS = 10, NAMES_COLS = 40 };
 
 static const Wishes one_column[LAYOUT_KINDS] = {
     [LAYOUT_AUTO] = {{&gradients_panel, 7, 11, 20, 0},
+                     {&heat_panel, 8, 10, 20, 6},
                      {&tensors_panel, 6, 9, 24, 4},
                      {&scale_panel, 4, 6, 9, 1},
                      {&loss_panel, 4, 6, 12, 2},
@@ -35,6 +36,7 @@ static const Wishes one_column[LAYOUT_KINDS] = {
                      {&log_panel, 4, 5, ANY, 3}},
     [LAYOUT_TENSORS] = {{&tensors_panel, 6, 13, 24, 0},
                         {&gradients_panel, 7, 11, 20, 1},
+                        {&tiles_panel, 6, 12, ANY, 3},
                         {&log_panel, 3, 5, ANY, 2}},
     [LAYOUT_TRAINING] = {{&loss_panel, 5, 9, ANY, 0},
                          {&scale_panel, 5, 7, 12, 1},
@@ -43,12 +45,10 @@ static const Wishes one_column[LAYOUT_KINDS] = {
 };
 static const Wishes main_column[LAYOUT_KINDS] = {
     [LAYOUT_AUTO] = {{&gradients_panel, 9, 12, ANY, 0},
+                     {&heat_panel, 8, 10, 20, 3},
                      {&scale_panel, 5, 7, 11, 1},
                      {&loss_panel, 4, 7, 14, 2}},
-    [LAYOUT_TENSORS] =
-        {
-            {&tensors_panel, 6, 16, 40, 0},
-        },
+    [LAYOUT_TENSORS] = {{&tensors_panel, 6, 16, 40, 0}, {&tiles_panel, 6, 12, ANY, 1}},
     [LAYOUT_TRAINING] = {{&loss_panel, 6, 14, ANY, 0}, {&scale_panel, 5, 10, 14, 1}},
 };
 static const Wishes side_column[LAYOUT_KINDS] = {
@@ -56,16 +56,15 @@ static const Wishes side_column[LAYOUT_KINDS] = {
     [LAYOUT_TENSORS] = {{&gradients_panel, 9, 14, ANY, 0}, {&run_panel, 10, 18, 20, 1}},
     [LAYOUT_TRAINING] = {{&run_panel, 10, 18, 20, 0}, {&tensors_panel, 6, 12, ANY, 1}},
 };
-static const Wishes large_main = {
-    {&gradients_panel, 10, 20, ANY, 0},
-};
-static const Wishes large_side = {{&tensors_panel, 6, 12, 30, 1}};
+static const Wishes large_main = {{&gradients_panel, 10, 20, ANY, 0}, {&heat_panel, 8, 14, 33, 1}};
+static const Wishes large_side = {{&tiles_panel, 6, 20, ANY, 0}, {&tensors_panel, 6, 12, 30, 1}};
 static const Wishes two_runs = {
-    {&gradients_panel, 8, 11, ANY, 0}, {&tensors_panel, 6, 10, 24, 4}, {&scale_panel, 4, 6, 9, 1},
-    {&loss_panel, 4, 6, 12, 2},        {&log_panel, 3, 5, ANY, 3},
+    {&gradients_panel, 8, 11, ANY, 0}, {&heat_panel, 8, 10, 20, 5}, {&tensors_panel, 6, 10, 24, 4},
+    {&scale_panel, 4, 6, 9, 1},        {&loss_panel, 4, 6, 12, 2},  {&log_panel, 3, 5, ANY, 3},
 };
 static const Wishes two_runs_large = {
     {&gradients_panel, 10, 16, ANY, 0},
+    {&heat_panel, 8, 10, 20, 2},
     {&tensors_panel, 6, 12, 24, 1},
 };
 static const Panel *const foot[] = {&scale_panel, &loss_panel, &log_panel};

@@ -21,18 +21,33 @@ const Panel *panel_find(const char *name)
 
 enum { DIVIDER = 1 };
 
+static Canvas *half_of(Canvas *canvas, bool right)
+{
+    int half = (canvas_cols(canvas) - DIVIDER) / 2;
+
+    return canvas_window(canvas, 0, right ? half + DIVIDER : 0, canvas_rows(canvas), half);
+}
+
+void panel_halves(const Scene *scene, const Gaze *gaze, Canvas *canvas, PanelRun *draw)
+{
+    for (int right = 0; right < 2; right++) {
+        Canvas *half = half_of(canvas, right);
+
+        draw(scene, right, gaze, half);
+        canvas_free(half);
+    }
+    widget_divider(canvas, (canvas_cols(canvas) - DIVIDER) / 2);
+}
+
 static void draw_halves(const Panel *panel, const Scene *scene, const Gaze *gaze, Canvas *canvas)
 {
-    const Snapshot *runs[] = {scene->left, scene->right};
-    int rows = canvas_rows(canvas), half = (canvas_cols(canvas) - DIVIDER) / 2;
+    for (int right = 0; right < 2; right++) {
+        Canvas *half = half_of(canvas, right);
 
-    for (int i = 0; i < 2; i++) {
-        Canvas *window = canvas_window(canvas, 0, i * (half + DIVIDER), rows, half);
-
-        panel->draw(runs[i], gaze, window);
-        canvas_free(window);
+        panel->draw(right ? scene->right : scene->left, gaze, half);
+        canvas_free(half);
     }
-    widget_divider(canvas, half);
+    widget_divider(canvas, (canvas_cols(canvas) - DIVIDER) / 2);
 }
 
 void panel_draw(const Panel *panel, const Scene *scene, const Gaze *gaze, Canvas *canvas)

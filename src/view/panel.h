@@ -53,6 +53,11 @@ const Panel *panel_find(const char *name); /* NULL: there is none */
 /* One run or both. */
 void panel_draw(const Panel *panel, const Scene *scene, const Gaze *gaze, Canvas *canvas);
 
+typedef void PanelRun(const Scene *scene, bool right, const Gaze *gaze, Canvas *canvas);
+
+/* One run of the scene in each half of the canvas, a rule between them. */
+void panel_halves(const Scene *scene, const Gaze *gaze, Canvas *canvas, PanelRun *draw);
+
 /* Whether the panel can show two runs on so many columns. */
 bool panel_takes_two(const Panel *panel, int cols);
 

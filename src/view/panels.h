@@ -6,6 +6,8 @@
 
 #define PANELS(X) \
     X(gradients) \
+    X(heat) \
+    X(tiles) \
     X(tensors) \
     X(scale) \
     X(loss) \
