@@ -17,7 +17,7 @@ struct Canvas {
     Glyphs glyphs;
 };
 
-enum { PRINT_BYTES = 1024 };
+enum { PRINT_BYTES = 1024, CUT = 0x2026 };
 
 Canvas *canvas_new(int rows, int cols, Glyphs glyphs)
 {
@@ -128,13 +128,22 @@ int canvas_print(Canvas *canvas, int row, int col, Style style, const char *fmt,
 {
     char bytes[PRINT_BYTES];
     const char *at = bytes;
+    int begun = col;
+    bool cut = false;
     va_list args;
 
     va_start(args, fmt);
     vsnprintf(bytes, sizeof bytes, fmt, args);
     va_end(args);
-    for (uint32_t rune = rune_next(&at); rune != 0; rune = rune_next(&at))
-        col += put(canvas, row, col, style, rune);
+    for (uint32_t rune = rune_next(&at); rune != 0; rune = rune_next(&at)) {
+        int end = col + put(canvas, row, col, style, rune);
+
+        cut |= begun < canvas->cols && end > canvas->cols && rune != ' ';
+        col = end;
+    }
+    if (cut)
+        canvas_put(canvas, row, canvas->cols - 1, style,
+                   canvas->glyphs == GLYPHS_ASCII ? '~' : CUT);
     return col;
 }
 

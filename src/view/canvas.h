@@ -46,7 +46,8 @@ Cell canvas_cell(const Canvas *canvas, int row, int col);
 void canvas_clear(Canvas *canvas);
 void canvas_put(Canvas *canvas, int row, int col, Style style, uint32_t rune);
 
-/* UTF-8 text; wide characters take two columns. Returns the column behind it. */
+/* UTF-8 text; wide characters take two columns. Text that goes on beyond the right edge ends in a sign
+ * that it does. Returns the column behind it. */
 int canvas_print(Canvas *canvas, int row, int col, Style style, const char *fmt, ...)
     PRINTF_LIKE(5, 6);
 

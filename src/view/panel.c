@@ -1,5 +1,6 @@
 #include "view/panel.h"
 
+#include "base/text.h"
 #include "view/facts.h"
 #include "view/panels.h"
 #include "view/widgets.h"
@@ -41,10 +42,14 @@ void panel_halves(const Scene *scene, const Gaze *gaze, Canvas *canvas, PanelRun
 
 static void draw_halves(const Panel *panel, const Scene *scene, const Gaze *gaze, Canvas *canvas)
 {
+    const TensorFacts *focus = gaze_tensor(gaze, scene->left);
+    Gaze same = *gaze;
+
+    text_copy(same.tensor, sizeof same.tensor, focus == NULL ? "" : focus->name);
     for (int right = 0; right < 2; right++) {
         Canvas *half = half_of(canvas, right);
 
-        panel->draw(right ? scene->right : scene->left, gaze, half);
+        panel->draw(right ? scene->right : scene->left, &same, half);
         canvas_free(half);
     }
     widget_divider(canvas, (canvas_cols(canvas) - DIVIDER) / 2);

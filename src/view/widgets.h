@@ -16,8 +16,9 @@ bool widget_heading(Canvas *canvas, const char *title, const char *left, const c
  * shows. */
 void widget_bar(Canvas *plot, int col, double fraction, Style style);
 
-/* One fraction a column, as a line of Braille dots, two points to a column. */
-void widget_curve(Canvas *plot, const double *fractions, Style style);
+/* One fraction a column, as a line of Braille dots or quadrants, two points to a column. Dots join
+ * those that are there already; `dashed`: every other pair of columns is left out. */
+void widget_curve(Canvas *plot, const double *fractions, bool dashed, Style style);
 
 /* One fraction a column, as a line with corners. */
 void widget_stairs(Canvas *plot, const double *fractions, Style style);

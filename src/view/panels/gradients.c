@@ -11,6 +11,9 @@
 
 enum { GUTTER = HISTOGRAM_GUTTER, LABEL = 64, HEADING = 160 };
 
+/* Two runs have bars of the same height, and so as many rows of counts. */
+enum { TWO_COUNTS = 3 };
+
 /* Rows below the heading, dropped from the last one up where there are too few. */
 typedef struct Rows {
     int bars, zones, ticks, counts;
@@ -114,10 +117,12 @@ static void draw_bars(const Histogram *histogram, int rows, Canvas *canvas)
     canvas_free(plot);
 }
 
-static void draw_picture(const Histogram *histogram, const Items *items, Canvas *canvas)
+/* `count_rows`: wanted for the items. */
+static void draw_picture(const Histogram *histogram, const Items *items, int count_rows,
+                         Canvas *canvas)
 {
     const TensorFacts *tensor = histogram->tensor;
-    Rows rows = rows_for(canvas_rows(canvas) - 1, items_lines(items, canvas_cols(canvas)));
+    Rows rows = rows_for(canvas_rows(canvas) - 1, count_rows);
     int row = 1 + rows.bars;
 
     if (tensor->starved_by[0] != '\0') {
@@ -162,7 +167,9 @@ static void draw_run(const Scene *scene, bool right, const Gaze *gaze, Canvas *c
     }
     histogram = histogram_of(scene, right, gaze, tensor, canvas_cols(canvas) - GUTTER);
     items = count_items(tensor, axis);
-    draw_picture(&histogram, &items, canvas);
+    draw_picture(&histogram, &items,
+                 scene->right != NULL ? TWO_COUNTS : items_lines(&items, canvas_cols(canvas)),
+                 canvas);
 }
 
 static void gradients_draw(const Snapshot *snapshot, const Gaze *gaze, Canvas *canvas)

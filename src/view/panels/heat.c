@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { GUTTER = HISTOGRAM_GUTTER, LINE = 120 };
+enum { GUTTER = HISTOGRAM_GUTTER, LINE = 120, WHOLE = 9999 };
 
 /* How a row of the picture is made of rows of the heat. */
 typedef struct Rows {
@@ -68,7 +68,11 @@ static void draw_row(const Histogram *histogram, const HeatRow *taken, int row, 
     const Bins *bins = &histogram->bins;
     char step[NUMBER_TEXT];
 
-    canvas_print(canvas, row, 0, STYLE_DIM, "%*s", GUTTER - 1, words_tick(taken->step, step));
+    if (taken->step <= WHOLE)
+        snprintf(step, sizeof step, "%d", (int)taken->step);
+    else
+        (void)words_tick(taken->step, step);
+    canvas_print(canvas, row, 0, STYLE_DIM, "%*s", GUTTER - 1, step);
     for (int col = 0; col < bins->columns; col++) {
         int level = level_of(bins, taken, col);
         Zone zone = bins_zone(bins, histogram->tensor->format, col);

@@ -57,12 +57,12 @@ static Grid grid_for(const Snapshot *snapshot, const Gaze *gaze, const Canvas *c
 static void draw_title(const TensorFacts *tensor, bool focus, Canvas *tile)
 {
     char share[NUMBER_TEXT], lost[LINE];
-    int cols = canvas_cols(tile), width;
+    int cols = canvas_cols(tile), width, end;
 
     width = snprintf(lost, sizeof lost, " %s under", words_share(facts_underflow(tensor), share));
-    canvas_print(tile, 0, 0, focus ? STYLE_BOLD : STYLE_PLAIN, "%s%s", focus ? ">" : "",
-                 tensor->name);
-    if (tensor->counts.classes[CAST_UNDERFLOW] > 0)
+    end = canvas_print(tile, 0, 0, focus ? STYLE_BOLD : STYLE_PLAIN, "%s%s", focus ? ">" : "",
+                       tensor->name);
+    if (tensor->counts.classes[CAST_UNDERFLOW] > 0 && end + width <= cols)
         canvas_print(tile, 0, cols - width, STYLE_UNDERFLOW, "%s", lost);
 }
 
@@ -70,11 +70,13 @@ static void draw_tile(const Scene *scene, const Gaze *gaze, const TensorFacts *t
 {
     int rows = canvas_rows(tile);
     Histogram histogram = histogram_of(scene, false, gaze, tensor, canvas_cols(tile));
+    char starved[LINE];
     Canvas *plot = canvas_window(tile, 1, 0, rows - 2, canvas_cols(tile));
 
     draw_title(tensor, tensor == gaze_tensor(gaze, scene->left), tile);
+    snprintf(starved, sizeof starved, "starved: all lost at %s", tensor->starved_by);
     if (tensor->starved_by[0] != '\0')
-        (void)widget_wrapped(plot, 0, canvas_cols(plot), STYLE_BAD, "starved: all lost upstream");
+        (void)widget_wrapped(plot, 0, canvas_cols(plot), STYLE_BAD, starved);
     else
         histogram_bars(&histogram, plot);
     histogram_zones(&histogram, rows - 1, 0, tile);

@@ -2,6 +2,8 @@
 
 #include "fixture.h"
 #include "view/facts.h"
+#include "view/histogram.h"
+#include "view/style.h"
 #include "view/timeline.h"
 #include "view/widgets.h"
 
@@ -57,7 +59,7 @@ Test(panel, drawing_twice_gives_the_same_and_changes_nothing)
             Canvas *canvas = canvas_new(20, 80, GLYPHS_UTF8);
 
             (*panel)->draw(&snapshot, &gaze, canvas);
-            canvas_text(canvas, true, &texts[i]);
+            canvas_text(canvas, &(Theme){0}, &texts[i]);
             canvas_free(canvas);
         }
         cr_expect_str_eq(text_chars(&texts[0]), text_chars(&texts[1]));
@@ -118,6 +120,65 @@ Test(notice, says_why_nothing_is_counted)
     expect_notice(&snapshot, &tensors[0], "not counted: nothing casts it");
     snapshot.tensor_count = 0;
     expect_notice(&snapshot, NULL, "nothing is counted yet: take a step");
+}
+
+static const TensorFacts *watched(const Snapshot *snapshot, Watched sort)
+{
+    Gaze gaze = {.watched = (int)sort};
+
+    return gaze_tensor(&gaze, snapshot);
+}
+
+Test(gaze, is_on_the_sort_that_is_watched)
+{
+    Snapshot snapshot = fixture_run(), empty = fixture_empty();
+
+    cr_expect_str_eq(watched(&snapshot, WATCHED_WEIGHTS)->name, "fc1.weight");
+    cr_expect_str_eq(watched(&snapshot, WATCHED_ACTIVATIONS)->name, "fc1.out");
+    cr_expect_str_eq(watched(&snapshot, WATCHED_ACTIVATION_GRADS)->name, "fc2.out.grad");
+    cr_expect_str_eq(watched(&snapshot, WATCHED_WEIGHT_GRADS)->name, "fc2.weight.grad");
+    cr_expect_null(watched(&empty, WATCHED_WEIGHTS));
+    snapshot_release(&snapshot);
+}
+
+static void expect_axis(const Scene *scene, const Gaze *gaze, int shift)
+{
+    Histogram left = histogram_of(scene, false, gaze, histogram_focus(scene, false, gaze), 40),
+              right = histogram_of(scene, true, gaze, histogram_focus(scene, true, gaze), 40);
+
+    cr_expect_eq(left.bins.low + left.shift, right.bins.low + right.shift);
+    cr_expect_eq(left.bins.high + left.shift, right.bins.high + right.shift);
+    cr_expect_eq(left.bins.columns, right.bins.columns);
+    cr_expect_eq(left.shift - right.shift, shift);
+}
+
+Test(histogram, two_runs_share_one_axis_also_of_true_values)
+{
+    Snapshot left = fixture_run(), right = fixture_other();
+    Scene scene = {&left, &right, FIXTURE_PARTED};
+    Gaze stored = {.tensor = "fc2.out.grad"},
+         true_values = {.tensor = "fc2.out.grad", .true_values = true};
+
+    expect_axis(&scene, &stored, 0);
+    expect_axis(&scene, &true_values, -15);
+    snapshot_release(&left);
+    snapshot_release(&right);
+}
+
+Test(timeline, a_step_is_found_in_the_column_that_holds_it)
+{
+    History history = {0};
+    Timeline timeline;
+
+    for (int64_t step = 1; step <= 1000; step++) {
+        StepRecord record = {.step = step, .scale_used = 1.0f};
+
+        history_add(&history, &record);
+    }
+    timeline = timeline_of(&history, 70);
+    cr_expect_eq(timeline_column(&timeline, 1000), 69);
+    cr_expect_eq(timeline_column(&timeline, 1), 69 - (999 / 16));
+    cr_expect_eq(timeline_column(&timeline, 5000), -1);
 }
 
 static Timeline timeline_after(History *history, int64_t steps, int columns)
