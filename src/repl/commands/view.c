@@ -34,6 +34,7 @@ static void print_option(Repl *repl, const ViewOption *option)
 static Status view_run(Repl *repl, Args *args)
 {
     const ViewOption *option = NULL;
+    char value[VIEW_VALUE];
     Snapshot known = {0};
     Status status;
 
@@ -51,6 +52,8 @@ static Status view_run(Repl *repl, Args *args)
     session_snapshot(repl_session(repl), &known);
     status = view_set(repl_view(repl), option, args_text(args, "value"), &known);
     snapshot_release(&known);
+    if (!failed(status))
+        repl_note(repl, "view %s %s", option->name, view_value(repl_view(repl), option, value));
     return status;
 }
 
@@ -60,8 +63,7 @@ const Command view_command = {
     .task = TASK_LOOK,
     .args = view_args,
     .examples = view_examples,
-    .more = "Settings and their words:\n\n"
-            "watch all|weight-grads|activation-grads|activations|weights; "
+    .more = "watch all|weight-grads|activation-grads|activations|weights; "
             "tensor NAME|auto: the one in focus, auto is the one that loses most; "
             "true on|off: gradients divided by the loss scale, not as stored; "
             "bars log|linear; "
@@ -71,6 +73,8 @@ const Command view_command = {
             "glyphs auto|block|braille|ascii; "
             "palette dark|light; "
             "contrast on|off; "
-            "fps N|auto: 10 over ssh, else 30.",
+            "fps N|auto: 10 over ssh, else 30.\n\n"
+            "All of it holds for the live view and for shot; of it show takes glyphs, palette and "
+            "contrast.",
     .run = view_run,
 };
