@@ -232,7 +232,7 @@ static void draw_message(const char *message, int row, Canvas *canvas)
 {
     Canvas *window = canvas_window(canvas, row, 0, 1, canvas_cols(canvas));
 
-    canvas_clear(window);
+    canvas_clear(window); /* on a single row the status was there */
     canvas_print(window, 0, 0, STYLE_BOLD, "%s", message);
     canvas_free(window);
 }
@@ -240,10 +240,11 @@ static void draw_message(const char *message, int row, Canvas *canvas)
 void layout_draw(const Scene *scene, const Gaze *gaze, const char *message, int prompt_rows,
                  Canvas *canvas)
 {
-    Screenful screenful = {canvas_rows(canvas), canvas_cols(canvas), prompt_rows,
+    int ours = canvas_rows(canvas) - prompt_rows;
+    int message_rows = message != NULL && ours > 1;
+    Screenful screenful = {canvas_rows(canvas), canvas_cols(canvas), prompt_rows + message_rows,
                            scene->right != NULL};
     Layout layout = layout_for(&screenful, gaze);
-    int above = screenful.rows - prompt_rows - 1;
     Canvas *status = canvas_window(canvas, 0, 0, layout.status_rows, screenful.cols);
 
     status_draw(scene, status);
@@ -255,6 +256,6 @@ void layout_draw(const Scene *scene, const Gaze *gaze, const char *message, int 
         panel_draw(place->panel, scene, gaze, window);
         canvas_free(window);
     }
-    if (message != NULL && above >= 0)
-        draw_message(message, above, canvas);
+    if (message != NULL && ours > 0)
+        draw_message(message, ours - 1, canvas);
 }

@@ -36,7 +36,7 @@ typedef struct Layout {
 Layout layout_for(const Screenful *screenful, const Gaze *gaze);
 
 /* Draws the whole view but the last `prompt_rows` rows, which stay as they are: status, panels, and
- * `message` (NULL: none) over the row above the prompt. Any size from 1x1 up. */
+ * `message` on the row above the prompt (NULL: there is no such row). Any size from 1x1 up. */
 void layout_draw(const Scene *scene, const Gaze *gaze, const char *message, int prompt_rows,
                  Canvas *canvas);
 

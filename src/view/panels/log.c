@@ -107,10 +107,8 @@ static void log_draw(const Snapshot *snapshot, const Gaze *gaze, Canvas *canvas)
 /* Both runs did it, or it is from before they were two. */
 static bool same(const Event *a, const Event *b)
 {
-    char lines[2][LINE];
-
-    return a->kind == b->kind &&
-           strcmp(event_line(a, lines[0], LINE), event_line(b, lines[1], LINE)) == 0;
+    return a->kind == b->kind && a->step == b->step && a->last_step == b->last_step &&
+           strcmp(a->tensor, b->tensor) == 0 && strcmp(a->text, b->text) == 0;
 }
 
 /* By step; at the same step those of the left run first. */

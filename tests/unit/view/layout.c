@@ -207,7 +207,7 @@ Test(layout, a_message_stands_above_the_prompt)
 
     layout_draw(&scene, &gaze, "scale 2^10 at step 1,285", 1, canvas);
     expect_line(canvas, 22, "scale 2^10 at step 1,285", true);
-    expect_line(canvas, 22, "than one row", false);
+    expect_line(canvas, 21, "than one row", true);
     cr_expect(row_is_blank(canvas, 23));
     canvas_free(canvas);
     snapshot_release(&snapshot);
