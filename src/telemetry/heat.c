@@ -44,9 +44,9 @@ const HeatTensor *heat_find(const Heat *heat, const char *tensor)
 static void halve(HeatTensor *tensor)
 {
     for (int row = 0; row < HEAT_ROWS / 2; row++) {
-        const HeatRow *first = &tensor->rows[2 * row];
+        const HeatRow *pair = &tensor->rows[(size_t)row * 2];
 
-        tensor->rows[row] = first->step > 0 ? *first : tensor->rows[2 * row + 1];
+        tensor->rows[row] = pair[0].step > 0 ? pair[0] : pair[1];
     }
     memset(&tensor->rows[HEAT_ROWS / 2], 0, (HEAT_ROWS / 2) * sizeof tensor->rows[0]);
 }

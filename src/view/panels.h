@@ -19,8 +19,8 @@
 PANELS(DECLARE_PANEL)
 #undef DECLARE_PANEL
 
-#define COUNT_PANEL(name) +1
-enum { PANEL_COUNT = 0 PANELS(COUNT_PANEL) };
-#undef COUNT_PANEL
+#define NUMBER_PANEL(name) PANEL_##name,
+enum { PANELS(NUMBER_PANEL) PANEL_COUNT };
+#undef NUMBER_PANEL
 
 #endif

@@ -181,24 +181,34 @@ static void curve_fine(Canvas *plot, const double *fractions, bool dashed, Style
     }
 }
 
-void widget_curve(Canvas *plot, const double *fractions, bool dashed, Style style)
+static void coarse_column(Canvas *plot, int col, int before, int level, uint32_t mark, Style style)
 {
-    int before = -1, top, bottom;
+    int top, bottom;
 
-    if (!ascii(plot)) {
-        curve_fine(plot, fractions, dashed, style);
-        return;
-    }
+    joined(before, level, &top, &bottom);
+    for (int row = top; row <= bottom; row++)
+        canvas_put(plot, row, col, style, row == level ? mark : '|');
+}
+
+static void curve_coarse(Canvas *plot, const double *fractions, bool dashed, Style style)
+{
+    int before = -1;
+
     for (int col = 0; col < canvas_cols(plot); col++) {
         int level = level_of(fractions[col], canvas_rows(plot));
 
-        if (level >= 0 && !is_gap(dashed, col)) {
-            joined(before, level, &top, &bottom);
-            for (int row = top; row <= bottom; row++)
-                canvas_put(plot, row, col, style, row != level ? '|' : dashed ? 'o' : '*');
-        }
+        if (level >= 0 && !is_gap(dashed, col))
+            coarse_column(plot, col, before, level, dashed ? 'o' : '*', style);
         before = level;
     }
+}
+
+void widget_curve(Canvas *plot, const double *fractions, bool dashed, Style style)
+{
+    if (ascii(plot))
+        curve_coarse(plot, fractions, dashed, style);
+    else
+        curve_fine(plot, fractions, dashed, style);
 }
 
 typedef struct Corners {

@@ -117,18 +117,19 @@ static void merge(const Scene *scene, Entries *entries)
     const EventLog *left = &scene->left->events, *right = &scene->right->events;
     int i = 0, j = 0;
 
-    while (i < events_held(left) || j < events_held(right)) {
+    for (;;) {
         const Event *a = i < events_held(left) ? events_get(left, i) : NULL;
         const Event *b = j < events_held(right) ? events_get(right, j) : NULL;
         bool both = a != NULL && b != NULL && same(a, b);
-        bool from_left = both || b == NULL || (a != NULL && a->step <= b->step);
+        Entry entry = {a, both ? "" : scene->left->run_name};
 
-        entries->all[entries->count++] =
-            (Entry){from_left ? a : b, both        ? ""
-                                       : from_left ? scene->left->run_name
-                                                   : scene->right->run_name};
-        i += from_left;
-        j += both || !from_left;
+        if (a == NULL && b == NULL)
+            break;
+        if (a == NULL || (b != NULL && b->step < a->step))
+            entry = (Entry){b, scene->right->run_name};
+        i += entry.event == a;
+        j += entry.event == b || both;
+        entries->all[entries->count++] = entry;
     }
     entries->total = entries->count;
 }
