@@ -57,35 +57,51 @@ static int end_of(const CastCounts *counts, int from, int step)
     return at;
 }
 
-/* Widens the range of shown exponents to what the values need, in whole strides: it is to stand still
- * while they move a little. */
-static void take_in(Bins *range, const TensorFacts *tensor, int shift)
+/* Widens the range to what the values need, in whole strides: it is to stand still while they move a
+ * little. */
+static void take_in(Bins *range, const CastCounts *counts)
 {
-    int low, high;
+    int low = end_of(counts, EXPONENT_LEAST, 1), high = end_of(counts, EXPONENT_MOST, -1);
 
-    if (cast_counts_nonzero(&tensor->counts) == 0)
+    if (low > high)
         return;
-    low = end_of(&tensor->counts, EXPONENT_LEAST, 1) + shift;
-    high = end_of(&tensor->counts, EXPONENT_MOST, -1) + shift;
     while (range->low > low)
         range->low -= EXTEND;
     while (range->high < high)
         range->high += EXTEND;
 }
 
+/* That of the format, or of a wide one no more than fp16's and what the values need: so a picture
+ * stays where it is when fp16 becomes bf16, and only its zones change. */
+static Bins range_of(const TensorFacts *tensor)
+{
+    Bins whole = bins_fit(tensor->format, 1), range = bins_fit(FORMAT_FP16, 1);
+
+    if (whole.high - whole.low <= range.high - range.low)
+        return whole;
+    take_in(&range, &tensor->counts);
+    range.low = range.low < whole.low ? whole.low : range.low;
+    range.high = range.high > whole.high ? whole.high : range.high;
+    return range;
+}
+
+Bins histogram_bins(const TensorFacts *tensor, int columns)
+{
+    Bins range = range_of(tensor);
+
+    return bins_between(range.low, range.high, columns < 1 ? 1 : columns);
+}
+
+/* Of shown exponents, what either run needs. */
 static Bins shared_range(const Scene *scene, const Gaze *gaze)
 {
     const TensorFacts *left = histogram_focus(scene, false, gaze),
                       *right = histogram_focus(scene, true, gaze);
     int shifts[2] = {shift_of(scene->left, gaze, left), shift_of(scene->right, gaze, right)};
-    Bins a = bins_fit(left->format, 1), b = bins_fit(right->format, 1), range;
-    bool narrower = b.high - b.low < a.high - a.low;
+    Bins a = range_of(left), b = range_of(right), range = a;
 
-    range = narrower ? b : a;
-    range.low += shifts[narrower];
-    range.high += shifts[narrower];
-    take_in(&range, left, shifts[0]);
-    take_in(&range, right, shifts[1]);
+    range.low = a.low + shifts[0] < b.low + shifts[1] ? a.low + shifts[0] : b.low + shifts[1];
+    range.high = a.high + shifts[0] > b.high + shifts[1] ? a.high + shifts[0] : b.high + shifts[1];
     return range;
 }
 
@@ -97,13 +113,12 @@ Histogram histogram_of(const Scene *scene, bool right, const Gaze *gaze, const T
                 histogram_focus(scene, true, gaze) != NULL;
     Bins range;
 
-    columns = columns < 1 ? 1 : columns;
     histogram.shift = shift_of(right ? scene->right : scene->left, gaze, tensor);
-    histogram.bins = bins_fit(tensor->format, columns);
+    histogram.bins = histogram_bins(tensor, columns);
     if (both) {
         range = shared_range(scene, gaze);
-        histogram.bins =
-            bins_between(range.low - histogram.shift, range.high - histogram.shift, columns);
+        histogram.bins = bins_between(range.low - histogram.shift, range.high - histogram.shift,
+                                      columns < 1 ? 1 : columns);
     }
     return histogram;
 }

@@ -16,9 +16,12 @@ typedef struct Histogram {
 
 enum { HISTOGRAM_GUTTER = 5 }; /* columns of the axis of counts */
 
-/* The histogram of one run of the scene. Two runs share one axis of shown exponents, as wide as the
- * narrower of their formats and what all but a thousandth of their values need. `tensor` must
- * be of the left run where `right` is false. */
+/* The range of the format on so many columns; of a wide one as much as fp16 has and all but a thousandth
+ * of the values need. The outermost columns hold what lies beyond. */
+Bins histogram_bins(const TensorFacts *tensor, int columns);
+
+/* The histogram of one run of the scene. Two runs share one axis of shown exponents, which holds the
+ * ranges of both. `tensor` must be of the left run where `right` is false. */
 Histogram histogram_of(const Scene *scene, bool right, const Gaze *gaze, const TensorFacts *tensor,
                        int columns);
 

@@ -2,8 +2,8 @@
 #include "view/panels.h"
 
 #include "base/text.h"
-#include "view/bins.h"
 #include "view/facts.h"
+#include "view/histogram.h"
 #include "view/widgets.h"
 #include "view/words.h"
 
@@ -211,16 +211,14 @@ static int aligned(const Table *table, Field field, const char *text)
 
 static void draw_spark(const TensorFacts *tensor, const Table *table, int row, Canvas *canvas)
 {
-    Bins bins = bins_fit(tensor->format, table->width[FIELD_BINS]);
+    Bins bins = histogram_bins(tensor, table->width[FIELD_BINS]);
     Canvas *plot = canvas_window(canvas, row, table->at[FIELD_BINS], 1, bins.columns);
 
     for (int col = 0; col < bins.columns; col++) {
-        static const Style styles[] = {STYLE_UNDERFLOW, STYLE_SUBNORMAL, STYLE_NORMAL,
-                                       STYLE_OVERFLOW};
         int64_t count = bins_count(&bins, &tensor->counts, col);
 
         widget_bar(plot, col, bins_height(count, tensor->counts.count),
-                   styles[bins_zone(&bins, tensor->format, col)]);
+                   histogram_style(bins_zone(&bins, tensor->format, col)));
     }
     canvas_free(plot);
 }

@@ -165,6 +165,29 @@ Test(histogram, two_runs_share_one_axis_also_of_true_values)
     snapshot_release(&right);
 }
 
+static void expect_range(Format format, int exponent, int low, int high)
+{
+    TensorFacts tensor = {.format = format};
+    Bins bins;
+
+    tensor.counts.histogram[-10 - EXPONENT_LEAST] = 2000;
+    tensor.counts.histogram[exponent - EXPONENT_LEAST] += 3;
+    tensor.counts.histogram[-140 - EXPONENT_LEAST] = 1;
+    bins = histogram_bins(&tensor, 400);
+    cr_expect_eq(bins.low, low, "%s: %d", format_name(format), bins.low);
+    cr_expect_eq(bins.high, high, "%s: %d", format_name(format), bins.high);
+}
+
+Test(histogram, a_wide_format_has_the_range_of_fp16_and_what_its_values_need)
+{
+    expect_range(FORMAT_FP16, -80, -40, 16);
+    expect_range(FORMAT_BF16, -10, -40, 16);
+    expect_range(FORMAT_BF16, -41, -48, 16);
+    expect_range(FORMAT_BF16, 17, -40, 24);
+    expect_range(FORMAT_FP32, -140, -144, 16);
+    expect_range(FORMAT_FP32, 127, -40, 127);
+}
+
 Test(timeline, a_step_is_found_in_the_column_that_holds_it)
 {
     History history = {0};
