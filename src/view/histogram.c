@@ -152,7 +152,7 @@ void histogram_bars(const Histogram *histogram, Canvas *plot)
 
     for (int col = 0; col < bins->columns; col++)
         widget_bar(plot, col, height_of(histogram, bins_count(bins, &tensor->counts, col), most),
-                   zones[bins_zone(bins, tensor->format, col)].style);
+                   zones[bins_zone_held(bins, tensor->format, &tensor->counts, col)].style);
 }
 
 /* Returns the row that was labelled, or `above`: no label may stand there or higher. */

@@ -15,6 +15,7 @@ static const char *const bar_values[] = {"log", "linear", NULL};
 static const char *const watch_values[] = {"all",         "weight-grads", "activation-grads",
                                            "activations", "weights",      NULL};
 static const char *const auto_values[] = {"auto", NULL};
+static const char *const beside_values[] = {"auto", "off", NULL};
 static const char *const zoom_values[] = {"off", NULL};
 
 static int *glyph_slot(ViewSettings *settings)
@@ -57,30 +58,6 @@ static int *contrast_slot(ViewSettings *settings)
     return &settings->theme.contrast;
 }
 
-const ViewOption view_options[] = {
-    {"watch", "which sort of tensors is watched", watch_values, watch_slot},
-    {"tensor", "the one in focus, or auto: the one that loses most", auto_values, NULL},
-    {"true", "gradients divided by the loss scale, not as stored", switch_values, true_slot},
-    {"bars", "as high as the count or as its logarithm", bar_values, bar_slot},
-    {"layout", "what has most room", layout_names, layout_slot},
-    {"zoom", "one panel alone, or off", zoom_values, NULL},
-    {"freeze", "the picture stands still while the run goes on", switch_values, freeze_slot},
-    {"glyphs", "what pictures are made of", glyph_values, glyph_slot},
-    {"palette", "colours for a dark or a light background", palette_values, palette_slot},
-    {"contrast", "nothing dim, all colours bold: for projectors", switch_values, contrast_slot},
-    {"fps", "frames a second, or auto: 10 over ssh, else 30", auto_values, NULL},
-    {0},
-};
-
-const ViewOption *view_option(const char *name)
-{
-    for (const ViewOption *option = view_options; option->name != NULL; option++) {
-        if (strcmp(option->name, name) == 0)
-            return option;
-    }
-    return NULL;
-}
-
 static int number_of(const char *const *values, const char *value)
 {
     for (int i = 0; values[i] != NULL; i++) {
@@ -117,10 +94,11 @@ static Status no_such_value(const ViewOption *option, const char *value)
     return status;
 }
 
-static Status set_fps(ViewSettings *settings, const char *value)
+static Status take_fps(ViewSettings *settings, const char *value, const Snapshot *known)
 {
     int64_t fps = 0;
 
+    (void)known;
     if (strcmp(value, "auto") == 0) {
         settings->fps = 0;
         return ok();
@@ -133,12 +111,13 @@ static Status set_fps(ViewSettings *settings, const char *value)
     return ok();
 }
 
-static Status set_zoom(ViewSettings *settings, const char *value)
+static Status take_zoom(ViewSettings *settings, const char *value, const Snapshot *known)
 {
     const char *names[PANEL_COUNT + 2] = {"off"};
     const Panel *panel = panel_find(value);
     const char *near;
 
+    (void)known;
     for (int i = 0; panel_table[i] != NULL; i++)
         names[i + 1] = panel_table[i]->name;
     near = text_nearest(value, names);
@@ -151,7 +130,7 @@ static Status set_zoom(ViewSettings *settings, const char *value)
 }
 
 /* Before there are tensors, any name is taken: the network may still come. */
-static Status set_tensor(ViewSettings *settings, const char *value, const Snapshot *known)
+static Status take_tensor(ViewSettings *settings, const char *value, const Snapshot *known)
 {
     bool chosen = strcmp(value, "auto") != 0;
 
@@ -161,21 +140,80 @@ static Status set_tensor(ViewSettings *settings, const char *value, const Snapsh
     return ok();
 }
 
+/* A name that no run has is one that a fork may yet get: until then nothing stands there. */
+static Status take_beside(ViewSettings *settings, const char *value, const Snapshot *known)
+{
+    (void)known;
+    if (strlen(value) >= sizeof settings->beside)
+        return fail(STATUS_USAGE, "no run is called '%.40s': names have at most %d letters", value,
+                    RUN_NAME - 1);
+    text_copy(settings->beside, sizeof settings->beside, strcmp(value, "auto") == 0 ? "" : value);
+    return ok();
+}
+
+static void say_fps(const ViewSettings *settings, char text[VIEW_VALUE])
+{
+    if (settings->fps > 0)
+        snprintf(text, VIEW_VALUE, "%d", settings->fps);
+}
+
+static void say_zoom(const ViewSettings *settings, char text[VIEW_VALUE])
+{
+    if (settings->gaze.zoom != NULL)
+        text_copy(text, VIEW_VALUE, settings->gaze.zoom->name);
+}
+
+static void say_beside(const ViewSettings *settings, char text[VIEW_VALUE])
+{
+    text_copy(text, VIEW_VALUE, settings->beside);
+}
+
+static void say_tensor(const ViewSettings *settings, char text[VIEW_VALUE])
+{
+    text_copy(text, VIEW_VALUE, settings->gaze.tensor);
+}
+
+const ViewOption view_options[] = {
+    {"watch", "which sort of tensors is watched", watch_values, watch_slot, NULL, NULL},
+    {"tensor", "the one in focus, or auto: the one that loses most", auto_values, NULL, take_tensor,
+     say_tensor},
+    {"true", "gradients divided by the loss scale, not as stored", switch_values, true_slot, NULL,
+     NULL},
+    {"bars", "as high as the count or as its logarithm", bar_values, bar_slot, NULL, NULL},
+    {"beside", "the run beside the one in use, off, or auto: another one", beside_values, NULL,
+     take_beside, say_beside},
+    {"layout", "what has most room", layout_names, layout_slot, NULL, NULL},
+    {"zoom", "one panel alone, or off", zoom_values, NULL, take_zoom, say_zoom},
+    {"freeze", "the picture stands still while the run goes on", switch_values, freeze_slot, NULL,
+     NULL},
+    {"glyphs", "what pictures are made of", glyph_values, glyph_slot, NULL, NULL},
+    {"palette", "colours for a dark or a light background", palette_values, palette_slot, NULL,
+     NULL},
+    {"contrast", "nothing dim, all colours bold: for projectors", switch_values, contrast_slot,
+     NULL, NULL},
+    {"fps", "frames a second, or auto: 10 over ssh, else 30", auto_values, NULL, take_fps, say_fps},
+    {0},
+};
+
+const ViewOption *view_option(const char *name)
+{
+    for (const ViewOption *option = view_options; option->name != NULL; option++) {
+        if (strcmp(option->name, name) == 0)
+            return option;
+    }
+    return NULL;
+}
+
 Status view_set(ViewSettings *settings, const ViewOption *option, const char *value,
                 const Snapshot *known)
 {
     int number = number_of(option->values, value);
 
-    if (option->slot != NULL && number < 0)
+    if (option->slot == NULL)
+        return option->take(settings, value, known);
+    if (number < 0)
         return no_such_value(option, value);
-    if (option->slot != NULL)
-        *option->slot(settings) = number;
-    else if (strcmp(option->name, "fps") == 0)
-        return set_fps(settings, value);
-    else if (strcmp(option->name, "zoom") == 0)
-        return set_zoom(settings, value);
-    else
-        return set_tensor(settings, value, known);
+    *option->slot(settings) = number;
     return ok();
 }
 
@@ -184,15 +222,12 @@ const char *view_value(const ViewSettings *settings, const ViewOption *option,
 {
     ViewSettings copy = *settings;
 
+    text[0] = '\0';
     if (option->slot != NULL)
         text_copy(text, VIEW_VALUE, option->values[*option->slot(&copy)]);
-    else if (strcmp(option->name, "fps") == 0 && settings->fps > 0)
-        snprintf(text, VIEW_VALUE, "%d", settings->fps);
-    else if (strcmp(option->name, "zoom") == 0 && settings->gaze.zoom != NULL)
-        text_copy(text, VIEW_VALUE, settings->gaze.zoom->name);
-    else if (strcmp(option->name, "tensor") == 0 && settings->gaze.tensor[0] != '\0')
-        text_copy(text, VIEW_VALUE, settings->gaze.tensor);
     else
+        option->say(settings, text);
+    if (text[0] == '\0')
         text_copy(text, VIEW_VALUE, option->values[0]);
     return text;
 }

@@ -18,17 +18,21 @@ typedef struct ViewSettings {
     Gaze gaze;
     int glyphs; /* GlyphChoice */
     Theme theme;
-    int frozen; /* the picture stands still; the run goes on and is recorded */
-    int fps;    /* frames a second; 0: 10 over ssh, else 30 */
+    int frozen;            /* the picture stands still; the run goes on and is recorded */
+    char beside[RUN_NAME]; /* the run beside the one in use; "": another one; "off": none */
+    int fps;               /* frames a second; 0: 10 over ssh, else 30 */
 } ViewSettings;
 
 enum { VIEW_FPS_MOST = 60, VIEW_VALUE = 64 };
 
 typedef struct ViewOption {
-    const char *name, *text;              /* text: one line of help */
-    const char *const *values;            /* NULL-ended, the first is what holds at first */
-    int *(*slot)(ViewSettings *settings); /* where the number of the value is; NULL: other words
-                                              than those of `values` are taken too */
+    const char *name, *text;   /* text: one line of help */
+    const char *const *values; /* NULL-ended, the first is what holds at first */
+    int *(*slot)(
+        ViewSettings *settings); /* where the number of the value is; NULL: other words than
+                                             those of `values` are taken too, by the next two */
+    Status (*take)(ViewSettings *settings, const char *value, const Snapshot *known);
+    void (*say)(const ViewSettings *settings, char text[VIEW_VALUE]); /* "": the first value */
 } ViewOption;
 
 extern const ViewOption view_options[]; /* ends in a row without a name */

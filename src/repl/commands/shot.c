@@ -3,7 +3,7 @@
 
 #include "base/file.h"
 #include "repl/args.h"
-#include "repl/repl.h"
+#include "repl/scene.h"
 #include "view/layout.h"
 #include "view/svg.h"
 
@@ -75,15 +75,16 @@ static Canvas *draw(Repl *repl, Args *args, const Panel *panel)
     Canvas *canvas =
         canvas_new((int)args_count(args, "rows", rows), (int)args_count(args, "cols", cols),
                    view_glyphs(view, GLYPHS_UTF8));
-    Snapshot snapshot = {0};
-    Scene scene = {.left = &snapshot, .differ = -1};
+    Snapshot taken[2] = {{0}};
+    Scene scene;
 
-    session_snapshot(repl_session(repl), &snapshot);
+    scene_take(repl, taken, &scene);
     if (panel == NULL)
         layout_draw(&scene, &view->gaze, NULL, 0, canvas);
     else
         panel_draw(panel, &scene, &view->gaze, canvas);
-    snapshot_release(&snapshot);
+    snapshot_release(&taken[0]);
+    snapshot_release(&taken[1]);
     return canvas;
 }
 

@@ -67,6 +67,7 @@ const Command view_command = {
             "tensor NAME|auto: the one in focus, auto is the one that loses most; "
             "true on|off: gradients divided by the loss scale, not as stored; "
             "bars log|linear; "
+            "beside NAME|auto|off: the run that stands beside the one in use; "
             "layout auto|tensors|training; "
             "zoom PANEL|off; "
             "freeze on|off: the picture stands still while the run goes on and is recorded; "

@@ -42,9 +42,7 @@ static int level_of(const Bins *bins, const HeatRow *row, int column)
 {
     int first, last, most = 0;
 
-    bins_exponents(bins, column, &first, &last);
-    first = first == bins->low || first < EXPONENT_LEAST ? EXPONENT_LEAST : first;
-    last = last == bins->high || last > EXPONENT_MOST ? EXPONENT_MOST : last;
+    bins_held(bins, column, &first, &last);
     for (int exponent = first; exponent <= last; exponent++) {
         int level = row->levels[exponent - EXPONENT_LEAST];
 

@@ -218,7 +218,7 @@ static void draw_spark(const TensorFacts *tensor, const Table *table, int row, C
         int64_t count = bins_count(&bins, &tensor->counts, col);
 
         widget_bar(plot, col, bins_height(count, tensor->counts.count),
-                   histogram_style(bins_zone(&bins, tensor->format, col)));
+                   histogram_style(bins_zone_held(&bins, tensor->format, &tensor->counts, col)));
     }
     canvas_free(plot);
 }

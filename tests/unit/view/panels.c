@@ -172,7 +172,7 @@ static void expect_range(Format format, int exponent, int low, int high)
 
     tensor.counts.histogram[-10 - EXPONENT_LEAST] = 2000;
     tensor.counts.histogram[exponent - EXPONENT_LEAST] += 3;
-    tensor.counts.histogram[-140 - EXPONENT_LEAST] = 1;
+    tensor.counts.histogram[-140 - EXPONENT_LEAST] += 1;
     bins = histogram_bins(&tensor, 400);
     cr_expect_eq(bins.low, low, "%s: %d", format_name(format), bins.low);
     cr_expect_eq(bins.high, high, "%s: %d", format_name(format), bins.high);

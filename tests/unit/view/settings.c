@@ -54,6 +54,8 @@ Test(view_settings, panels_tensors_and_rates_are_values_too)
     cr_expect_null(settings.gaze.zoom);
     cr_expect(!failed(set(&settings, "tensor", "fc1.out")));
     expect_value(&settings, "tensor", "fc1.out");
+    cr_expect(!failed(set(&settings, "beside", "b")));
+    expect_value(&settings, "beside", "b");
     cr_expect(!failed(set(&settings, "fps", "20")));
     expect_value(&settings, "fps", "20");
 }
@@ -73,6 +75,7 @@ Test(view_settings, what_does_not_fit_is_refused_in_words)
     expect_refused("palette", "solarized", "try dark or light");
     expect_refused("zoom", "los", "did you mean loss?");
     expect_refused("tensor", "fc9.out", "there is no tensor 'fc9.out'");
+    expect_refused("beside", "a-name-that-is-too-long", "at most 15 letters");
     expect_refused("fps", "0", "from 1 to 60");
     expect_refused("fps", "61", "from 1 to 60");
     expect_refused("fps", "fast", "fast");
