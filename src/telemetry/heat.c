@@ -71,7 +71,7 @@ static void fill(HeatRow *row, int64_t step, const CastCounts *counts)
     for (int i = 0; i < EXPONENT_BINS; i++) {
         double share = most > 0.0 ? log1p((double)counts->histogram[i]) / most : 0.0;
 
-        row->levels[i] = (uint8_t)ceil(share * HEAT_MOST);
+        row->levels[i] = (uint8_t)lround(share * HEAT_MOST);
     }
 }
 

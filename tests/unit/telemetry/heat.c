@@ -86,6 +86,7 @@ Test(heat, a_copy_is_its_own)
     heat_add(&heat, "x", 1, &counts);
     heat_copy(&copy, &heat);
     heat_add(&heat, "x", 2, &counts);
+    cr_expect_eq(copy.tensors[0].rows[0].step, 1);
     cr_expect_eq(copy.tensors[0].rows[1].step, 0);
     heat_copy(&copy, &(Heat){0});
     cr_expect_eq(copy.count, 0);

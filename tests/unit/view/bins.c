@@ -111,6 +111,8 @@ Test(bins, a_bar_is_of_the_zone_of_the_values_it_holds)
     cr_expect_eq(bins_zone_held(&bins, FORMAT_FP16, &counts, last), ZONE_NORMAL);
     counts.histogram[100 - EXPONENT_LEAST] = 1;
     cr_expect_eq(bins_zone_held(&bins, FORMAT_FP16, &counts, last), ZONE_OVERFLOW);
+    counts.histogram[-10 - EXPONENT_LEAST] = 1;
+    cr_expect_eq(bins_zone_held(&bins, FORMAT_FP16, &counts, 1), ZONE_NORMAL);
     counts.histogram[-24 - EXPONENT_LEAST] = 1;
     cr_expect_eq(bins_zone_held(&bins, FORMAT_FP16, &counts, 1), ZONE_SUBNORMAL);
 }

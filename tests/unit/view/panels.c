@@ -150,6 +150,8 @@ static void expect_axis(const Scene *scene, const Gaze *gaze, int shift)
     cr_expect_eq(left.bins.high + left.shift, right.bins.high + right.shift);
     cr_expect_eq(left.bins.columns, right.bins.columns);
     cr_expect_eq(left.shift - right.shift, shift);
+    cr_expect_leq(left.bins.low, -40); /* all of fp16 */
+    cr_expect_geq(right.bins.high, 16);
 }
 
 Test(histogram, two_runs_share_one_axis_also_of_true_values)
