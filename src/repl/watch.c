@@ -142,16 +142,6 @@ static void take_key(Watch *watch, int key)
         watch->message = watch->trouble.text;
 }
 
-/* The first tensor that loses anything is kept until another is chosen: a picture that jumps from
- * tensor to tensor cannot be read. `w` looks for the worst anew. */
-static void settle_gaze(Watch *watch)
-{
-    const TensorFacts *worst = snapshot_worst(&watch->snapshot);
-
-    if (watch->view->gaze.tensor[0] == '\0' && worst != NULL && worst->counts.lost_mass > 0.0)
-        text_copy(watch->view->gaze.tensor, sizeof(watch->view->gaze.tensor), worst->name);
-}
-
 static const char *keys_words(const Watch *watch, char *text, size_t room)
 {
     snprintf(text, room, "space %s  s step  + - pace  n/p/w tensor  t %s values  q prompt",
@@ -166,7 +156,7 @@ static void draw(Watch *watch)
     int rows, cols;
     Canvas *canvas;
 
-    settle_gaze(watch);
+    gaze_settle(&watch->view->gaze, &watch->snapshot);
     screen_size(watch->screen, &rows, &cols);
     canvas = canvas_new(rows, cols, view_glyphs(watch->view, screen_glyphs(watch->screen)));
     screen_theme(watch->screen, watch->view->theme);

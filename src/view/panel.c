@@ -111,3 +111,12 @@ const TensorFacts *gaze_tensor(const Gaze *gaze, const Snapshot *snapshot)
         chosen = worst_watched(gaze, snapshot);
     return chosen != NULL ? chosen : snapshot_worst(snapshot);
 }
+
+void gaze_settle(Gaze *gaze, const Snapshot *snapshot)
+{
+    const TensorFacts *focus = gaze_tensor(gaze, snapshot);
+
+    if (gaze->tensor[0] == '\0' && focus != NULL && gaze_takes(gaze, focus) &&
+        focus->counts.lost_mass > 0.0)
+        text_copy(gaze->tensor, sizeof gaze->tensor, focus->name);
+}

@@ -68,4 +68,8 @@ bool gaze_takes(const Gaze *gaze, const TensorFacts *tensor);
  * that lost most (snapshot_worst where all are watched). May be NULL. */
 const TensorFacts *gaze_tensor(const Gaze *gaze, const Snapshot *snapshot);
 
+/* Keeps the first tensor in focus that loses anything until another is chosen: a picture that jumps from
+ * tensor to tensor cannot be read. */
+void gaze_settle(Gaze *gaze, const Snapshot *snapshot);
+
 #endif

@@ -214,6 +214,8 @@ Status view_set(ViewSettings *settings, const ViewOption *option, const char *va
     if (number < 0)
         return no_such_value(option, value);
     *option->slot(settings) = number;
+    if (option->slot == watch_slot)
+        settings->gaze.tensor[0] = '\0'; /* it was of another sort */
     return ok();
 }
 

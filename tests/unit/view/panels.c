@@ -141,6 +141,24 @@ Test(gaze, is_on_the_sort_that_is_watched)
     snapshot_release(&snapshot);
 }
 
+Test(gaze, settles_on_the_first_that_loses_and_stays)
+{
+    Snapshot snapshot = fixture_run(), empty = fixture_empty();
+    Gaze gaze = {0}, weights = {.watched = WATCHED_WEIGHTS};
+
+    gaze_settle(&gaze, &empty);
+    cr_expect_str_eq(gaze.tensor, "");
+    gaze_settle(&gaze, &snapshot);
+    cr_expect_str_eq(gaze.tensor, "fc2.out.grad");
+    snapshot.tensors[0].kind = TENSOR_WEIGHT_GRAD;
+    snapshot.tensors[0].counts.lost_mass = snapshot.tensors[0].counts.mass;
+    gaze_settle(&gaze, &snapshot);
+    cr_expect_str_eq(gaze.tensor, "fc2.out.grad");
+    gaze_settle(&weights, &snapshot);
+    cr_expect_str_eq(weights.tensor, "");
+    snapshot_release(&snapshot);
+}
+
 static void expect_axis(const Scene *scene, const Gaze *gaze, int shift)
 {
     Histogram left = histogram_of(scene, false, gaze, histogram_focus(scene, false, gaze), 40),

@@ -60,6 +60,17 @@ Test(view_settings, panels_tensors_and_rates_are_values_too)
     expect_value(&settings, "fps", "20");
 }
 
+Test(view_settings, another_sort_lets_go_of_the_tensor_in_focus)
+{
+    ViewSettings settings = {0};
+
+    cr_expect(!failed(set(&settings, "tensor", "fc2.out.grad")));
+    cr_expect(!failed(set(&settings, "true", "on")));
+    expect_value(&settings, "tensor", "fc2.out.grad");
+    cr_expect(!failed(set(&settings, "watch", "weights")));
+    expect_value(&settings, "tensor", "auto");
+}
+
 static void expect_refused(const char *name, const char *value, const char *words)
 {
     ViewSettings settings = {0}, before = {0};
