@@ -64,6 +64,7 @@ bool timeline_bucket(const Timeline *timeline, int column, Bucket *bucket)
     int64_t number = timeline->newest - (timeline->columns - 1 - column);
     bool found = false;
 
+    *bucket = (Bucket){0};
     for (int i = 0; i < timeline->merge; i++) {
         const Bucket *part =
             history_bucket(timeline->history, timeline->level, number * timeline->merge + i);
