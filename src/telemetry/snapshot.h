@@ -23,6 +23,7 @@ typedef enum TensorKind {
     TENSOR_ACTIVATION,      /* fc1.out */
     TENSOR_ACTIVATION_GRAD, /* fc1.out.grad */
     TENSOR_WEIGHT_GRAD,     /* fc1.weight.grad */
+    TENSOR_UPDATE,          /* fc1.weight.update, as the autocast format would hold it */
 } TensorKind;
 
 typedef struct TensorFacts {

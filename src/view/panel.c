@@ -77,6 +77,7 @@ bool gaze_takes(const Gaze *gaze, const TensorFacts *tensor)
         [WATCHED_ACTIVATION_GRADS] = TENSOR_ACTIVATION_GRAD,
         [WATCHED_ACTIVATIONS] = TENSOR_ACTIVATION,
         [WATCHED_WEIGHTS] = TENSOR_WEIGHT,
+        [WATCHED_UPDATES] = TENSOR_UPDATE,
     };
 
     return gaze->watched == WATCHED_ALL || kinds[gaze->watched] == tensor->kind ||

@@ -15,6 +15,7 @@ typedef enum Watched {
     WATCHED_ACTIVATION_GRADS,
     WATCHED_ACTIVATIONS,
     WATCHED_WEIGHTS,
+    WATCHED_UPDATES,
     WATCHED_COUNT,
 } Watched;
 

@@ -12,8 +12,8 @@ static const char *const glyph_values[] = {"auto", "block", "braille", "ascii", 
 static const char *const switch_values[] = {"off", "on", NULL};
 static const char *const palette_values[] = {"dark", "light", NULL};
 static const char *const bar_values[] = {"log", "linear", NULL};
-static const char *const watch_values[] = {"all",         "weight-grads", "activation-grads",
-                                           "activations", "weights",      NULL};
+static const char *const watch_values[] = {
+    "all", "weight-grads", "activation-grads", "activations", "weights", "updates", NULL};
 static const char *const auto_values[] = {"auto", NULL};
 static const char *const beside_values[] = {"auto", "off", NULL};
 static const char *const zoom_values[] = {"off", NULL};

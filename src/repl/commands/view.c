@@ -31,10 +31,19 @@ static void print_option(Repl *repl, const ViewOption *option)
     repl_print(repl, "view %s %s\n", option->name, view_value(repl_view(repl), option, value));
 }
 
+static void tell(Repl *repl, const ViewOption *option)
+{
+    bool updates = repl_view(repl)->gaze.watched == WATCHED_UPDATES;
+    char value[VIEW_VALUE];
+
+    repl_note(repl, "view %s %s", option->name, view_value(repl_view(repl), option, value));
+    if (updates && session_settings(repl_session(repl))->probes != PROBE_UPDATES)
+        repl_note(repl, "updates are measured once you say probe updates");
+}
+
 static Status view_run(Repl *repl, Args *args)
 {
     const ViewOption *option = NULL;
-    char value[VIEW_VALUE];
     Snapshot known = {0};
     Status status;
 
@@ -53,7 +62,7 @@ static Status view_run(Repl *repl, Args *args)
     status = view_set(repl_view(repl), option, args_text(args, "value"), &known);
     snapshot_release(&known);
     if (!failed(status))
-        repl_note(repl, "view %s %s", option->name, view_value(repl_view(repl), option, value));
+        tell(repl, option);
     return status;
 }
 
@@ -63,7 +72,7 @@ const Command view_command = {
     .task = TASK_LOOK,
     .args = view_args,
     .examples = view_examples,
-    .more = "watch all|weight-grads|activation-grads|activations|weights; "
+    .more = "watch all|weight-grads|activation-grads|activations|weights|updates; "
             "tensor NAME|auto: the one in focus, auto is the one that loses most; "
             "true on|off: gradients divided by the loss scale, not as stored; "
             "bars log|linear; "
