@@ -95,6 +95,7 @@ Test(tensors, updates_are_those_of_the_last_step_and_change_no_bit_of_it)
     train(30);
     cr_expect_eq(look()->batch_loss.value, loss);
     expect_counted("fc1.weight.update", true);
+    cr_expect(now.probes, "every cast is counted too");
     expect_counted("fc1.out", true);
     cr_expect_eq(snapshot_tensor(&now, "fc1.weight.update")->kind, TENSOR_UPDATE);
     cr_expect_eq(snapshot_tensor(&now, "fc1.weight.update")->counts.count,
