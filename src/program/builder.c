@@ -7,8 +7,8 @@
 #include <string.h>
 
 const char *const probe_set_names[] = {
-    [PROBE_OFF] = "off",     [PROBE_ON] = "on",        [PROBE_WEIGHT_GRADS] = "weight-grads",
-    [PROBE_GRADS] = "grads", [PROBE_GRADS + 1] = NULL,
+    [PROBE_OFF] = "off",     [PROBE_ON] = "on",           [PROBE_WEIGHT_GRADS] = "weight-grads",
+    [PROBE_GRADS] = "grads", [PROBE_UPDATES] = "updates", [PROBE_UPDATES + 1] = NULL,
 };
 
 static ValueId add_value(Builder *builder, Role role, Format format, int rank, const int64_t *shape)
@@ -109,6 +109,7 @@ static bool is_probed(const Builder *builder, ValueId out)
 
     switch (builder->probes) {
     case PROBE_ON:
+    case PROBE_UPDATES:
         return true;
     case PROBE_WEIGHT_GRADS:
         return role == ROLE_WEIGHT_GRAD;

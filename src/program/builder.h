@@ -13,6 +13,7 @@ typedef enum ProbeSet {
     PROBE_ON,           /* every store that rounds */
     PROBE_WEIGHT_GRADS, /* gradients of parameters */
     PROBE_GRADS,        /* those and gradients of activations */
+    PROBE_UPDATES,      /* as PROBE_ON; and how far a step moves the parameters is measured */
 } ProbeSet;
 
 extern const char *const probe_set_names[]; /* as typed, by ProbeSet; ends in NULL */

@@ -30,7 +30,9 @@
     X(pause) \
     X(pace) \
     X(watch) \
+    X(view) \
     X(show) \
+    X(shot) \
     X(print) \
     X(why) \
     X(bench) \

@@ -5,7 +5,7 @@
 #include "repl/commands.h"
 #include "repl/terms.h"
 #include "telemetry/metric.h"
-#include "view/panel.h"
+#include "view/settings.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -80,7 +80,7 @@ static bool get_shown(int i, CatalogEntry *entry)
 
 static bool get_tensor(const Snapshot *known, int i, CatalogEntry *entry)
 {
-    if (known == NULL || i >= known->tensor_count)
+    if (known == NULL || i < 0 || i >= known->tensor_count)
         return false;
     *entry = (CatalogEntry){known->tensors[i].name, ""};
     return true;
@@ -92,6 +92,43 @@ static bool get_run(const Snapshot *known, int i, CatalogEntry *entry)
         return false;
     *entry = (CatalogEntry){known->runs[i], ""};
     return true;
+}
+
+static bool get_option(int i, CatalogEntry *entry)
+{
+    for (int at = 0; view_options[at].name != NULL; at++) {
+        if (at == i) {
+            *entry = (CatalogEntry){view_options[at].name, view_options[at].text};
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whether an earlier option has the word too. */
+static bool had_value(int before, const char *value)
+{
+    for (int at = 0; at < before; at++) {
+        for (int v = 0; view_options[at].values[v] != NULL; v++) {
+            if (strcmp(view_options[at].values[v], value) == 0)
+                return true;
+        }
+    }
+    return false;
+}
+
+/* The words of all options, each once; panels and tensors are values too. */
+static bool get_value(const Snapshot *known, int i, CatalogEntry *entry)
+{
+    for (int at = 0; view_options[at].name != NULL; at++) {
+        for (int v = 0; view_options[at].values[v] != NULL; v++) {
+            if (had_value(at, view_options[at].values[v]) || i-- > 0)
+                continue;
+            *entry = (CatalogEntry){view_options[at].values[v], ""};
+            return true;
+        }
+    }
+    return get_panel(i, entry) || get_tensor(known, i - panel_count(), entry);
 }
 
 static bool get_topic(int i, CatalogEntry *entry)
@@ -160,6 +197,10 @@ bool names_get(Names names, const Snapshot *known, int i, CatalogEntry *entry)
         return get_tensor(known, i, entry);
     case NAMES_RUNS:
         return get_run(known, i, entry);
+    case NAMES_VIEW:
+        return get_option(i, entry);
+    case NAMES_VIEWED:
+        return get_value(known, i, entry);
     case NAMES_TOPICS:
         return get_topic(i, entry);
     default:

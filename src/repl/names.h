@@ -26,6 +26,8 @@ typedef enum Names {
     NAMES_TENSORS, /* of a snapshot */
     NAMES_RUNS,    /* of a snapshot */
     NAMES_TOPICS,  /* everything that `help` explains */
+    NAMES_VIEW,    /* what `view` sets */
+    NAMES_VIEWED,  /* and to what */
     NAMES_FILES,   /* no table: left to the file system */
 } Names;
 

@@ -34,6 +34,11 @@ Session *repl_session(Repl *repl)
     return repl->session;
 }
 
+ViewSettings *repl_view(Repl *repl)
+{
+    return &repl->view;
+}
+
 bool repl_at_prompt(const Repl *repl)
 {
     return repl->prompt;

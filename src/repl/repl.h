@@ -7,6 +7,7 @@
 
 #include "repl/command.h"
 #include "train/session.h"
+#include "view/settings.h"
 
 /* `prompt`: somebody types and reads (messages stand among the results, verbs may be shortened, a
  * mistake ends nothing); else batch use (messages on standard error). Borrows the session. */
@@ -15,6 +16,9 @@ void repl_free(Repl *repl);
 
 Session *repl_session(Repl *repl);
 bool repl_at_prompt(const Repl *repl);
+
+/* What `view` chose, for the live view and for pictures. Borrowed. */
+ViewSettings *repl_view(Repl *repl);
 
 /* A result: standard output. */
 void repl_print(Repl *repl, const char *fmt, ...) PRINTF_LIKE(2, 3);

@@ -4,10 +4,12 @@
 
 #include "repl/repl.h"
 #include "telemetry/expr.h"
+#include "view/settings.h"
 
 struct Repl {
     Session *session; /* borrowed */
     Script *script;   /* Lua's globals live as long as the Repl; NULL until `lua` is used */
+    ViewSettings view;
     bool prompt;
     bool quitting;
     bool watched;      /* `watch` was used, and need not start a run by itself again */

@@ -6,7 +6,10 @@
 #include "view/layout.h"
 #include "view/screen.h"
 
+#include <stdio.h>
 #include <string.h>
+
+enum { KEYS = 128 };
 
 static const double frame = 1.0 / 30.0; /* seconds */
 static const double first_pace = 60.0, fastest = 4000.0, slowest = 0.25;
@@ -16,7 +19,7 @@ typedef struct Watch {
     Session *session;
     Screen *screen;
     Snapshot snapshot;
-    Gaze gaze;
+    ViewSettings *view;
     const char *message; /* NULL: the keys are shown */
     Status trouble;      /* of a key; its text is shown */
     bool theirs;         /* the training was under way before the view */
@@ -83,11 +86,11 @@ static void one_step(Watch *watch)
 
 static void look_at(Watch *watch, int steps)
 {
-    const TensorFacts *now = gaze_tensor(&watch->gaze, &watch->snapshot);
+    const TensorFacts *now = gaze_tensor(&watch->view->gaze, &watch->snapshot);
     const char *name = watch_neighbour(&watch->snapshot, now == NULL ? "" : now->name, steps);
 
     if (name != NULL)
-        text_copy(watch->gaze.tensor, sizeof(watch->gaze.tensor), name);
+        text_copy(watch->view->gaze.tensor, sizeof(watch->view->gaze.tensor), name);
 }
 
 static void take_letter(Watch *watch, int key)
@@ -111,10 +114,10 @@ static void take_letter(Watch *watch, int key)
         look_at(watch, key == 'n' ? 1 : -1);
         break;
     case 'w':
-        watch->gaze.tensor[0] = '\0';
+        watch->view->gaze.tensor[0] = '\0';
         break;
     case 't':
-        watch->gaze.true_values = !watch->gaze.true_values;
+        watch->view->gaze.true_values = !watch->view->gaze.true_values;
         break;
     default:
         break;
@@ -139,25 +142,27 @@ static void take_key(Watch *watch, int key)
         watch->message = watch->trouble.text;
 }
 
-/* The first tensor that loses anything is kept until another is chosen: a picture that jumps from
- * tensor to tensor cannot be read. `w` looks for the worst anew. */
-static void settle_gaze(Watch *watch)
+static const char *keys_words(const Watch *watch, char *text, size_t room)
 {
-    const TensorFacts *worst = snapshot_worst(&watch->snapshot);
-
-    if (watch->gaze.tensor[0] == '\0' && worst != NULL && worst->counts.lost_mass > 0.0)
-        text_copy(watch->gaze.tensor, sizeof(watch->gaze.tensor), worst->name);
+    snprintf(text, room, "space %s  s step  + - pace  n/p/w tensor  t %s values  q prompt",
+             watch->snapshot.training ? "pause" : "run",
+             watch->view->gaze.true_values ? "stored" : "true");
+    return text;
 }
 
 static void draw(Watch *watch)
 {
+    char keys[KEYS];
     int rows, cols;
     Canvas *canvas;
 
-    settle_gaze(watch);
+    gaze_settle(&watch->view->gaze, &watch->snapshot);
     screen_size(watch->screen, &rows, &cols);
-    canvas = canvas_new(rows, cols, screen_glyphs(watch->screen));
-    layout_draw(&watch->snapshot, &watch->gaze, watch->message, canvas);
+    canvas = canvas_new(rows, cols, view_glyphs(watch->view, screen_glyphs(watch->screen)));
+    screen_theme(watch->screen, watch->view->theme);
+    layout_draw(&(Scene){.left = &watch->snapshot, .differ = -1}, &watch->view->gaze,
+                watch->message != NULL ? watch->message : keys_words(watch, keys, sizeof keys), 0,
+                canvas);
     screen_show(watch->screen, canvas);
     canvas_free(canvas);
 }
@@ -208,7 +213,7 @@ static void tell_end(Watch *watch)
 
 Status watch_run(Repl *repl)
 {
-    Watch watch = {.repl = repl, .session = repl_session(repl)};
+    Watch watch = {.repl = repl, .session = repl_session(repl), .view = repl_view(repl)};
     bool at_max = session_settings(watch.session)->pace == 0.0;
 
     TRY(session_problem(watch.session));

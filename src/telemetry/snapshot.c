@@ -22,12 +22,14 @@ void snapshot_release(Snapshot *snapshot)
     free(snapshot->tensors);
     snapshot->tensors = NULL;
     snapshot->tensor_count = 0;
+    heat_release(&snapshot->heat);
 }
 
 void snapshot_copy(Snapshot *to, const Snapshot *from)
 {
     size_t count = (size_t)from->tensor_count;
     TensorFacts *tensors = to->tensors;
+    Heat heat = to->heat;
 
     if (to == from)
         return;
@@ -38,8 +40,10 @@ void snapshot_copy(Snapshot *to, const Snapshot *from)
         free(tensors);
         tensors = NULL;
     }
+    heat_copy(&heat, &from->heat);
     *to = *from;
     to->tensors = tensors;
+    to->heat = heat;
 }
 
 const TensorFacts *snapshot_tensor(const Snapshot *snapshot, const char *name)

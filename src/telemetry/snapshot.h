@@ -6,6 +6,7 @@
 
 #include "numerics/count.h"
 #include "telemetry/events.h"
+#include "telemetry/heat.h"
 #include "telemetry/history.h"
 
 enum { FACT_TEXT = 96, RUN_NAME = 16, RUNS_MOST = 4 };
@@ -22,6 +23,7 @@ typedef enum TensorKind {
     TENSOR_ACTIVATION,      /* fc1.out */
     TENSOR_ACTIVATION_GRAD, /* fc1.out.grad */
     TENSOR_WEIGHT_GRAD,     /* fc1.weight.grad */
+    TENSOR_UPDATE,          /* fc1.weight.update, as the autocast format would hold it */
 } TensorKind;
 
 typedef struct TensorFacts {
@@ -113,6 +115,7 @@ typedef struct Snapshot {
     MemoryFacts memory;
     TensorFacts *tensors; /* in the order of the step */
     int tensor_count;
+    Heat heat;
     History history;
     EventLog events;
 } Snapshot;

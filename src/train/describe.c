@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "train/updates.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -39,7 +40,7 @@ void experiment_describe(Experiment *experiment)
     facts->seed = settings->seed;
     facts->autocast = settings->autocast;
     facts->pace = settings->pace;
-    facts->probes = settings->probes == PROBE_ON;
+    facts->probes = settings->probes == PROBE_ON || settings->probes == PROBE_UPDATES;
     facts->lr = settings->optim.lr;
     facts->epoch_steps = experiment_epoch_steps(experiment);
     if (facts->step == 0)
@@ -163,7 +164,8 @@ void experiment_refresh(Experiment *experiment)
     Snapshot *facts = &experiment->facts;
 
     free(facts->tensors);
-    facts->tensors = xcalloc((size_t)program->value_count + 1, sizeof *facts->tensors);
+    facts->tensors = xcalloc((size_t)program->value_count + (size_t)program->param_count + 1,
+                             sizeof *facts->tensors);
     facts->tensor_count = 0;
     add_masters(experiment);
     for (int i = 0; i < program->instr_count; i++) {
@@ -175,6 +177,9 @@ void experiment_refresh(Experiment *experiment)
         tensor = add_tensor(experiment, &program->values[instr->out]);
         tensor->counted = instr->counted;
         tensor->probed = probed(experiment, i, &tensor->counts);
+        if (tensor->probed && facts->step > 0)
+            heat_add(&facts->heat, tensor->name, facts->step, &tensor->counts);
     }
     name_starved(facts);
+    updates_refresh(experiment);
 }

@@ -2,6 +2,7 @@
 
 #include "amp/emit.h"
 #include "base/memory.h"
+#include "train/updates.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -197,6 +198,7 @@ void experiment_free(Experiment *experiment)
 {
     if (experiment == NULL)
         return;
+    updates_forget(experiment);
     experiment->class->plan_free(experiment->plan);
     experiment->class->store_free(experiment->store);
     if (experiment->start != NULL)
@@ -270,8 +272,10 @@ Status experiment_change(Experiment *experiment, const Settings *wanted)
     bool other = !settings_same_program(&experiment->settings, wanted);
 
     TRY(find_problem(wanted, experiment->data->set));
-    if (other)
+    if (other) {
         TRY(new_plan(experiment, wanted));
+        updates_forget(experiment);
+    }
     experiment->settings = *wanted;
     write_scalars(experiment, restart);
     if (other)
@@ -332,6 +336,7 @@ void experiment_forget_orders(Experiment *experiment)
 Status experiment_start_step(Experiment *experiment)
 {
     TRY(load_orders(experiment));
+    TRY(updates_before_step(experiment));
     TRY(experiment->class->plan_step(experiment->plan));
     forget_counts(experiment);
     experiment->position += experiment->program.batch;

@@ -15,6 +15,14 @@
  * GPU computes. There that is the start and two checkpoints, and the device has its own bound. */
 enum { MOST_NUMBERS = 1 << 30, GPU_FACTOR = 4 };
 
+/* How far the last step moved each parameter (train/updates.h). */
+typedef struct Updates {
+    int count;          /* parameters */
+    float **before;     /* as they were before `step`; NULL: nothing was asked for then */
+    CastCounts *counts; /* of the step `counted`, by parameter */
+    int64_t step, counted;
+} Updates;
+
 typedef struct Experiment {
     const BackendClass *class;
     Backend *backend;
@@ -36,7 +44,8 @@ typedef struct Experiment {
     StepOutcome last;        /* as the newest finished step was told */
     Snapshot facts;          /* kept up to date; tensors when they are asked for */
     CastCounts *kept_counts; /* of a restored run until its next step, by instruction; else NULL */
-    Status trouble;          /* of a look at the device that says nothing itself (refresh, moved) */
+    Updates updates;
+    Status trouble; /* of a look at the device that says nothing itself (refresh, moved) */
 } Experiment;
 
 /* The backend computes in host memory. */

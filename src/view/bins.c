@@ -8,14 +8,19 @@ enum { ROOM_BELOW = 16 };
 Bins bins_fit(Format format, int columns)
 {
     const FormatInfo *info = &format_table[format];
-    Bins bins = {.merge = 1, .wide = 1};
-    int exponents;
+    int low = info->least_exponent - ROOM_BELOW;
 
-    bins.low = info->least_exponent - ROOM_BELOW;
-    if (bins.low < EXPONENT_LEAST)
-        bins.low = EXPONENT_LEAST;
-    bins.high = info->max_exponent < EXPONENT_MOST ? info->max_exponent + 1 : EXPONENT_MOST;
-    exponents = bins.high - bins.low + 1;
+    if (low < EXPONENT_LEAST)
+        low = EXPONENT_LEAST;
+    return bins_between(
+        low, info->max_exponent < EXPONENT_MOST ? info->max_exponent + 1 : EXPONENT_MOST, columns);
+}
+
+Bins bins_between(int low, int high, int columns)
+{
+    Bins bins = {.low = low, .high = high, .merge = 1, .wide = 1};
+    int exponents = high - low + 1;
+
     while ((exponents + bins.merge - 1) / bins.merge > columns)
         bins.merge *= 2;
     if (bins.merge == 1)
@@ -39,33 +44,56 @@ int bins_column(const Bins *bins, int exponent)
     return (exponent - bins->low) / bins->merge * bins->wide;
 }
 
+void bins_held(const Bins *bins, int column, int *first, int *last)
+{
+    bins_exponents(bins, column, first, last);
+    if (*first == bins->low || *first < EXPONENT_LEAST)
+        *first = EXPONENT_LEAST;
+    if (*last == bins->high || *last > EXPONENT_MOST)
+        *last = EXPONENT_MOST;
+}
+
 int64_t bins_count(const Bins *bins, const CastCounts *counts, int column)
 {
     int first, last;
     int64_t sum = 0;
 
-    bins_exponents(bins, column, &first, &last);
-    if (first == bins->low)
-        first = EXPONENT_LEAST;
-    if (last == bins->high)
-        last = EXPONENT_MOST;
+    bins_held(bins, column, &first, &last);
     for (int exponent = first; exponent <= last; exponent++)
         sum += counts->histogram[exponent - EXPONENT_LEAST];
     return sum;
 }
 
-Zone bins_zone(const Bins *bins, Format format, int column)
+static Zone zone_between(Format format, int first, int last)
 {
     const FormatInfo *info = &format_table[format];
-    int first, last;
 
-    bins_exponents(bins, column, &first, &last);
     if (last > info->max_exponent)
         return ZONE_OVERFLOW;
     /* From half the smallest subnormal up values round to it. */
     if (first < info->least_exponent - 1)
         return ZONE_UNDERFLOW;
     return first < info->min_exponent ? ZONE_SUBNORMAL : ZONE_NORMAL;
+}
+
+Zone bins_zone(const Bins *bins, Format format, int column)
+{
+    int first, last;
+
+    bins_exponents(bins, column, &first, &last);
+    return zone_between(format, first, last);
+}
+
+Zone bins_zone_held(const Bins *bins, Format format, const CastCounts *counts, int column)
+{
+    int first, last;
+
+    bins_held(bins, column, &first, &last);
+    while (first < last && counts->histogram[first - EXPONENT_LEAST] == 0)
+        first++;
+    while (first < last && counts->histogram[last - EXPONENT_LEAST] == 0)
+        last--;
+    return zone_between(format, first, last);
 }
 
 double bins_height(int64_t count, int64_t most)

@@ -17,7 +17,7 @@ struct Canvas {
     Glyphs glyphs;
 };
 
-enum { PRINT_BYTES = 1024 };
+enum { PRINT_BYTES = 1024, CUT = 0x2026 };
 
 Canvas *canvas_new(int rows, int cols, Glyphs glyphs)
 {
@@ -128,13 +128,22 @@ int canvas_print(Canvas *canvas, int row, int col, Style style, const char *fmt,
 {
     char bytes[PRINT_BYTES];
     const char *at = bytes;
+    int begun = col;
+    bool cut = false;
     va_list args;
 
     va_start(args, fmt);
     vsnprintf(bytes, sizeof bytes, fmt, args);
     va_end(args);
-    for (uint32_t rune = rune_next(&at); rune != 0; rune = rune_next(&at))
-        col += put(canvas, row, col, style, rune);
+    for (uint32_t rune = rune_next(&at); rune != 0; rune = rune_next(&at)) {
+        int end = col + put(canvas, row, col, style, rune);
+
+        cut |= begun < canvas->cols && end > canvas->cols && rune != ' ';
+        col = end;
+    }
+    if (cut)
+        canvas_put(canvas, row, canvas->cols - 1, style,
+                   canvas->glyphs == GLYPHS_ASCII ? '~' : CUT);
     return col;
 }
 
@@ -157,17 +166,15 @@ Canvas *canvas_window(Canvas *canvas, int row, int col, int rows, int cols)
     return window;
 }
 
-static void style_on(Style style, Text *text)
+static void style_on(StyleLook look, Text *text)
 {
-    const StyleLook *look = &style_table[style];
-
     text_append(text, "\033[0");
-    if (look->bold)
+    if (look.bold)
         text_append(text, ";1");
-    if (look->dim)
+    if (look.dim)
         text_append(text, ";2");
-    if (look->colour_256 != COLOUR_OWN)
-        text_printf(text, ";38;5;%d", look->colour_256);
+    if (look.colour_256 != COLOUR_OWN)
+        text_printf(text, ";38;5;%d", look.colour_256);
     text_append(text, "m");
 }
 
@@ -180,7 +187,7 @@ static int used_cols(const Canvas *canvas, int row)
     return cols;
 }
 
-static void line_text(const Canvas *canvas, int row, bool colour, Text *text)
+static void line_text(const Canvas *canvas, int row, const Theme *theme, Text *text)
 {
     int cols = used_cols(canvas, row);
     Style present = STYLE_PLAIN;
@@ -191,9 +198,9 @@ static void line_text(const Canvas *canvas, int row, bool colour, Text *text)
 
         if (cell->rune == 0)
             continue;
-        if (colour && cell->rune != ' ' && cell->style != present) {
+        if (theme != NULL && cell->rune != ' ' && cell->style != present) {
             present = cell->style;
-            style_on(present, text);
+            style_on(style_look(*theme, present), text);
         }
         text_append(text, rune_bytes(cell->rune, bytes));
     }
@@ -202,12 +209,12 @@ static void line_text(const Canvas *canvas, int row, bool colour, Text *text)
     text_append(text, "\n");
 }
 
-void canvas_text(const Canvas *canvas, bool colour, Text *text)
+void canvas_text(const Canvas *canvas, const Theme *theme, Text *text)
 {
     int rows = canvas->rows;
 
     while (rows > 0 && used_cols(canvas, rows - 1) == 0)
         rows--;
     for (int row = 0; row < rows; row++)
-        line_text(canvas, row, colour, text);
+        line_text(canvas, row, theme, text);
 }

@@ -21,11 +21,14 @@ typedef enum Style {
     STYLE_SUBNORMAL,
     STYLE_NORMAL,
     STYLE_OVERFLOW,
+    STYLE_LEFT, /* two runs side by side */
+    STYLE_RIGHT,
     STYLE_COUNT,
 } Style;
 
-/* Which characters may be used. */
-typedef enum Glyphs { GLYPHS_UTF8, GLYPHS_ASCII } Glyphs;
+/* Which characters may be used: blocks and Braille, blocks alone (some fonts have no Braille), or
+ * neither. */
+typedef enum Glyphs { GLYPHS_UTF8, GLYPHS_BLOCKS, GLYPHS_ASCII } Glyphs;
 
 typedef struct Cell {
     uint32_t rune; /* Unicode; a space where nothing was drawn; 0: right half of a wide one */
@@ -43,7 +46,8 @@ Cell canvas_cell(const Canvas *canvas, int row, int col);
 void canvas_clear(Canvas *canvas);
 void canvas_put(Canvas *canvas, int row, int col, Style style, uint32_t rune);
 
-/* UTF-8 text; wide characters take two columns. Returns the column behind it. */
+/* UTF-8 text; wide characters take two columns. Text that goes on beyond the right edge ends in a sign
+ * that it does. Returns the column behind it. */
 int canvas_print(Canvas *canvas, int row, int col, Style style, const char *fmt, ...)
     PRINTF_LIKE(5, 6);
 
@@ -51,8 +55,10 @@ int canvas_print(Canvas *canvas, int row, int col, Style style, const char *fmt,
  * keeps the cells and must outlive it. */
 Canvas *canvas_window(Canvas *canvas, int row, int col, int rows, int cols);
 
-/* The cells as lines of UTF-8 without trailing blanks; trailing empty lines are dropped. `colour`:
- * with ANSI colours for a terminal (show NAME at a colour prompt). */
-void canvas_text(const Canvas *canvas, bool colour, Text *text);
+struct Theme; /* view/style.h */
+
+/* The cells as lines of UTF-8 without trailing blanks; trailing empty lines are dropped. `theme`:
+ * with ANSI colours for a terminal; NULL: without. */
+void canvas_text(const Canvas *canvas, const struct Theme *theme, Text *text);
 
 #endif

@@ -1,5 +1,6 @@
 #include "view/facts.h"
 
+#include <math.h>
 #include <stddef.h>
 
 static Measure share(double part, double whole)
@@ -37,4 +38,11 @@ float facts_scale_used(const Snapshot *snapshot)
     if (history->steps > 0)
         newest = history_bucket(history, 0, history->steps - 1);
     return newest != NULL && newest->count > 0 ? newest->scale_last : snapshot->scaler.scale;
+}
+
+int facts_shift(const Snapshot *snapshot, const TensorFacts *tensor)
+{
+    float scale = facts_scale_used(snapshot);
+
+    return tensor->scaled && scale > 0.0f ? -(int)lrint(log2((double)scale)) : 0;
 }

@@ -12,4 +12,7 @@ Measure facts_lost(const TensorFacts *tensor);      /* of the mass */
 /* The scale that the newest step used; after a skip the scaler already holds the next one. */
 float facts_scale_used(const Snapshot *snapshot);
 
+/* What is added to a stored exponent of the tensor to get that of the true value. */
+int facts_shift(const Snapshot *snapshot, const TensorFacts *tensor);
+
 #endif

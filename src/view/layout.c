@@ -1,11 +1,10 @@
 #include "view/layout.h"
 
-#include "view/items.h"
 #include "view/panels.h"
-#include "view/words.h"
+#include "view/status.h"
 
-#include <inttypes.h>
-#include <math.h>
+const char *const layout_names[LAYOUT_KINDS + 1] = {
+    [LAYOUT_AUTO] = "auto", [LAYOUT_TENSORS] = "tensors", [LAYOUT_TRAINING] = "training"};
 
 /* A panel that wants a place in a column of panels. */
 typedef struct Wish {
@@ -14,34 +13,62 @@ typedef struct Wish {
     int rank;              /* 0 gets its place first */
 } Wish;
 
+enum { WISHES = 7, ANY = 1 << 20 };
+
+/* Ends in an entry without a panel. */
+typedef Wish Wishes[WISHES + 1];
+
 typedef struct Box {
     int row, col, rows, cols;
 } Box;
 
-enum { WISHES = 6, FRAME = 2 };
-enum { TWO_COLUMNS = 110, TWO_ROWS = 20, SIDE = 41, WIDE_SIDE = 72, ANY = 1 << 20 };
+enum { TWO_COLUMNS = 110, TWO_ROWS = 20, SIDE = 41, MAIN = 64 };
+enum { LARGE_COLS = 170, LARGE_ROWS = 40, FOOT_ROWS = 12 };
+enum { NAMES_ROWS = 10, NAMES_COLS = 40 };
 
-static const Wish one_column[] = {
-    {&gradients_panel, 7, 11, 20, 0}, {&tensors_panel, 6, 9, 24, 4}, {&scale_panel, 5, 6, 9, 1},
-    {&loss_panel, 4, 6, 12, 2},       {&run_panel, 10, 15, 16, 5},   {&log_panel, 3, 5, ANY, 3},
+static const Wishes one_column[LAYOUT_KINDS] = {
+    [LAYOUT_AUTO] = {{&gradients_panel, 7, 11, 20, 0},
+                     {&heat_panel, 8, 10, 20, 6},
+                     {&tensors_panel, 6, 9, 24, 4},
+                     {&scale_panel, 4, 6, 9, 1},
+                     {&loss_panel, 4, 6, 12, 2},
+                     {&run_panel, 10, 15, 16, 5},
+                     {&log_panel, 4, 5, ANY, 3}},
+    [LAYOUT_TENSORS] = {{&tensors_panel, 6, 13, 24, 0},
+                        {&gradients_panel, 7, 11, 20, 1},
+                        {&tiles_panel, 6, 12, ANY, 3},
+                        {&log_panel, 3, 5, ANY, 2}},
+    [LAYOUT_TRAINING] = {{&loss_panel, 5, 9, ANY, 0},
+                         {&scale_panel, 5, 7, 12, 1},
+                         {&run_panel, 10, 15, 16, 3},
+                         {&log_panel, 4, 6, ANY, 2}},
 };
-static const Wish main_column[] = {
-    {&gradients_panel, 9, 12, ANY, 0},
-    {&scale_panel, 5, 7, 11, 1},
-    {&loss_panel, 4, 7, 14, 2},
+static const Wishes main_column[LAYOUT_KINDS] = {
+    [LAYOUT_AUTO] = {{&gradients_panel, 9, 12, ANY, 0},
+                     {&heat_panel, 8, 10, 20, 3},
+                     {&scale_panel, 5, 7, 11, 1},
+                     {&loss_panel, 4, 7, 14, 2}},
+    [LAYOUT_TENSORS] = {{&tensors_panel, 6, 16, 40, 0}, {&tiles_panel, 6, 12, ANY, 1}},
+    [LAYOUT_TRAINING] = {{&loss_panel, 6, 14, ANY, 0}, {&scale_panel, 5, 10, 14, 1}},
 };
-static const Wish side_column[] = {
-    {&tensors_panel, 6, 12, ANY, 0},
-    {&run_panel, 10, 18, 20, 1},
+static const Wishes side_column[LAYOUT_KINDS] = {
+    [LAYOUT_AUTO] = {{&tensors_panel, 6, 12, ANY, 0}, {&run_panel, 10, 18, 20, 1}},
+    [LAYOUT_TENSORS] = {{&gradients_panel, 9, 14, ANY, 0}, {&run_panel, 10, 18, 20, 1}},
+    [LAYOUT_TRAINING] = {{&run_panel, 10, 18, 20, 0}, {&tensors_panel, 6, 12, ANY, 1}},
 };
-static const Wish wide_side_column[] = {
-    {&tensors_panel, 6, 12, 26, 0},
-    {&run_panel, 10, 15, 16, 1},
-    {&log_panel, 3, 8, ANY, 2},
+static const Wishes large_main = {{&gradients_panel, 10, 20, ANY, 0}, {&heat_panel, 8, 14, 33, 1}};
+static const Wishes large_side = {{&tiles_panel, 6, 20, ANY, 0}, {&tensors_panel, 6, 12, 30, 1}};
+static const Wishes two_runs = {
+    {&gradients_panel, 8, 11, ANY, 0}, {&heat_panel, 8, 10, 20, 5}, {&tensors_panel, 6, 10, 24, 4},
+    {&scale_panel, 4, 6, 9, 1},        {&loss_panel, 4, 6, 12, 2},  {&log_panel, 3, 5, ANY, 3},
 };
-static const Wish foot[] = {{&log_panel, 3, 3, ANY, 0}};
-
-#define COUNT(list) (int)(sizeof(list) / sizeof(list)[0])
+static const Wishes two_runs_large = {
+    {&gradients_panel, 10, 16, ANY, 0},
+    {&heat_panel, 8, 10, 20, 2},
+    {&tensors_panel, 6, 12, 24, 1},
+};
+static const Panel *const foot[] = {&scale_panel, &loss_panel, &log_panel};
+enum { FOOT = sizeof foot / sizeof foot[0] };
 
 /* The wish of a rank; ranks are 0 ... count - 1. */
 static int with_rank(const Wish *wishes, int count, int rank)
@@ -53,15 +80,20 @@ static int with_rank(const Wish *wishes, int count, int rank)
     return i;
 }
 
+static bool fits(const Panel *panel, int cols, bool two)
+{
+    return two ? panel_takes_two(panel, cols) : panel->min_cols <= cols;
+}
+
 /* In the order of rank, each panel that fits gets its least. Returns the rows left over. */
-static int deal_least(const Wish *wishes, int count, const Box *box, int rows[WISHES])
+static int deal_least(const Wish *wishes, int count, const Box *box, bool two, int rows[WISHES])
 {
     int left = box->rows;
 
     for (int rank = 0; rank < count; rank++) {
         int i = with_rank(wishes, count, rank);
 
-        if (wishes[i].least <= left && wishes[i].panel->min_cols <= box->cols) {
+        if (wishes[i].least <= left && fits(wishes[i].panel, box->cols, two)) {
             rows[i] = wishes[i].least;
             left -= rows[i];
         }
@@ -100,11 +132,13 @@ static void deal_rest(const Wish *wishes, int count, int left, int rows[WISHES])
     }
 }
 
-static void stack(const Wish *wishes, int count, Box box, Layout *layout)
+static void stack(const Wish *wishes, Box box, bool two, Layout *layout)
 {
-    int rows[WISHES] = {0}, left;
+    int rows[WISHES] = {0}, count = 0, left;
 
-    left = deal_least(wishes, count, &box, rows);
+    while (wishes[count].panel != NULL)
+        count++;
+    left = deal_least(wishes, count, &box, two, rows);
     left = deal_good(wishes, count, left, rows);
     deal_rest(wishes, count, left, rows);
     for (int i = 0; i < count; i++) {
@@ -121,106 +155,107 @@ static int clamp(int value, int low, int high)
     return value < low ? low : value > high ? high : value;
 }
 
-static void two_columns(int rows, int cols, Layout *layout)
+/* Columns of panels over a log as wide as both. */
+static void two_columns(LayoutKind kind, Box box, Layout *layout)
 {
-    int side = clamp(cols / 2 - 1, SIDE, cols - TWO_COLUMNS + SIDE - 9);
-    bool wide = side >= WIDE_SIDE;
-    int log_rows = wide ? 0 : clamp(rows / 6, 3, 8);
-    Box left = {1, 0, rows - FRAME - log_rows, cols - side - 1};
-    Box right = {1, cols - side, left.rows, side};
-    Box below = {1 + left.rows, 0, log_rows, cols};
+    int side = clamp(box.cols / 2 - 1, SIDE, box.cols - MAIN - 1);
+    int log_rows = clamp(box.rows / 6, 3, 8);
+    Box left = {box.row, 0, box.rows - log_rows, box.cols - side - 1};
+    Box right = {box.row, box.cols - side, left.rows, side};
 
-    stack(main_column, COUNT(main_column), left, layout);
-    if (wide) {
-        stack(wide_side_column, COUNT(wide_side_column), right, layout);
-    } else {
-        stack(side_column, COUNT(side_column), right, layout);
-        stack(foot, COUNT(foot), below, layout);
+    stack(main_column[kind], left, false, layout);
+    stack(side_column[kind], right, false, layout);
+    layout->places[layout->count++] =
+        (Place){&log_panel, box.row + left.rows, 0, log_rows, box.cols};
+}
+
+/* Three columns below all else. */
+static void place_foot(Box box, Layout *layout)
+{
+    int col = 0;
+
+    for (int i = 0; i < FOOT; i++) {
+        int end = (box.cols + 1) * (i + 1) / FOOT;
+
+        layout->places[layout->count++] = (Place){foot[i], box.row, col, box.rows, end - 1 - col};
+        col = end;
     }
 }
 
-Layout layout_for(int rows, int cols)
+static void large(bool two, Box box, Layout *layout)
 {
-    Layout layout = {0};
-    Box all = {1, 0, rows - FRAME, cols};
+    Box below = {box.row + box.rows - FOOT_ROWS, 0, FOOT_ROWS, box.cols};
+    Box left = {box.row, 0, box.rows - FOOT_ROWS, box.cols / 2};
+    Box right = {box.row, left.cols + 1, left.rows, box.cols - left.cols - 1};
 
-    if (rows >= TWO_ROWS && cols >= TWO_COLUMNS)
-        two_columns(rows, cols, &layout);
+    if (two) {
+        left.cols = box.cols;
+        stack(two_runs_large, left, true, layout);
+    } else {
+        stack(large_main, left, false, layout);
+        stack(large_side, right, false, layout);
+    }
+    place_foot(below, layout);
+}
+
+static bool is_large(LayoutKind kind, bool two, Box box)
+{
+    return (kind == LAYOUT_AUTO || two) && box.rows >= LARGE_ROWS && box.cols >= LARGE_COLS;
+}
+
+Layout layout_for(const Screenful *screenful, const Gaze *gaze)
+{
+    bool two = screenful->two;
+    int rows = screenful->rows - screenful->prompt_rows, cols = screenful->cols;
+    LayoutKind kind = (LayoutKind)gaze->layout;
+    Layout layout = {0};
+    Box box;
+
+    if (rows < 1)
+        return layout;
+    layout.status_rows = two && rows >= NAMES_ROWS && cols >= NAMES_COLS ? 2 : 1;
+    box = (Box){layout.status_rows, 0, rows - layout.status_rows, cols};
+    if (gaze->zoom != NULL)
+        stack((Wishes){{gaze->zoom, 2, 2, ANY, 0}}, box, two, &layout);
+    else if (is_large(kind, two, box))
+        large(two, box, &layout);
+    else if (two)
+        stack(two_runs, box, true, &layout);
+    else if (box.rows + 2 >= TWO_ROWS && cols >= TWO_COLUMNS)
+        two_columns(kind, box, &layout);
     else
-        stack(one_column, COUNT(one_column), all, &layout);
+        stack(one_column[kind], box, false, &layout);
     return layout;
 }
 
-static void add_pace(Items *items, double pace)
+static void draw_message(const char *message, int row, Canvas *canvas)
 {
-    char text[NUMBER_TEXT];
+    Canvas *window = canvas_window(canvas, row, 0, 1, canvas_cols(canvas));
 
-    if (pace > 0.0)
-        items_add(items, 6, STYLE_PLAIN, "pace %s/s", words_real(pace, 6, text));
-    else
-        items_add(items, 6, STYLE_PLAIN, "pace max");
-}
-
-static void draw_status(const Snapshot *snapshot, Canvas *canvas)
-{
-    static const char *const modes[] = {
-        [SCALER_OFF] = "off", [SCALER_STATIC] = "static", [SCALER_DYNAMIC] = "dynamic"};
-    char step[NUMBER_TEXT], speed[NUMBER_TEXT], skipped[NUMBER_TEXT], scale[NUMBER_TEXT];
-    const ScalerFacts *scaler = &snapshot->scaler;
-    Items items = {0};
-
-    items_add(&items, 2, STYLE_BOLD, "%s", format_name(snapshot->autocast));
-    if (scaler->mode == SCALER_OFF)
-        items_add(&items, 3, STYLE_BOLD, "scale off");
-    else
-        items_add(&items, 3, STYLE_BOLD, "scale %s %s", words_scale(scaler->scale, scale),
-                  modes[scaler->mode]);
-    items_add(&items, 1, STYLE_BOLD, "step %s", words_count(snapshot->step, step));
-    if (!snapshot->steps_per_second.none)
-        items_add(&items, 5, STYLE_PLAIN, "%s/s",
-                  words_count((int64_t)llround(snapshot->steps_per_second.value), speed));
-    items_add(&items, 4, snapshot->skipped > 0 ? STYLE_WARN : STYLE_PLAIN, "skipped %s",
-              words_count(snapshot->skipped, skipped));
-    items_add(&items, 0, snapshot->training ? STYLE_GOOD : STYLE_WARN, "%s",
-              snapshot->training ? "RUN" : "PAUSE");
-    add_pace(&items, snapshot->pace);
-    items_add(&items, 7, STYLE_PLAIN, "seed %" PRIu64, snapshot->seed);
-    items_row(&items, canvas, 0);
-}
-
-static void draw_keys(const Snapshot *snapshot, const Gaze *gaze, Canvas *canvas)
-{
-    Items items = {0};
-
-    items_add(&items, 1, STYLE_DIM, "space %s", snapshot->training ? "pause" : "run");
-    items_add(&items, 2, STYLE_DIM, "s step");
-    items_add(&items, 4, STYLE_DIM, "+ - pace");
-    items_add(&items, 3, STYLE_DIM, "n/p/w tensor");
-    items_add(&items, 5, STYLE_DIM, "t %s values", gaze->true_values ? "stored" : "true");
-    items_add(&items, 0, STYLE_DIM, "q prompt");
-    items_row(&items, canvas, canvas_rows(canvas) - 1);
-}
-
-static void draw_place(const Place *place, const Snapshot *snapshot, const Gaze *gaze,
-                       Canvas *canvas)
-{
-    Canvas *window = canvas_window(canvas, place->row, place->col, place->rows, place->cols);
-
-    place->panel->draw(snapshot, gaze, window);
+    canvas_clear(window); /* on a single row the status was there */
+    canvas_print(window, 0, 0, STYLE_BOLD, "%s", message);
     canvas_free(window);
 }
 
-void layout_draw(const Snapshot *snapshot, const Gaze *gaze, const char *message, Canvas *canvas)
+void layout_draw(const Scene *scene, const Gaze *gaze, const char *message, int prompt_rows,
+                 Canvas *canvas)
 {
-    Layout layout = layout_for(canvas_rows(canvas), canvas_cols(canvas));
+    int ours = canvas_rows(canvas) - prompt_rows;
+    int message_rows = message != NULL && ours > 1;
+    Screenful screenful = {canvas_rows(canvas), canvas_cols(canvas), prompt_rows + message_rows,
+                           scene->right != NULL};
+    Layout layout = layout_for(&screenful, gaze);
+    Canvas *status = canvas_window(canvas, 0, 0, layout.status_rows, screenful.cols);
 
-    draw_status(snapshot, canvas);
-    for (int i = 0; i < layout.count; i++)
-        draw_place(&layout.places[i], snapshot, gaze, canvas);
-    if (canvas_rows(canvas) < FRAME)
-        return;
-    if (message != NULL)
-        canvas_print(canvas, canvas_rows(canvas) - 1, 0, STYLE_BOLD, "%s", message);
-    else
-        draw_keys(snapshot, gaze, canvas);
+    status_draw(scene, status);
+    canvas_free(status);
+    for (int i = 0; i < layout.count; i++) {
+        const Place *place = &layout.places[i];
+        Canvas *window = canvas_window(canvas, place->row, place->col, place->rows, place->cols);
+
+        panel_draw(place->panel, scene, gaze, window);
+        canvas_free(window);
+    }
+    if (message != NULL && ours > 0)
+        draw_message(message, ours - 1, canvas);
 }

@@ -4,6 +4,22 @@
 
 #include "view/panel.h"
 
+/* What has most room. */
+typedef enum LayoutKind {
+    LAYOUT_AUTO, /* the histogram */
+    LAYOUT_TENSORS,
+    LAYOUT_TRAINING,
+    LAYOUT_KINDS,
+} LayoutKind;
+
+extern const char *const layout_names[LAYOUT_KINDS + 1]; /* NULL-ended */
+
+typedef struct Screenful {
+    int rows, cols;
+    int prompt_rows; /* at the bottom: not ours */
+    bool two;        /* runs, side by side */
+} Screenful;
+
 typedef struct Place {
     const Panel *panel;
     int row, col, rows, cols;
@@ -12,15 +28,16 @@ typedef struct Place {
 enum { LAYOUT_PLACES = 8 };
 
 typedef struct Layout {
+    int status_rows; /* at the top; 0 only where there is no room but for the prompt */
     int count;
-    Place places[LAYOUT_PLACES]; /* none overlap, all lie inside; the status line is row 0, the
-                                    line of keys the last row, at any size that has them */
+    Place places[LAYOUT_PLACES]; /* none overlap, all lie between status and prompt */
 } Layout;
 
-Layout layout_for(int rows, int cols);
+Layout layout_for(const Screenful *screenful, const Gaze *gaze);
 
-/* Draws the whole view: status line, panels with titles, the line of keys or `message` in place of
- * it (NULL: none). Any size from 1x1 up. */
-void layout_draw(const Snapshot *snapshot, const Gaze *gaze, const char *message, Canvas *canvas);
+/* Draws the whole view but the last `prompt_rows` rows, which stay as they are: status, panels, and
+ * `message` on the row above the prompt (NULL: there is no such row). Any size from 1x1 up. */
+void layout_draw(const Scene *scene, const Gaze *gaze, const char *message, int prompt_rows,
+                 Canvas *canvas);
 
 #endif

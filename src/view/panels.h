@@ -6,6 +6,8 @@
 
 #define PANELS(X) \
     X(gradients) \
+    X(heat) \
+    X(tiles) \
     X(tensors) \
     X(scale) \
     X(loss) \
@@ -16,5 +18,9 @@
 #define DECLARE_PANEL(name) extern const Panel name##_panel;
 PANELS(DECLARE_PANEL)
 #undef DECLARE_PANEL
+
+#define NUMBER_PANEL(name) PANEL_##name,
+enum { PANELS(NUMBER_PANEL) PANEL_COUNT };
+#undef NUMBER_PANEL
 
 #endif

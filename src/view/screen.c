@@ -27,6 +27,7 @@ struct Screen {
     int rows, cols;
     WINDOW *keys; /* a pad: reading from it paints nothing */
     bool stale;   /* what the terminal shows is not known: all is sent again */
+    Theme theme;
     attr_t attrs[STYLE_COUNT];
     short pairs[STYLE_COUNT];
 };
@@ -132,10 +133,11 @@ static void close_terminal(Screen *screen)
 
 static void style_with_colour(Screen *screen, int style)
 {
-    const StyleLook *look = &style_table[style];
-    int colour = COLORS >= 256 ? look->colour_256 : look->colour_8;
+    StyleLook look = style_look(screen->theme, (Style)style);
+    int colour = COLORS >= 256 ? look.colour_256 : look.colour_8;
 
-    screen->attrs[style] = (look->bold ? A_BOLD : 0) | (look->dim ? A_DIM : 0);
+    screen->attrs[style] = (look.bold ? A_BOLD : 0) | (look.dim ? A_DIM : 0);
+    screen->pairs[style] = 0;
     if (colour != COLOUR_OWN) {
         screen->pairs[style] = (short)(style + 1);
         (void)init_pair(screen->pairs[style], (short)colour, -1);
@@ -144,9 +146,9 @@ static void style_with_colour(Screen *screen, int style)
 
 static void style_without_colour(Screen *screen, int style)
 {
-    const StyleLook *look = &style_table[style];
+    StyleLook look = style_look(screen->theme, (Style)style);
 
-    screen->attrs[style] = (look->mono_bold ? A_BOLD : 0) | (look->mono_dim ? A_DIM : 0);
+    screen->attrs[style] = (look.mono_bold ? A_BOLD : 0) | (look.mono_dim ? A_DIM : 0);
 }
 
 static void choose_styles(Screen *screen)
@@ -160,6 +162,15 @@ static void choose_styles(Screen *screen)
         else
             style_without_colour(screen, style);
     }
+}
+
+void screen_theme(Screen *screen, Theme theme)
+{
+    if (theme.palette == screen->theme.palette && theme.contrast == screen->theme.contrast)
+        return;
+    screen->theme = theme;
+    choose_styles(screen);
+    screen->stale = true;
 }
 
 /* raw: ^C, ^Z and ^S arrive as characters, so that no signal stops us half way through a frame. */

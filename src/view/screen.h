@@ -6,7 +6,7 @@
 #ifndef VIEW_SCREEN_H
 #define VIEW_SCREEN_H
 
-#include "view/canvas.h"
+#include "view/style.h"
 
 typedef struct Screen Screen;
 
@@ -30,6 +30,9 @@ void screen_close(Screen *screen); /* accepts NULL */
 /* The present size. */
 void screen_size(Screen *screen, int *rows, int *cols);
 Glyphs screen_glyphs(const Screen *screen);
+
+/* Dark and plain until this is said. */
+void screen_theme(Screen *screen, Theme theme);
 
 /* Shows the canvas: only what changed is sent. */
 void screen_show(Screen *screen, const Canvas *canvas);

@@ -1,8 +1,9 @@
-/* How each style looks on a terminal: the one table that canvas_text and the screen share.
+/* How each style looks: the one table that text, pictures and the screen share.
  *
  * Colours are those of Okabe and Ito, which the colour-blind can tell apart, as the nearest of the
- * 256; none is a dark blue, and the background stays the terminal's own. Where there are only eight
- * colours, or none, weight helps out; the characters themselves always carry the meaning.
+ * 256, darker ones on a light background; none is a dark blue, and the background stays the
+ * terminal's own. Where there are only eight colours, or none, weight helps out; the characters
+ * themselves always carry the meaning.
  */
 #ifndef VIEW_STYLE_H
 #define VIEW_STYLE_H
@@ -17,6 +18,14 @@ typedef struct StyleLook {
     bool mono_bold, mono_dim; /* without */
 } StyleLook;
 
-extern const StyleLook style_table[STYLE_COUNT];
+typedef enum Palette { PALETTE_DARK, PALETTE_LIGHT, PALETTE_COUNT } Palette; /* the background */
+
+/* How the viewer wants it: `contrast` dims nothing and makes all that is coloured bold. */
+typedef struct Theme {
+    int palette; /* Palette */
+    int contrast;
+} Theme;
+
+StyleLook style_look(Theme theme, Style style);
 
 #endif

@@ -30,6 +30,22 @@ Timeline timeline_of(const History *history, int columns)
     return timeline;
 }
 
+Timeline timeline_beside(const Timeline *timeline, const History *history)
+{
+    Timeline other = *timeline;
+
+    other.history = history;
+    return other;
+}
+
+int timeline_column(const Timeline *timeline, int64_t step)
+{
+    int64_t number = (step - 1) / (history_span(timeline->level) * timeline->merge);
+    int64_t column = timeline->columns - 1 - (timeline->newest - number);
+
+    return column < 0 || column >= timeline->columns ? -1 : (int)column;
+}
+
 static void append_bucket(Bucket *bucket, const Bucket *later)
 {
     bucket->count += later->count;
@@ -48,6 +64,7 @@ bool timeline_bucket(const Timeline *timeline, int column, Bucket *bucket)
     int64_t number = timeline->newest - (timeline->columns - 1 - column);
     bool found = false;
 
+    *bucket = (Bucket){0};
     for (int i = 0; i < timeline->merge; i++) {
         const Bucket *part =
             history_bucket(timeline->history, timeline->level, number * timeline->merge + i);

@@ -16,6 +16,12 @@ typedef struct Timeline {
 /* The finest on which `columns` columns reach back to the first step. */
 Timeline timeline_of(const History *history, int columns);
 
+/* Likewise, on the time axis of another timeline. */
+Timeline timeline_beside(const Timeline *timeline, const History *history);
+
+/* The column of a step; -1 where it lies before the first. */
+int timeline_column(const Timeline *timeline, int64_t step);
+
 /* False where there is nothing: before the first step, or no longer held. */
 bool timeline_bucket(const Timeline *timeline, int column, Bucket *bucket);
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 enum { EIGHTH_BLOCK = 0x2580, HORIZONTAL = 0x2500, VERTICAL = 0x2502 };
-enum { BRAILLE = 0x2800, DOT_ROWS = 4, INDENT = 2 };
+enum { BRAILLE = 0x2800, DOT_ROWS = 4, DASH = 2, INDENT = 2 };
 
 static bool ascii(const Canvas *canvas)
 {
@@ -105,26 +105,64 @@ static void joined(int before, int level, int *top, int *bottom)
         *bottom = before - 1;
 }
 
-static void curve_dots(Canvas *plot, int col, const int top[2], const int bottom[2], Style style)
+/* How a cell is made of dots: two columns of them. */
+typedef struct Dots {
+    int rows;
+    unsigned bits[2][DOT_ROWS];
+} Dots;
+
+static const Dots braille = {DOT_ROWS, {{0x01, 0x02, 0x04, 0x40}, {0x08, 0x10, 0x20, 0x80}}};
+static const Dots quadrants = {2, {{1, 4}, {2, 8}}};
+
+/* The runes of the sixteen sets of quadrants. */
+static const uint32_t quadrant_runes[] = {' ',    0x2598, 0x259D, 0x2580, 0x2596, 0x258C,
+                                          0x259E, 0x259B, 0x2597, 0x259A, 0x2590, 0x259C,
+                                          0x2584, 0x2599, 0x259F, 0x2588};
+enum { QUADRANT_SETS = sizeof quadrant_runes / sizeof quadrant_runes[0] };
+
+static uint32_t rune_of(const Dots *dots, unsigned set)
 {
-    static const unsigned bits[2][DOT_ROWS] = {{0x01, 0x02, 0x04, 0x40}, {0x08, 0x10, 0x20, 0x80}};
+    return dots == &braille ? BRAILLE + set : quadrant_runes[set];
+}
 
+/* What a curve that was drawn before has set in a cell. */
+static unsigned set_of(const Dots *dots, uint32_t rune)
+{
+    if (dots == &braille)
+        return rune > BRAILLE && rune < BRAILLE + 0x100 ? (unsigned)(rune - BRAILLE) : 0;
+    for (unsigned set = 1; set < QUADRANT_SETS; set++) {
+        if (quadrant_runes[set] == rune)
+            return set;
+    }
+    return 0;
+}
+
+static void curve_dots(Canvas *plot, const Dots *dots, int col, const int top[2],
+                       const int bottom[2], Style style)
+{
     for (int row = 0; row < canvas_rows(plot); row++) {
-        unsigned dots = 0;
+        unsigned set = 0;
 
-        for (int i = 0; i < 2 * DOT_ROWS; i++) {
-            int half = i / DOT_ROWS, level = row * DOT_ROWS + i % DOT_ROWS;
+        for (int i = 0; i < 2 * dots->rows; i++) {
+            int half = i / dots->rows, level = row * dots->rows + i % dots->rows;
 
             if (level >= top[half] && level <= bottom[half])
-                dots |= bits[half][i % DOT_ROWS];
+                set |= dots->bits[half][i % dots->rows];
         }
-        if (dots != 0)
-            canvas_put(plot, row, col, style, BRAILLE + dots);
+        if (set != 0)
+            canvas_put(plot, row, col, style,
+                       rune_of(dots, set | set_of(dots, canvas_cell(plot, row, col).rune)));
     }
 }
 
-static void curve_braille(Canvas *plot, const double *fractions, Style style)
+static bool is_gap(bool dashed, int col)
 {
+    return dashed && col % (2 * DASH) >= DASH;
+}
+
+static void curve_fine(Canvas *plot, const double *fractions, bool dashed, Style style)
+{
+    const Dots *dots = canvas_glyphs(plot) == GLYPHS_BLOCKS ? &quadrants : &braille;
     int cols = canvas_cols(plot), before = -1;
 
     for (int col = 0; col < cols; col++) {
@@ -132,34 +170,45 @@ static void curve_braille(Canvas *plot, const double *fractions, Style style)
 
         for (int half = 0; half < 2; half++) {
             int level =
-                level_of(point_at(fractions, cols, 2 * col + half), canvas_rows(plot) * DOT_ROWS);
+                level_of(point_at(fractions, cols, 2 * col + half), canvas_rows(plot) * dots->rows);
 
             if (level >= 0)
                 joined(before, level, &top[half], &bottom[half]);
             before = level;
         }
-        curve_dots(plot, col, top, bottom, style);
+        if (!is_gap(dashed, col))
+            curve_dots(plot, dots, col, top, bottom, style);
     }
 }
 
-void widget_curve(Canvas *plot, const double *fractions, Style style)
+static void coarse_column(Canvas *plot, int col, int before, int level, uint32_t mark, Style style)
 {
-    int before = -1, top, bottom;
+    int top, bottom;
 
-    if (!ascii(plot)) {
-        curve_braille(plot, fractions, style);
-        return;
-    }
+    joined(before, level, &top, &bottom);
+    for (int row = top; row <= bottom; row++)
+        canvas_put(plot, row, col, style, row == level ? mark : '|');
+}
+
+static void curve_coarse(Canvas *plot, const double *fractions, bool dashed, Style style)
+{
+    int before = -1;
+
     for (int col = 0; col < canvas_cols(plot); col++) {
         int level = level_of(fractions[col], canvas_rows(plot));
 
-        if (level >= 0) {
-            joined(before, level, &top, &bottom);
-            for (int row = top; row <= bottom; row++)
-                canvas_put(plot, row, col, style, row == level ? '*' : '|');
-        }
+        if (level >= 0 && !is_gap(dashed, col))
+            coarse_column(plot, col, before, level, dashed ? 'o' : '*', style);
         before = level;
     }
+}
+
+void widget_curve(Canvas *plot, const double *fractions, bool dashed, Style style)
+{
+    if (ascii(plot))
+        curve_coarse(plot, fractions, dashed, style);
+    else
+        curve_fine(plot, fractions, dashed, style);
 }
 
 typedef struct Corners {
@@ -213,6 +262,11 @@ void widget_axis(Canvas *canvas, int row, int rows, int width)
 {
     for (int i = 0; i < rows; i++)
         canvas_put(canvas, row + i, width - 1, STYLE_DIM, ascii(canvas) ? '|' : VERTICAL);
+}
+
+void widget_divider(Canvas *canvas, int col)
+{
+    widget_axis(canvas, 0, canvas_rows(canvas), col + 1);
 }
 
 /* Bytes of `text` up to a break that leaves at most `cols` columns: all of them, or up to the last

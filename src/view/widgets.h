@@ -16,8 +16,9 @@ bool widget_heading(Canvas *canvas, const char *title, const char *left, const c
  * shows. */
 void widget_bar(Canvas *plot, int col, double fraction, Style style);
 
-/* One fraction a column, as a line of Braille dots, two points to a column. */
-void widget_curve(Canvas *plot, const double *fractions, Style style);
+/* One fraction a column, as a line of Braille dots or quadrants, two points to a column. Dots join
+ * those that are there already; `dashed`: every other pair of columns is left out. */
+void widget_curve(Canvas *plot, const double *fractions, bool dashed, Style style);
 
 /* One fraction a column, as a line with corners. */
 void widget_stairs(Canvas *plot, const double *fractions, Style style);
@@ -27,6 +28,9 @@ void widget_span(Canvas *plot, int col, double low, double high, Style style);
 
 /* An axis at the left of `canvas`: a rule in column `width` - 1 over `rows` rows from `row`. */
 void widget_axis(Canvas *canvas, int row, int rows, int width);
+
+/* An upright rule over all rows between two runs. */
+void widget_divider(Canvas *canvas, int col);
 
 /* Text broken at spaces, later lines set in by two columns. Returns the rows it takes; draws on
  * the canvas from `row` unless it is NULL. */

@@ -10,7 +10,8 @@ static const ArgSpec probe_args[] = {
      .optional = true,
      .choices = probe_set_names,
      .text =
-         "which casts are counted: all, those of parameters' gradients, of all gradients, none"},
+         "which casts are counted: all, those of parameters' gradients, of all gradients, all and "
+         "updates, none"},
     {.kind = ARG_END},
 };
 
@@ -44,7 +45,9 @@ const Command probe_command = {
     .more =
         "on: every cast. weight-grads: what is stored as the gradient of a parameter. grads: that "
         "and "
-        "the gradients of activations. off: nothing. Counting costs time and changes no bit of the "
+        "the gradients of activations. updates: every cast, and how far a step moves each "
+        "parameter (fc1.weight.update, as the autocast format would hold it). off: nothing. "
+        "Counting costs time and changes no bit of the "
         "training. What is not counted has no histogram, its underflow(...) is none, and `why` "
         "cannot "
         "name it.",

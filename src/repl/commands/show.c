@@ -40,11 +40,11 @@ static void print_panel(Repl *repl, const Panel *panel, const Snapshot *snapshot
 {
     int columns = repl_columns() < WIDEST ? repl_columns() : WIDEST;
     Canvas *canvas = canvas_new(panel->rows, columns < panel->min_cols ? panel->min_cols : columns,
-                                screen_locale_glyphs());
+                                view_glyphs(repl_view(repl), screen_locale_glyphs()));
     Text text = {0};
 
     panel->draw(snapshot, gaze, canvas);
-    canvas_text(canvas, repl_colour(repl), &text);
+    canvas_text(canvas, repl_colour(repl) ? &repl_view(repl)->theme : NULL, &text);
     repl_print(repl, "%s", text_chars(&text));
     text_release(&text);
     canvas_free(canvas);

@@ -1,41 +1,23 @@
 /* The exponents of one tensor before its cast, over the zones of the format it is stored in. */
 #include "view/panels.h"
 
-#include "view/bins.h"
 #include "view/facts.h"
+#include "view/histogram.h"
 #include "view/items.h"
 #include "view/widgets.h"
 #include "view/words.h"
 
-#include <math.h>
 #include <stdio.h>
-#include <string.h>
 
-enum { GUTTER = 5, LABEL = 64, HEADING = 160, TICK_EVERY = 8, TICK_MOST = 152 };
+enum { GUTTER = HISTOGRAM_GUTTER, LABEL = 64, HEADING = 160 };
+
+/* Two runs have bars of the same height, and so as many rows of counts. */
+enum { TWO_COUNTS = 3 };
 
 /* Rows below the heading, dropped from the last one up where there are too few. */
 typedef struct Rows {
     int bars, zones, ticks, counts;
 } Rows;
-
-typedef struct Picture {
-    const TensorFacts *tensor;
-    Bins bins;
-    int shift; /* what is added to a stored exponent to show it */
-    Rows rows;
-    Canvas *canvas;
-} Picture;
-
-static const struct {
-    const char *name;
-    Style style;
-    char letter;
-} zones[] = {
-    [ZONE_UNDERFLOW] = {" underflow ", STYLE_UNDERFLOW, 'u'},
-    [ZONE_SUBNORMAL] = {" subnormal ", STYLE_SUBNORMAL, 's'},
-    [ZONE_NORMAL] = {" normal ", STYLE_NORMAL, 'n'},
-    [ZONE_OVERFLOW] = {" overflow ", STYLE_OVERFLOW, '!'},
-};
 
 static bool is_grad(const TensorFacts *tensor)
 {
@@ -57,13 +39,14 @@ static void axis_words(const TensorFacts *tensor, float scale, bool true_values,
 }
 
 /* Returns whether there was room for what the axis shows. */
-static bool draw_heading(const TensorFacts *tensor, const char *axis, Canvas *canvas)
+static bool draw_heading(const char *title, const TensorFacts *tensor, const char *axis,
+                         Canvas *canvas)
 {
     char left[HEADING], count[NUMBER_TEXT];
 
     snprintf(left, sizeof left, "%s  %s  %s values", tensor->name, format_name(tensor->format),
              words_count(tensor->count, count));
-    return widget_heading(canvas, gradients_panel.title, left, axis);
+    return widget_heading(canvas, title, left, axis);
 }
 
 static void add_count(Items *items, const char *name, int64_t count, Style style, const char *share)
@@ -117,101 +100,6 @@ static Rows rows_for(int rows, int count_rows)
     return given;
 }
 
-static void draw_bars(const Picture *picture)
-{
-    const Bins *bins = &picture->bins;
-    const CastCounts *counts = &picture->tensor->counts;
-    Canvas *plot =
-        canvas_window(picture->canvas, 1, GUTTER, picture->rows.bars, picture->bins.columns);
-
-    for (int col = 0; col < bins->columns; col++) {
-        double height = bins_height(bins_count(bins, counts, col), counts->count);
-
-        widget_bar(plot, col, height, zones[bins_zone(bins, picture->tensor->format, col)].style);
-    }
-    canvas_free(plot);
-}
-
-/* Labels 1, 10, 100, 1k ... where a bar of so many values ends. */
-static void draw_gutter(const Picture *picture)
-{
-    int64_t most = picture->tensor->counts.count;
-    int bars = picture->rows.bars, above = bars + 1;
-    char label[NUMBER_TEXT];
-
-    widget_axis(picture->canvas, 1, bars, GUTTER);
-    for (int64_t decade = 1; decade <= most; decade *= 10) {
-        int row = bars - (int)ceil(bins_height(decade, most) * bars) + 1;
-
-        if (row >= 1 && row < above) {
-            canvas_print(picture->canvas, row, 0, STYLE_DIM, "%*s", GUTTER - 1,
-                         words_tick(decade, label));
-            above = row;
-        }
-    }
-}
-
-static void draw_zones(const Picture *picture, int row)
-{
-    const Bins *bins = &picture->bins;
-    Format format = picture->tensor->format;
-    int from = 0;
-
-    for (int col = 0; col < bins->columns; col++) {
-        Zone zone = bins_zone(bins, format, col);
-        int wide = col + 1 - from, name = (int)strlen(zones[zone].name);
-
-        canvas_put(picture->canvas, row, GUTTER + col, zones[zone].style,
-                   (uint32_t)zones[zone].letter);
-        if (col + 1 < bins->columns && bins_zone(bins, format, col + 1) == zone)
-            continue;
-        if (wide >= name + 2)
-            canvas_print(picture->canvas, row, GUTTER + from + (wide - name) / 2, zones[zone].style,
-                         "%s", zones[zone].name);
-        from = col + 1;
-    }
-}
-
-static bool is_blank(const Canvas *canvas, int row, int col, int cols)
-{
-    for (int i = 0; i < cols; i++) {
-        if (col + i < 0 || canvas_cell(canvas, row, col + i).rune != ' ')
-            return false;
-    }
-    return true;
-}
-
-/* A label begins below its exponent's column; it is left out where it would touch another. */
-static void draw_tick(const Picture *picture, int row, int exponent)
-{
-    char label[NUMBER_TEXT];
-    int column = bins_column(&picture->bins, exponent), cols, col;
-
-    if (column < 0)
-        return;
-    cols = snprintf(label, sizeof label, "2^%d", exponent + picture->shift);
-    col = GUTTER + column;
-    if (col + cols > canvas_cols(picture->canvas))
-        return;
-    if (is_blank(picture->canvas, row, col - 1, cols + 2))
-        canvas_print(picture->canvas, row, col, STYLE_DIM, "%s", label);
-}
-
-/* The edges of the format first, then round numbers as there is room. */
-static void draw_ticks(const Picture *picture, int row)
-{
-    const FormatInfo *info = &format_table[picture->tensor->format];
-    const Bins *bins = &picture->bins;
-
-    draw_tick(picture, row, info->min_exponent);
-    draw_tick(picture, row, info->least_exponent);
-    draw_tick(picture, row, info->max_exponent);
-    draw_tick(picture, row, bins->low);
-    draw_tick(picture, row, 0);
-    for (int exponent = -TICK_MOST; exponent <= TICK_MOST; exponent += TICK_EVERY)
-        draw_tick(picture, row, exponent);
-}
-
 static void draw_counts(const Items *items, int row, int rows, Canvas *canvas)
 {
     Canvas *window = canvas_window(canvas, row, 0, rows, canvas_cols(canvas));
@@ -220,56 +108,78 @@ static void draw_counts(const Items *items, int row, int rows, Canvas *canvas)
     canvas_free(window);
 }
 
-static void draw_picture(const TensorFacts *tensor, int shift, const Items *items, Canvas *canvas)
+static void draw_bars(const Histogram *histogram, int rows, Canvas *canvas)
 {
-    int cols = canvas_cols(canvas);
-    Picture picture = {.tensor = tensor, .shift = shift, .canvas = canvas};
-    int row;
+    Canvas *plot = canvas_window(canvas, 1, GUTTER, rows, histogram->bins.columns);
 
-    picture.rows = rows_for(canvas_rows(canvas) - 1, items_lines(items, cols));
-    picture.bins = bins_fit(tensor->format, cols > GUTTER ? cols - GUTTER : 1);
-    row = 1 + picture.rows.bars;
+    histogram_bars(histogram, plot);
+    histogram_gutter(histogram, 1, rows, canvas);
+    canvas_free(plot);
+}
+
+/* `count_rows`: wanted for the items. */
+static void draw_picture(const Histogram *histogram, const Items *items, int count_rows,
+                         Canvas *canvas)
+{
+    const TensorFacts *tensor = histogram->tensor;
+    Rows rows = rows_for(canvas_rows(canvas) - 1, count_rows);
+    int row = 1 + rows.bars;
+
     if (tensor->starved_by[0] != '\0') {
         char notice[HEADING];
 
         snprintf(notice, sizeof notice, "starved: all lost upstream at %s", tensor->starved_by);
         widget_notice(canvas, STYLE_BAD, notice);
     } else {
-        draw_bars(&picture);
-        draw_gutter(&picture);
+        draw_bars(histogram, rows.bars, canvas);
     }
-    if (picture.rows.zones > 0)
-        draw_zones(&picture, row++);
-    if (picture.rows.ticks > 0)
-        draw_ticks(&picture, row++);
-    if (picture.rows.counts > 0)
-        draw_counts(items, row, picture.rows.counts, canvas);
+    if (rows.zones > 0)
+        histogram_zones(histogram, row++, GUTTER, canvas);
+    if (rows.ticks > 0)
+        histogram_ticks(histogram, row++, GUTTER, canvas);
+    if (rows.counts > 0)
+        draw_counts(items, row, rows.counts, canvas);
 }
 
-static void gradients_draw(const Snapshot *snapshot, const Gaze *gaze, Canvas *canvas)
+/* One run of the scene on all of the canvas. */
+static void draw_run(const Scene *scene, bool right, const Gaze *gaze, Canvas *canvas)
 {
-    const TensorFacts *tensor = gaze_tensor(gaze, snapshot);
-    float scale = facts_scale_used(snapshot);
+    const Snapshot *snapshot = right ? scene->right : scene->left;
+    const char *title = scene->right == NULL ? gradients_panel.title : snapshot->run_name;
+    const TensorFacts *tensor = histogram_focus(scene, right, gaze);
+    Histogram histogram;
     char axis[LABEL];
-    int shift = 0;
     Items items;
 
     if (tensor == NULL) {
-        widget_heading(canvas, gradients_panel.title, "", "");
-        widget_notice(canvas, STYLE_DIM, "no gradients yet: choose net and data, then step");
+        widget_heading(canvas, title, "", "");
+        widget_notice(canvas, STYLE_DIM,
+                      right ? "no such tensor in this run"
+                            : "no gradients yet: choose net and data, then step");
         return;
     }
-    axis_words(tensor, scale, gaze->true_values, axis);
-    if (draw_heading(tensor, axis, canvas))
+    axis_words(tensor, facts_scale_used(snapshot), gaze->true_values, axis);
+    if (draw_heading(title, tensor, axis, canvas))
         axis[0] = '\0';
     if (!tensor->probed) {
         widget_uncounted(snapshot, tensor, canvas);
         return;
     }
-    if (gaze->true_values && tensor->scaled && scale > 0.0f)
-        shift = -(int)lrint(log2((double)scale));
+    histogram = histogram_of(scene, right, gaze, tensor, canvas_cols(canvas) - GUTTER);
     items = count_items(tensor, axis);
-    draw_picture(tensor, shift, &items, canvas);
+    draw_picture(&histogram, &items,
+                 scene->right != NULL ? TWO_COUNTS : items_lines(&items, canvas_cols(canvas)),
+                 canvas);
+}
+
+static void gradients_draw(const Snapshot *snapshot, const Gaze *gaze, Canvas *canvas)
+{
+    draw_run(&(Scene){.left = snapshot, .differ = -1}, false, gaze, canvas);
+}
+
+static void gradients_draw_two(const Scene *scene, const Gaze *gaze, Canvas *canvas)
+{
+    panel_halves(scene, gaze, canvas, draw_run);
 }
 
 const Panel gradients_panel = {
@@ -279,4 +189,5 @@ const Panel gradients_panel = {
     .rows = 13,
     .min_cols = 24,
     .draw = gradients_draw,
+    .draw_two = gradients_draw_two,
 };

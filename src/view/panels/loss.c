@@ -2,6 +2,7 @@
 #include "view/panels.h"
 
 #include "base/memory.h"
+#include "view/status.h"
 #include "view/timeline.h"
 #include "view/widgets.h"
 #include "view/words.h"
@@ -26,29 +27,27 @@ static double loss_at(const Timeline *timeline, int col)
     return bucket.loss_sum / (double)bucket.loss_count;
 }
 
-static Range range_of(const Timeline *timeline)
+static void take_in(const Timeline *timeline, Range *range)
 {
-    Range range = {.low = HUGE_VAL, .high = -HUGE_VAL};
-
     for (int col = 0; col < timeline->columns; col++) {
         double loss = loss_at(timeline, col);
 
         if (!isnan(loss)) {
-            range.low = fmin(range.low, loss);
-            range.high = fmax(range.high, loss);
+            range->low = fmin(range->low, loss);
+            range->high = fmax(range->high, loss);
         }
     }
-    return range;
 }
 
-static void draw_curve(const Timeline *timeline, Range range, Canvas *plot)
+static void draw_curve(const Timeline *timeline, Range range, bool dashed, Style style,
+                       Canvas *plot)
 {
     double *heights = xcalloc((size_t)timeline->columns + 1, sizeof *heights);
     double span = range.high > range.low ? range.high - range.low : 1.0;
 
     for (int col = 0; col < timeline->columns; col++)
         heights[col] = (loss_at(timeline, col) - range.low) / span;
-    widget_curve(plot, heights, STYLE_GOOD);
+    widget_curve(plot, heights, dashed, style);
     free(heights);
 }
 
@@ -96,13 +95,15 @@ static void draw_heading(const Snapshot *snapshot, const char *right, Canvas *ca
     widget_heading(canvas, loss_panel.title, left, right);
 }
 
+static const Range no_range = {HUGE_VAL, -HUGE_VAL};
+
 static void loss_draw(const Snapshot *snapshot, const Gaze *gaze, Canvas *canvas)
 {
     Timeline timeline = timeline_of(&snapshot->history, canvas_cols(canvas) - GUTTER);
     int rows = canvas_rows(canvas) - 1;
     char span[LINE], right[LINE];
+    Range range = no_range;
     Canvas *plot;
-    Range range;
 
     (void)gaze;
     if (snapshot->history.steps == 0) {
@@ -115,11 +116,61 @@ static void loss_draw(const Snapshot *snapshot, const Gaze *gaze, Canvas *canvas
         return;
     }
     plot = canvas_window(canvas, 1, GUTTER, rows, timeline.columns);
-    range = range_of(&timeline);
-    draw_curve(&timeline, range, plot);
+    take_in(&timeline, &range);
+    draw_curve(&timeline, range, false, STYLE_GOOD, plot);
     snprintf(right, sizeof right, "%s%s", draw_marks(&timeline, plot) ? "! = inf or nan, " : "",
              timeline_words(&timeline, span, sizeof span));
     draw_heading(snapshot, right, canvas);
+    draw_labels(range, rows, canvas);
+    canvas_free(plot);
+}
+
+/* "a solid 0.4176, b dashed 0.4180; parted at step 311" */
+static void draw_heading_two(const Scene *scene, const char *right, Canvas *canvas)
+{
+    char left[2 * LINE], losses[2][NUMBER_TEXT], parted[LINE];
+
+    snprintf(left, sizeof left, "%s solid %s, %s dashed %s; %s", scene->left->run_name,
+             words_measure(scene->left->loss, losses[0]), scene->right->run_name,
+             words_measure(scene->right->loss, losses[1]),
+             status_difference(scene, parted, sizeof parted));
+    widget_heading(canvas, loss_panel.title, left, right);
+}
+
+/* An upright line where the two parted. */
+static void draw_parting(const Scene *scene, const Timeline *timeline, Canvas *plot)
+{
+    int col = scene->differ < 0 ? -1 : timeline_column(timeline, scene->differ);
+
+    if (col >= 0)
+        widget_span(plot, col, 0.0, 1.0, STYLE_DIM);
+}
+
+static void loss_draw_two(const Scene *scene, const Gaze *gaze, Canvas *canvas)
+{
+    const History *longer = scene->left->history.steps >= scene->right->history.steps
+                                ? &scene->left->history
+                                : &scene->right->history;
+    Timeline axis = timeline_of(longer, canvas_cols(canvas) - GUTTER);
+    Timeline runs[] = {timeline_beside(&axis, &scene->left->history),
+                       timeline_beside(&axis, &scene->right->history)};
+    int rows = canvas_rows(canvas) - 1;
+    char span[LINE], right[LINE];
+    Range range = no_range;
+    Canvas *plot = canvas_window(canvas, 1, GUTTER, rows, axis.columns);
+    bool marks = false;
+
+    (void)gaze;
+    for (int i = 0; i < 2; i++)
+        take_in(&runs[i], &range);
+    for (int i = 1; i >= 0; i--) {
+        draw_curve(&runs[i], range, i == 1, i == 1 ? STYLE_RIGHT : STYLE_LEFT, plot);
+        marks |= draw_marks(&runs[i], plot);
+    }
+    draw_parting(scene, &axis, plot);
+    snprintf(right, sizeof right, "%s%s", marks ? "! = inf or nan, " : "",
+             timeline_words(&axis, span, sizeof span));
+    draw_heading_two(scene, longer->steps > 0 ? right : "", canvas);
     draw_labels(range, rows, canvas);
     canvas_free(plot);
 }
@@ -131,4 +182,5 @@ const Panel loss_panel = {
     .rows = 10,
     .min_cols = 24,
     .draw = loss_draw,
+    .draw_two = loss_draw_two,
 };

@@ -134,6 +134,18 @@ static void expect_counted(Format low, ProbeSet probes, const char *const *names
     program_release(&program);
 }
 
+static int counted_in(Format low, ProbeSet probes)
+{
+    Program program;
+    int found = 0;
+
+    emit_probed(&program, "linear 5, tanh, linear 3", low, "mse", probes);
+    for (int i = 0; i < program.instr_count; i++)
+        found += program.instrs[i].counted;
+    program_release(&program);
+    return found;
+}
+
 Test(emit, counts_the_stores_that_the_probes_name_and_no_others)
 {
     static const char *const none[] = {NULL};
@@ -148,6 +160,7 @@ Test(emit, counts_the_stores_that_the_probes_name_and_no_others)
 
     for (Format low = FORMAT_FP32; low <= FORMAT_BF16; low++) {
         expect_counted(low, PROBE_OFF, none);
+        cr_expect_eq(counted_in(low, PROBE_UPDATES), counted_in(low, PROBE_ON));
         expect_counted(low, PROBE_WEIGHT_GRADS, weights);
         expect_counted(low, PROBE_GRADS, low == FORMAT_TF32 ? tf32 : grads);
     }

@@ -62,7 +62,7 @@ Test(complete, runs_where_there_are_several_and_commands_behind_their_names)
 
 Test(complete, values_of_a_choice)
 {
-    expect_offered("probe ", "grads off on weight-grads");
+    expect_offered("probe ", "grads off on updates weight-grads");
     expect_offered("autocast ", "bf16 fp16 fp32 off tf32");
     expect_offered("net 1 2 act=ta", "tanh");
     expect_offered("data fashion target=", "input labels");

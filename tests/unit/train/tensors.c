@@ -75,6 +75,56 @@ Test(tensors, are_counted_where_the_probes_say_and_the_rest_trains_on_unseen)
     expect_counted("fc1.weight.grad", true);
 }
 
+static int64_t zeros_of(const char *name)
+{
+    return snapshot_tensor(look(), name)->counts.classes[CAST_ZERO];
+}
+
+Test(tensors, updates_are_those_of_the_last_step_and_change_no_bit_of_it)
+{
+    Settings wanted = *session_settings(session);
+    double loss;
+
+    train(30);
+    loss = look()->batch_loss.value;
+    cr_expect_null(snapshot_tensor(&now, "fc1.weight.update"));
+    must(session_reset(session));
+    wanted.probes = PROBE_UPDATES;
+    apply(&wanted);
+    cr_expect_not(snapshot_tensor(look(), "fc1.weight.update")->probed);
+    train(30);
+    cr_expect_eq(look()->batch_loss.value, loss);
+    expect_counted("fc1.weight.update", true);
+    cr_expect(now.probes, "every cast is counted too");
+    expect_counted("fc1.out", true);
+    cr_expect_eq(snapshot_tensor(&now, "fc1.weight.update")->kind, TENSOR_UPDATE);
+    cr_expect_eq(snapshot_tensor(&now, "fc1.weight.update")->counts.count,
+                 snapshot_tensor(&now, "fc1.weight")->count);
+    cr_expect_gt(snapshot_tensor(&now, "fc1.weight.update")->counts.mass, 0.0);
+    wanted = *session_settings(session);
+    wanted.autocast = FORMAT_BF16;
+    apply(&wanted);
+    cr_expect_not(snapshot_tensor(look(), "fc1.weight.update")->probed, "settings are others");
+}
+
+Test(tensors, a_skipped_step_updates_nothing)
+{
+    Settings wanted = *session_settings(session);
+    int64_t step;
+
+    wanted.probes = PROBE_UPDATES;
+    wanted.autocast = FORMAT_FP16;
+    wanted.scaler.mode = SCALE_STATIC;
+    wanted.scaler.start = 1.0f;
+    apply(&wanted);
+    train(3);
+    cr_expect_lt(zeros_of("fc1.weight.update"), snapshot_tensor(&now, "fc1.weight")->count);
+    must(session_set_scale(session, 0x1p100f, &step));
+    train(1);
+    cr_expect_eq(look()->skipped, 1);
+    cr_expect_eq(zeros_of("fc1.weight.update"), snapshot_tensor(&now, "fc1.weight")->count);
+}
+
 static bool is_logged(const char *text)
 {
     for (int i = 0; i < events_held(&now.events); i++)

@@ -100,6 +100,23 @@ Test(bins, a_column_over_an_edge_is_of_the_zone_that_loses_more)
     cr_expect_eq(bins_zone(&bins, FORMAT_FP16, bins_column(&bins, 16)), ZONE_OVERFLOW);
 }
 
+Test(bins, a_bar_is_of_the_zone_of_the_values_it_holds)
+{
+    Bins bins = bins_fit(FORMAT_FP16, 4);
+    CastCounts counts = {0};
+    int last = bins.columns - 1;
+
+    counts.histogram[10 - EXPONENT_LEAST] = 5;
+    cr_expect_eq(bins_zone(&bins, FORMAT_FP16, last), ZONE_OVERFLOW);
+    cr_expect_eq(bins_zone_held(&bins, FORMAT_FP16, &counts, last), ZONE_NORMAL);
+    counts.histogram[100 - EXPONENT_LEAST] = 1;
+    cr_expect_eq(bins_zone_held(&bins, FORMAT_FP16, &counts, last), ZONE_OVERFLOW);
+    counts.histogram[-10 - EXPONENT_LEAST] = 1;
+    cr_expect_eq(bins_zone_held(&bins, FORMAT_FP16, &counts, 1), ZONE_NORMAL);
+    counts.histogram[-24 - EXPONENT_LEAST] = 1;
+    cr_expect_eq(bins_zone_held(&bins, FORMAT_FP16, &counts, 1), ZONE_SUBNORMAL);
+}
+
 Test(bins, heights_grow_with_the_logarithm)
 {
     cr_expect_eq(bins_height(0, 100), 0.0);

@@ -1,14 +1,18 @@
 #include "view/canvas.h"
 
+#include "view/style.h"
+
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>
+
+static const Theme dark;
 
 static void expect_text(const Canvas *canvas, bool colour, const char *expected)
 {
     Text text = {0};
 
-    canvas_text(canvas, colour, &text);
+    canvas_text(canvas, colour ? &dark : NULL, &text);
     cr_expect_str_eq(text_chars(&text), expected);
     text_release(&text);
 }
@@ -25,7 +29,7 @@ Test(canvas, text_without_trailing_blanks_and_empty_lines)
     canvas_free(canvas);
 }
 
-Test(canvas, what_lies_outside_is_cut_off)
+Test(canvas, what_lies_outside_is_cut_off_with_a_sign)
 {
     Canvas *canvas = canvas_new(2, 4, GLYPHS_UTF8);
 
@@ -34,7 +38,7 @@ Test(canvas, what_lies_outside_is_cut_off)
     canvas_print(canvas, 2, 0, STYLE_PLAIN, "below");
     canvas_put(canvas, -1, 0, STYLE_PLAIN, 'z');
     canvas_put(canvas, 0, 4, STYLE_PLAIN, 'z');
-    expect_text(canvas, false, "  ab\nwx\n");
+    expect_text(canvas, false, "  a…\nwx\n");
     canvas_free(canvas);
 }
 
@@ -70,7 +74,7 @@ Test(canvas, half_of_a_wide_character_is_never_left_behind)
     cr_expect_eq(canvas_cell(canvas, 0, 2).rune, ' ');
     canvas_put(canvas, 1, 2, STYLE_PLAIN, 'x');
     canvas_print(canvas, 2, 3, STYLE_PLAIN, "世");
-    expect_text(canvas, false, " x\n  x\n 世\n");
+    expect_text(canvas, false, " x\n  x\n 世…\n");
     canvas_free(canvas);
 }
 
@@ -147,9 +151,9 @@ Test(canvas, a_window_draws_on_its_parent_at_its_own_origin)
     cr_expect_eq(canvas_cols(window), 4);
     cr_expect_eq(canvas_rows(inner), 1);
     cr_expect_eq(canvas_cols(inner), 3);
-    expect_text(canvas, false, "\n  abcd\n   xyz\n");
+    expect_text(canvas, false, "\n  abc…\n   xy…\n");
     canvas_clear(inner);
-    expect_text(canvas, false, "\n  abcd\n");
+    expect_text(canvas, false, "\n  abc…\n");
     canvas_free(inner);
     canvas_free(window);
     canvas_free(canvas);
@@ -192,7 +196,7 @@ Test(canvas, no_two_zones_look_alike_in_colour)
         Canvas *canvas = canvas_new(1, 2, GLYPHS_UTF8);
 
         canvas_put(canvas, 0, 0, (Style)style, 'x');
-        canvas_text(canvas, true, &seen[style]);
+        canvas_text(canvas, &dark, &seen[style]);
         canvas_free(canvas);
         for (int other = STYLE_UNDERFLOW; other < style; other++)
             cr_expect_str_neq(text_chars(&seen[other]), text_chars(&seen[style]));

@@ -55,34 +55,47 @@ static TensorFacts *name_tensor(Snapshot *snapshot, const char *name, TensorKind
     tensor->kind = kind;
     tensor->format = format;
     tensor->probed = true;
-    tensor->scaled = kind == TENSOR_ACTIVATION_GRAD || kind == TENSOR_WEIGHT_GRAD;
+    tensor->scaled = snapshot->scaler.mode != SCALER_OFF &&
+                     (kind == TENSOR_ACTIVATION_GRAD || kind == TENSOR_WEIGHT_GRAD);
     return tensor;
 }
 
-static void add_tensors(Snapshot *snapshot)
+/* A hill that wanders up by four binades. */
+static void add_heat(Snapshot *snapshot, Format format)
+{
+    for (int64_t step = 1; step <= STEPS; step += 20) {
+        CastCounts counts = {0};
+
+        add_hill(&counts, format, -21 + (int)(step * 4 / STEPS), 700);
+        heat_add(&snapshot->heat, "fc2.out.grad", step, &counts);
+    }
+}
+
+static void add_tensors(Snapshot *snapshot, Format format)
 {
     TensorFacts *tensor;
 
     snapshot->tensors = xcalloc(TENSORS, sizeof *snapshot->tensors);
-    tensor = name_tensor(snapshot, "fc1.weight", TENSOR_WEIGHT, FORMAT_FP16);
-    add_hill(&tensor->counts, FORMAT_FP16, -3, 300);
-    tensor = name_tensor(snapshot, "fc1.out", TENSOR_ACTIVATION, FORMAT_FP16);
-    add_hill(&tensor->counts, FORMAT_FP16, 1, 900);
+    tensor = name_tensor(snapshot, "fc1.weight", TENSOR_WEIGHT, format);
+    add_hill(&tensor->counts, format, -3, 300);
+    tensor = name_tensor(snapshot, "fc1.out", TENSOR_ACTIVATION, format);
+    add_hill(&tensor->counts, format, 1, 900);
     add_class(&tensor->counts, CAST_ZERO, 5000);
-    tensor = name_tensor(snapshot, "fc2.out.grad", TENSOR_ACTIVATION_GRAD, FORMAT_FP16);
-    add_hill(&tensor->counts, FORMAT_FP16, -17, 700);
+    tensor = name_tensor(snapshot, "fc2.out.grad", TENSOR_ACTIVATION_GRAD, format);
+    add_hill(&tensor->counts, format, -17, 700);
     add_class(&tensor->counts, CAST_ZERO, 503);
-    tensor = name_tensor(snapshot, "fc2.weight.grad", TENSOR_WEIGHT_GRAD, FORMAT_FP16);
-    add_hill(&tensor->counts, FORMAT_FP16, 12, 40);
+    tensor = name_tensor(snapshot, "fc2.weight.grad", TENSOR_WEIGHT_GRAD, format);
+    add_hill(&tensor->counts, format, 12, 40);
     add_class(&tensor->counts, CAST_INF, 3);
     add_class(&tensor->counts, CAST_NAN, 1);
-    tensor = name_tensor(snapshot, "fc1.weight.grad", TENSOR_WEIGHT_GRAD, FORMAT_FP16);
+    tensor = name_tensor(snapshot, "fc1.weight.grad", TENSOR_WEIGHT_GRAD, format);
     add_class(&tensor->counts, CAST_ZERO, 4096);
     text_copy(tensor->starved_by, sizeof tensor->starved_by, "fc2.out.grad");
     tensor = name_tensor(snapshot, "fc2.bias.grad", TENSOR_WEIGHT_GRAD, FORMAT_FP32);
     add_hill(&tensor->counts, FORMAT_FP32, -20, 8);
     tensor = name_tensor(snapshot, "fc1.bias.grad", TENSOR_WEIGHT_GRAD, FORMAT_FP32);
     tensor->probed = false;
+    add_heat(snapshot, format);
     for (int i = 0; i < TENSORS; i++)
         snapshot->tensors[i].count = snapshot->tensors[i].counts.count;
     snapshot->tensors[TENSORS - 1].count = 64;
@@ -90,21 +103,23 @@ static void add_tensors(Snapshot *snapshot)
 
 /* Starts at 2^20, backs off five times in a row, then grows every INTERVAL clean steps and twice
  * grows too far. */
-static void add_steps(Snapshot *snapshot)
+static void add_steps(Snapshot *snapshot, bool scaled)
 {
-    float scale = 1048576.0f;
+    float scale = scaled ? 1048576.0f : 1.0f;
     int32_t tracker = 0;
 
     for (int64_t step = 1; step <= STEPS; step++) {
         StepRecord record = {.step = step, .scale_used = scale, .lr = 0.001f};
 
-        record.skipped = scale > 65536.0f || (step % 500 == 0);
+        record.skipped = scale > 65536.0f || (step % 500 == 0 && scaled);
         record.loss = 0.4f + 1.9f * expf(-(float)step / 300.0f) + 0.05f * sinf((float)step / 9.0f);
-        if (step == 500)
+        if (!scaled && step >= FIXTURE_PARTED)
+            record.loss += 0.3f * cosf((float)step / 99.0f);
+        if (step == 500 && scaled)
             record.loss = INFINITY;
         tracker = record.skipped ? 0 : tracker + 1;
         scale = record.skipped ? scale / 2.0f : scale;
-        if (tracker == INTERVAL) {
+        if (scaled && tracker == INTERVAL) {
             scale *= 2.0f;
             tracker = 0;
             snapshot->scaler.growths++;
@@ -154,8 +169,9 @@ Snapshot fixture_empty(void)
     };
 }
 
-Snapshot fixture_run(void)
+static Snapshot run_of(Format format)
 {
+    bool scaled = format == FORMAT_FP16;
     Snapshot snapshot = fixture_empty();
 
     text_copy(snapshot.backend, FACT_TEXT, "cpu, 2 threads");
@@ -165,21 +181,34 @@ Snapshot fixture_run(void)
     text_copy(snapshot.loss_name, FACT_TEXT, "cross entropy");
     snapshot.batch = 64;
     snapshot.seed = 42;
-    snapshot.autocast = FORMAT_FP16;
+    text_copy(snapshot.run_name, RUN_NAME, scaled ? "a" : "b");
+    snapshot.autocast = format;
     snapshot.scaler =
         (ScalerFacts){.mode = SCALER_DYNAMIC, .growth = 2.0, .backoff = 0.5, .interval = INTERVAL};
+    if (!scaled)
+        snapshot.scaler.mode = SCALER_OFF;
     snapshot.training = true;
     snapshot.epoch_steps = 64;
     snapshot.lr = 0.001;
     snapshot.accuracy = (Measure){false, 0.931};
     snapshot.accuracy_step = 1280;
     snapshot.steps_per_second = (Measure){false, 312.4};
-    events_add(&snapshot.events, EVENT_SETTING, 0, "autocast fp16");
+    events_add(&snapshot.events, EVENT_SETTING, 0, "autocast %s", format_name(format));
     events_add(&snapshot.events, EVENT_RUN, 0, "training begins");
-    add_steps(&snapshot);
+    add_steps(&snapshot, scaled);
     events_add(&snapshot.events, EVENT_WARNING, STEPS,
                "the scale has not grown for so long that this sentence needs more than one row");
-    add_tensors(&snapshot);
+    add_tensors(&snapshot, format);
     add_memory(&snapshot);
     return snapshot;
+}
+
+Snapshot fixture_run(void)
+{
+    return run_of(FORMAT_FP16);
+}
+
+Snapshot fixture_other(void)
+{
+    return run_of(FORMAT_BF16);
 }

@@ -8,6 +8,12 @@
  * is not counted. The caller releases. */
 Snapshot fixture_run(void);
 
+/* The same run, b, in bf16 without a loss scale; its loss is another from step FIXTURE_PARTED on. The
+ * caller releases. */
+Snapshot fixture_other(void);
+
+enum { FIXTURE_PARTED = 311 };
+
 /* Before anything was chosen or stepped. */
 Snapshot fixture_empty(void);
 

@@ -9,10 +9,10 @@
 
 enum { MOST_ROWS = 60, MOST_COLS = 210 };
 
-static bool is_inside(const Place *place, int rows, int cols)
+static bool is_inside(const Layout *layout, const Place *place, int rows, int cols)
 {
-    return place->row >= 1 && place->col >= 0 && place->rows >= 1 &&
-           place->cols >= place->panel->min_cols && place->row + place->rows <= rows - 1 &&
+    return place->row >= layout->status_rows && place->col >= 0 && place->rows >= 1 &&
+           place->cols >= place->panel->min_cols && place->row + place->rows <= rows &&
            place->col + place->cols <= cols;
 }
 
@@ -38,7 +38,7 @@ static int outside(const Layout *layout, int rows, int cols)
     int count = 0;
 
     for (int i = 0; i < layout->count; i++)
-        count += !is_inside(&layout->places[i], rows, cols);
+        count += !is_inside(layout, &layout->places[i], rows, cols);
     return count;
 }
 
@@ -51,30 +51,60 @@ static bool shows(const Layout *layout, const char *name)
     return false;
 }
 
-Test(layout, at_every_size_panels_lie_inside_and_apart)
+static Layout layout_of(int rows, int cols, int prompt_rows, bool two, LayoutKind kind,
+                        const Panel *zoom)
+{
+    Screenful screenful = {rows, cols, prompt_rows, two};
+    Gaze gaze = {.layout = (int)kind, .zoom = zoom};
+
+    return layout_for(&screenful, &gaze);
+}
+
+static void sweep(int prompt_rows, bool two, LayoutKind kind, const Panel *zoom)
 {
     for (int rows = 1; rows <= MOST_ROWS; rows++) {
         for (int cols = 1; cols <= MOST_COLS; cols++) {
-            Layout layout = layout_for(rows, cols);
+            Layout layout = layout_of(rows, cols, prompt_rows, two, kind, zoom);
 
-            cr_assert_eq(outside(&layout, rows, cols), 0, "%d rows, %d columns", rows, cols);
+            cr_assert_eq(outside(&layout, rows - prompt_rows, cols), 0, "%d rows, %d columns", rows,
+                         cols);
             cr_assert_eq(overlaps(&layout), 0, "%d rows, %d columns", rows, cols);
+            cr_assert_leq(layout.status_rows, rows);
         }
     }
+}
+
+Test(layout, at_every_size_panels_lie_inside_and_apart, .timeout = 120)
+{
+    for (LayoutKind kind = LAYOUT_AUTO; kind < LAYOUT_KINDS; kind++) {
+        sweep(0, false, kind, NULL);
+        sweep(1, false, kind, NULL);
+        sweep(3, true, kind, NULL);
+    }
+    sweep(1, false, LAYOUT_AUTO, panel_find("loss"));
+    sweep(1, true, LAYOUT_AUTO, panel_find("tensors"));
+}
+
+static int last_row(const Layout *layout)
+{
+    int last = 0;
+
+    for (int i = 0; i < layout->count; i++) {
+        if (layout->places[i].row + layout->places[i].rows > last)
+            last = layout->places[i].row + layout->places[i].rows;
+    }
+    return last;
 }
 
 Test(layout, panels_fill_all_rows_of_a_usual_screen)
 {
     for (int rows = 20; rows <= MOST_ROWS; rows++) {
         for (int cols = 60; cols <= MOST_COLS; cols += 10) {
-            Layout layout = layout_for(rows, cols);
-            int last = 0;
+            for (int two = 0; two < 2; two++) {
+                Layout layout = layout_of(rows, cols, 1, two, LAYOUT_AUTO, NULL);
 
-            for (int i = 0; i < layout.count; i++) {
-                if (layout.places[i].row + layout.places[i].rows > last)
-                    last = layout.places[i].row + layout.places[i].rows;
+                cr_expect_eq(last_row(&layout), rows - 1, "%d rows, %d columns", rows, cols);
             }
-            cr_expect_eq(last, rows - 1, "%d rows, %d columns", rows, cols);
         }
     }
 }
@@ -84,23 +114,40 @@ Test(layout, usual_screens_have_what_a_learner_watches)
     static const int sizes[][2] = {{24, 80}, {40, 120}, {50, 200}};
 
     for (size_t i = 0; i < 3; i++) {
-        Layout layout = layout_for(sizes[i][0], sizes[i][1]);
+        for (int two = 0; two < 2; two++) {
+            Layout layout = layout_of(sizes[i][0], sizes[i][1], 1, two, LAYOUT_AUTO, NULL);
 
-        cr_expect(shows(&layout, "gradients"));
-        cr_expect(shows(&layout, "scale"));
-        cr_expect(shows(&layout, "loss"));
-        cr_expect(shows(&layout, "log"));
-        cr_expect_eq(shows(&layout, "tensors"), i > 0);
+            cr_expect(shows(&layout, "gradients"));
+            cr_expect(shows(&layout, "scale"));
+            cr_expect(shows(&layout, "loss"));
+            cr_expect(shows(&layout, "log"));
+            cr_expect_eq(shows(&layout, "tensors"), i > 0);
+            cr_expect_eq(shows(&layout, "tiles"), i == 2 && !two);
+            cr_expect(i < 2 || shows(&layout, "heat"));
+        }
     }
 }
 
 Test(layout, a_small_screen_drops_panels_not_the_gradients)
 {
-    Layout small = layout_for(9, 40), least = layout_for(4, 80);
+    Layout small = layout_of(9, 40, 1, false, LAYOUT_AUTO, NULL),
+           least = layout_of(4, 80, 1, false, LAYOUT_AUTO, NULL);
 
     cr_expect_eq(small.count, 1);
     cr_expect(shows(&small, "gradients"));
     cr_expect_eq(least.count, 0);
+}
+
+Test(layout, each_kind_gives_most_room_to_what_it_is_named_for)
+{
+    Layout tensors = layout_of(24, 80, 1, false, LAYOUT_TENSORS, NULL),
+           training = layout_of(40, 120, 1, false, LAYOUT_TRAINING, NULL),
+           zoom = layout_of(40, 120, 1, false, LAYOUT_AUTO, panel_find("log"));
+
+    cr_expect_str_eq(tensors.places[0].panel->name, "tensors");
+    cr_expect_str_eq(training.places[0].panel->name, "loss");
+    cr_expect_eq(zoom.count, 1);
+    cr_expect_eq(zoom.places[0].rows, 38);
 }
 
 static bool row_is_blank(const Canvas *canvas, int row)
@@ -112,22 +159,31 @@ static bool row_is_blank(const Canvas *canvas, int row)
     return true;
 }
 
-Test(layout, status_and_keys_are_there_at_every_size, .timeout = 120)
+static void draw_at(const Scene *scene, int rows, int cols, int prompt_rows)
 {
-    Snapshot snapshot = fixture_run();
-    Gaze gaze = {"", false};
+    Canvas *canvas = canvas_new(rows, cols, GLYPHS_UTF8);
+    Gaze gaze = {0};
+
+    layout_draw(scene, &gaze, NULL, prompt_rows, canvas);
+    cr_assert_eq(row_is_blank(canvas, 0), rows <= prompt_rows, "%d rows, %d columns", rows, cols);
+    for (int row = rows - prompt_rows < 0 ? 0 : rows - prompt_rows; row < rows; row++)
+        cr_assert(row_is_blank(canvas, row), "%d rows, %d columns", rows, cols);
+    canvas_free(canvas);
+}
+
+Test(layout, the_status_is_there_and_the_prompt_has_its_rows_at_every_size, .timeout = 300)
+{
+    Snapshot left = fixture_run(), right = fixture_other();
+    Scene one = {.left = &left, .differ = -1}, two = {&left, &right, FIXTURE_PARTED};
 
     for (int rows = 1; rows <= MOST_ROWS; rows += rows < 12 ? 1 : 7) {
         for (int cols = 1; cols <= MOST_COLS; cols += cols < 90 ? 1 : 13) {
-            Canvas *canvas = canvas_new(rows, cols, GLYPHS_UTF8);
-
-            layout_draw(&snapshot, &gaze, NULL, canvas);
-            cr_assert(!row_is_blank(canvas, 0), "%d rows, %d columns", rows, cols);
-            cr_assert(!row_is_blank(canvas, rows - 1), "%d rows, %d columns", rows, cols);
-            canvas_free(canvas);
+            draw_at(&one, rows, cols, 1);
+            draw_at(&two, rows, cols, 2);
         }
     }
-    snapshot_release(&snapshot);
+    snapshot_release(&left);
+    snapshot_release(&right);
 }
 
 static void expect_line(const Canvas *canvas, int row, const char *part, bool there)
@@ -135,22 +191,24 @@ static void expect_line(const Canvas *canvas, int row, const char *part, bool th
     Canvas *line = canvas_window((Canvas *)canvas, row, 0, 1, canvas_cols(canvas));
     Text text = {0};
 
-    canvas_text(line, false, &text);
+    canvas_text(line, NULL, &text);
     cr_expect_eq(strstr(text_chars(&text), part) != NULL, there, "%s in %s", part,
                  text_chars(&text));
     text_release(&text);
     canvas_free(line);
 }
 
-Test(layout, a_message_takes_the_place_of_the_keys)
+Test(layout, a_message_stands_above_the_prompt)
 {
     Snapshot snapshot = fixture_run();
+    Scene scene = {.left = &snapshot, .differ = -1};
     Canvas *canvas = canvas_new(24, 80, GLYPHS_UTF8);
-    Gaze gaze = {"", false};
+    Gaze gaze = {0};
 
-    layout_draw(&snapshot, &gaze, "scale 2^10 at step 1,285", canvas);
-    expect_line(canvas, 23, "scale 2^10 at step 1,285", true);
-    expect_line(canvas, 23, "q prompt", false);
+    layout_draw(&scene, &gaze, "scale 2^10 at step 1,285", 1, canvas);
+    expect_line(canvas, 22, "scale 2^10 at step 1,285", true);
+    expect_line(canvas, 21, "than one row", true);
+    cr_expect(row_is_blank(canvas, 23));
     canvas_free(canvas);
     snapshot_release(&snapshot);
 }
@@ -158,19 +216,37 @@ Test(layout, a_message_takes_the_place_of_the_keys)
 Test(layout, the_status_line_says_what_state_the_run_is_in)
 {
     Snapshot snapshot = fixture_run();
+    Scene scene = {.left = &snapshot, .differ = -1};
     Canvas *canvas = canvas_new(24, 80, GLYPHS_UTF8);
-    Gaze gaze = {"", true};
+    Gaze gaze = {.true_values = true};
 
     snapshot.training = false;
     snapshot.pace = 2.0;
     snapshot.scaler.mode = SCALER_OFF;
-    layout_draw(&snapshot, &gaze, NULL, canvas);
+    layout_draw(&scene, &gaze, NULL, 1, canvas);
     expect_line(canvas, 0, "PAUSE", true);
     expect_line(canvas, 0, "scale off", true);
     expect_line(canvas, 0, "pace 2/s", true);
     expect_line(canvas, 0, "seed 42", true);
-    expect_line(canvas, 23, "space run", true);
-    expect_line(canvas, 23, "t stored values", true);
     canvas_free(canvas);
     snapshot_release(&snapshot);
+}
+
+Test(layout, the_status_of_two_runs_says_where_they_parted)
+{
+    Snapshot left = fixture_run(), right = fixture_other();
+    Scene scene = {&left, &right, FIXTURE_PARTED};
+    Canvas *canvas = canvas_new(24, 80, GLYPHS_UTF8);
+    Gaze gaze = {0};
+
+    layout_draw(&scene, &gaze, NULL, 1, canvas);
+    expect_line(canvas, 0, "parted at step 311", true);
+    expect_line(canvas, 1, "a  fp16", true);
+    expect_line(canvas, 1, "b  bf16  scale off", true);
+    scene.differ = -1;
+    layout_draw(&scene, &gaze, NULL, 1, canvas);
+    expect_line(canvas, 0, "equal to the bit so far", true);
+    canvas_free(canvas);
+    snapshot_release(&left);
+    snapshot_release(&right);
 }

@@ -2,6 +2,8 @@
 
 #include "fixture.h"
 #include "view/facts.h"
+#include "view/histogram.h"
+#include "view/style.h"
 #include "view/timeline.h"
 #include "view/widgets.h"
 
@@ -22,7 +24,7 @@ Test(panel, each_is_found_by_its_name_and_says_what_it_shows)
 
 static void draw_at_any_size(const Panel *panel, const Snapshot *snapshot)
 {
-    Gaze gaze = {"fc2.weight.grad", true};
+    Gaze gaze = {.tensor = "fc2.weight.grad", .true_values = true};
 
     for (int rows = 0; rows <= 30; rows += rows < 10 ? 1 : 5) {
         for (int cols = 0; cols <= 130; cols += cols < 45 ? 1 : 17) {
@@ -48,7 +50,7 @@ Test(panel, each_draws_at_any_size, .timeout = 120)
 Test(panel, drawing_twice_gives_the_same_and_changes_nothing)
 {
     Snapshot snapshot = fixture_run();
-    Gaze gaze = {"", false};
+    Gaze gaze = {0};
 
     for (const Panel *const *panel = panel_table; *panel != NULL; panel++) {
         Text texts[2] = {{0}};
@@ -57,7 +59,7 @@ Test(panel, drawing_twice_gives_the_same_and_changes_nothing)
             Canvas *canvas = canvas_new(20, 80, GLYPHS_UTF8);
 
             (*panel)->draw(&snapshot, &gaze, canvas);
-            canvas_text(canvas, true, &texts[i]);
+            canvas_text(canvas, &(Theme){0}, &texts[i]);
             canvas_free(canvas);
         }
         cr_expect_str_eq(text_chars(&texts[0]), text_chars(&texts[1]));
@@ -70,7 +72,7 @@ Test(panel, drawing_twice_gives_the_same_and_changes_nothing)
 Test(gaze, falls_back_to_the_tensor_that_lost_most)
 {
     Snapshot snapshot = fixture_run(), empty = fixture_empty();
-    Gaze chosen = {"fc1.out", false}, gone = {"fc9.out", false}, none = {"", false};
+    Gaze chosen = {.tensor = "fc1.out"}, gone = {.tensor = "fc9.out"}, none = {0};
 
     cr_expect_str_eq(gaze_tensor(&chosen, &snapshot)->name, "fc1.out");
     cr_expect_str_eq(gaze_tensor(&gone, &snapshot)->name, "fc2.out.grad");
@@ -97,7 +99,7 @@ static void expect_notice(const Snapshot *snapshot, const TensorFacts *tensor, c
     Text text = {0};
 
     widget_uncounted(snapshot, tensor, canvas);
-    canvas_text(canvas, false, &text);
+    canvas_text(canvas, NULL, &text);
     cr_expect_not_null(strstr(text_chars(&text), words), "%s", text_chars(&text));
     text_release(&text);
     canvas_free(canvas);
@@ -118,6 +120,108 @@ Test(notice, says_why_nothing_is_counted)
     expect_notice(&snapshot, &tensors[0], "not counted: nothing casts it");
     snapshot.tensor_count = 0;
     expect_notice(&snapshot, NULL, "nothing is counted yet: take a step");
+}
+
+static const TensorFacts *watched(const Snapshot *snapshot, Watched sort)
+{
+    Gaze gaze = {.watched = (int)sort};
+
+    return gaze_tensor(&gaze, snapshot);
+}
+
+Test(gaze, is_on_the_sort_that_is_watched)
+{
+    Snapshot snapshot = fixture_run(), empty = fixture_empty();
+
+    cr_expect_str_eq(watched(&snapshot, WATCHED_WEIGHTS)->name, "fc1.weight");
+    cr_expect_str_eq(watched(&snapshot, WATCHED_ACTIVATIONS)->name, "fc1.out");
+    cr_expect_str_eq(watched(&snapshot, WATCHED_ACTIVATION_GRADS)->name, "fc2.out.grad");
+    cr_expect_str_eq(watched(&snapshot, WATCHED_WEIGHT_GRADS)->name, "fc2.weight.grad");
+    cr_expect_null(watched(&empty, WATCHED_WEIGHTS));
+    snapshot_release(&snapshot);
+}
+
+Test(gaze, settles_on_the_first_that_loses_and_stays)
+{
+    Snapshot snapshot = fixture_run(), empty = fixture_empty();
+    Gaze gaze = {0}, weights = {.watched = WATCHED_WEIGHTS};
+
+    gaze_settle(&gaze, &empty);
+    cr_expect_str_eq(gaze.tensor, "");
+    gaze_settle(&gaze, &snapshot);
+    cr_expect_str_eq(gaze.tensor, "fc2.out.grad");
+    snapshot.tensors[0].kind = TENSOR_WEIGHT_GRAD;
+    snapshot.tensors[0].counts.lost_mass = snapshot.tensors[0].counts.mass;
+    gaze_settle(&gaze, &snapshot);
+    cr_expect_str_eq(gaze.tensor, "fc2.out.grad");
+    gaze_settle(&weights, &snapshot);
+    cr_expect_str_eq(weights.tensor, "");
+    snapshot_release(&snapshot);
+}
+
+static void expect_axis(const Scene *scene, const Gaze *gaze, int shift)
+{
+    Histogram left = histogram_of(scene, false, gaze, histogram_focus(scene, false, gaze), 40),
+              right = histogram_of(scene, true, gaze, histogram_focus(scene, true, gaze), 40);
+
+    cr_expect_eq(left.bins.low + left.shift, right.bins.low + right.shift);
+    cr_expect_eq(left.bins.high + left.shift, right.bins.high + right.shift);
+    cr_expect_eq(left.bins.columns, right.bins.columns);
+    cr_expect_eq(left.shift - right.shift, shift);
+    cr_expect_leq(left.bins.low, -40); /* all of fp16 */
+    cr_expect_geq(right.bins.high, 16);
+}
+
+Test(histogram, two_runs_share_one_axis_also_of_true_values)
+{
+    Snapshot left = fixture_run(), right = fixture_other();
+    Scene scene = {&left, &right, FIXTURE_PARTED};
+    Gaze stored = {.tensor = "fc2.out.grad"},
+         true_values = {.tensor = "fc2.out.grad", .true_values = true};
+
+    expect_axis(&scene, &stored, 0);
+    expect_axis(&scene, &true_values, -15);
+    snapshot_release(&left);
+    snapshot_release(&right);
+}
+
+static void expect_range(Format format, int exponent, int low, int high)
+{
+    TensorFacts tensor = {.format = format};
+    Bins bins;
+
+    tensor.counts.histogram[-10 - EXPONENT_LEAST] = 2000;
+    tensor.counts.histogram[exponent - EXPONENT_LEAST] += 3;
+    tensor.counts.histogram[-140 - EXPONENT_LEAST] += 1;
+    bins = histogram_bins(&tensor, 400);
+    cr_expect_eq(bins.low, low, "%s: %d", format_name(format), bins.low);
+    cr_expect_eq(bins.high, high, "%s: %d", format_name(format), bins.high);
+}
+
+Test(histogram, a_wide_format_has_the_range_of_fp16_and_what_its_values_need)
+{
+    expect_range(FORMAT_FP16, -80, -40, 16);
+    expect_range(FORMAT_BF16, -10, -40, 16);
+    expect_range(FORMAT_BF16, -41, -48, 16);
+    expect_range(FORMAT_BF16, 17, -40, 24);
+    expect_range(FORMAT_FP32, -140, -144, 16);
+    expect_range(FORMAT_FP32, 127, -40, 127);
+}
+
+Test(timeline, a_step_is_found_in_the_column_that_holds_it)
+{
+    History history = {0};
+    Timeline timeline;
+
+    for (int64_t step = 1; step <= 1000; step++) {
+        StepRecord record = {.step = step, .scale_used = 1.0f};
+
+        history_add(&history, &record);
+    }
+    timeline = timeline_of(&history, 70);
+    cr_expect_eq(timeline_column(&timeline, 1000), 69);
+    cr_expect_eq(timeline_column(&timeline, 1), 69 - (999 / 16));
+    cr_expect_eq(timeline_column(&timeline, 5000), -1);
 }
 
 static Timeline timeline_after(History *history, int64_t steps, int columns)

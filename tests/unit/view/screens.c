@@ -7,6 +7,8 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "view/layout.h"
+#include "view/style.h"
+#include "view/svg.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -43,7 +45,7 @@ static void compare_file(const char *name, const Text *text)
 
 static void append_canvas(const Canvas *canvas, Text *text)
 {
-    canvas_text(canvas, false, text);
+    canvas_text(canvas, NULL, text);
 }
 
 static void append_panel(const Snapshot *snapshot, const Gaze *gaze, const char *name,
@@ -80,7 +82,7 @@ static void compare_panel(const Snapshot *snapshot, const Gaze *gaze, const char
 Test(screens, every_panel_looks_as_kept)
 {
     Snapshot snapshot = fixture_run();
-    Gaze gaze = {"", false};
+    Gaze gaze = {0};
 
     for (const Panel *const *panel = panel_table; *panel != NULL; panel++)
         compare_panel(&snapshot, &gaze, (*panel)->name, (*panel)->name);
@@ -91,7 +93,7 @@ Test(screens, every_panel_of_an_empty_run_says_what_is_missing)
 {
     Snapshot snapshot = fixture_empty();
     Canvas *canvas = canvas_new(20, PROMPT_COLS, GLYPHS_UTF8);
-    Gaze gaze = {"", false};
+    Gaze gaze = {0};
     Text text = {0};
 
     for (const Panel *const *panel = panel_table; *panel != NULL; panel++)
@@ -129,7 +131,7 @@ Test(screens, gradients_of_each_sort_of_tensor_look_as_kept)
     Text text = {0};
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        Gaze gaze = {"", true};
+        Gaze gaze = {.true_values = true};
 
         text_copy(gaze.tensor, sizeof gaze.tensor, names[i]);
         append_panel(&snapshot, &gaze, "gradients", canvas, &text);
@@ -145,7 +147,7 @@ Test(screens, each_mode_of_the_scaler_is_said_in_words)
 {
     Snapshot snapshot = fixture_run();
     Canvas *canvas = canvas_new(8, PROMPT_COLS, GLYPHS_UTF8);
-    Gaze gaze = {"", false};
+    Gaze gaze = {0};
     Text text = {0};
 
     snapshot.scaler.mode = SCALER_OFF;
@@ -164,7 +166,7 @@ Test(screens, memory_says_what_each_sort_of_format_saves)
 {
     Snapshot snapshot = fixture_run();
     Canvas *canvas = canvas_new(panel_find("memory")->rows, PROMPT_COLS, GLYPHS_UTF8);
-    Gaze gaze = {"", false};
+    Gaze gaze = {0};
     Text text = {0};
 
     snapshot.memory.emulated = true;
@@ -179,26 +181,64 @@ Test(screens, memory_says_what_each_sort_of_format_saves)
     snapshot_release(&snapshot);
 }
 
-static void compare_view(int rows, int cols, Glyphs glyphs, const char *file)
+static void compare_scene(const Scene *scene, int rows, int cols, Glyphs glyphs, const char *file)
 {
-    Snapshot snapshot = fixture_run();
     Canvas *canvas = canvas_new(rows, cols, glyphs);
-    Gaze gaze = {"", false};
+    Gaze gaze = {0};
     Text text = {0};
 
-    layout_draw(&snapshot, &gaze, NULL, canvas);
+    layout_draw(scene, &gaze, NULL, 1, canvas);
     append_canvas(canvas, &text);
     compare_file(file, &text);
     text_release(&text);
     canvas_free(canvas);
-    snapshot_release(&snapshot);
 }
 
 Test(screens, the_view_at_each_usual_size_looks_as_kept)
 {
-    compare_view(24, 80, GLYPHS_UTF8, "view-80x24");
-    compare_view(24, 80, GLYPHS_ASCII, "view-80x24-ascii");
-    compare_view(40, 120, GLYPHS_UTF8, "view-120x40");
-    compare_view(50, 200, GLYPHS_UTF8, "view-200x50");
-    compare_view(12, 40, GLYPHS_UTF8, "view-40x12");
+    Snapshot snapshot = fixture_run();
+    Scene scene = {.left = &snapshot, .differ = -1};
+
+    compare_scene(&scene, 24, 80, GLYPHS_UTF8, "view-80x24");
+    compare_scene(&scene, 24, 80, GLYPHS_ASCII, "view-80x24-ascii");
+    compare_scene(&scene, 24, 80, GLYPHS_BLOCKS, "view-80x24-blocks");
+    compare_scene(&scene, 40, 120, GLYPHS_UTF8, "view-120x40");
+    compare_scene(&scene, 50, 200, GLYPHS_UTF8, "view-200x50");
+    compare_scene(&scene, 12, 40, GLYPHS_UTF8, "view-40x12");
+    snapshot_release(&snapshot);
+}
+
+Test(screens, two_runs_side_by_side_look_as_kept)
+{
+    Snapshot left = fixture_run(), right = fixture_other();
+    Scene scene = {&left, &right, FIXTURE_PARTED};
+
+    compare_scene(&scene, 24, 80, GLYPHS_UTF8, "two-80x24");
+    compare_scene(&scene, 24, 80, GLYPHS_ASCII, "two-80x24-ascii");
+    compare_scene(&scene, 40, 120, GLYPHS_UTF8, "two-120x40");
+    compare_scene(&scene, 50, 200, GLYPHS_UTF8, "two-200x50");
+    compare_scene(&scene, 12, 40, GLYPHS_UTF8, "two-40x12");
+    snapshot_release(&left);
+    snapshot_release(&right);
+}
+
+Test(screens, colours_of_each_palette_look_as_kept)
+{
+    Snapshot snapshot = fixture_run();
+    Canvas *canvas = canvas_new(13, PROMPT_COLS, GLYPHS_UTF8);
+    Gaze gaze = {0};
+    Text text = {0};
+
+    panel_find("gradients")->draw(&snapshot, &gaze, canvas);
+    for (int palette = 0; palette < PALETTE_COUNT; palette++) {
+        for (int contrast = 0; contrast < 2; contrast++)
+            canvas_text(canvas, &(Theme){palette, contrast}, &text);
+    }
+    compare_file("colours", &text);
+    text_clear(&text);
+    canvas_svg(canvas, (Theme){0}, &text);
+    compare_file("gradients-svg", &text);
+    text_release(&text);
+    canvas_free(canvas);
+    snapshot_release(&snapshot);
 }
