@@ -2,17 +2,18 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
 
-enum { RESTORE_BYTES = 256, STACK_BYTES = 64 * 1024 };
+enum { RESTORE_BYTES = 256, STACK_BYTES = 64 * 1024, PATIENCE = 200 /* milliseconds */ };
 
-static const int fatal_signals[] = {SIGSEGV, SIGABRT, SIGBUS,  SIGFPE, SIGILL,
-                                    SIGTERM, SIGHUP,  SIGQUIT, SIGINT};
-static const int news_signals[] = {SIGWINCH, SIGTSTP, SIGCONT};
+static const int fatal_signals[] = {SIGSEGV, SIGABRT, SIGBUS,  SIGFPE,
+                                    SIGILL,  SIGTERM, SIGQUIT, SIGINT};
+static const int news_signals[] = {SIGWINCH, SIGTSTP, SIGCONT, SIGHUP};
 
 enum { FATAL_COUNT = sizeof fatal_signals / sizeof fatal_signals[0] };
 enum { NEWS_COUNT = sizeof news_signals / sizeof news_signals[0] };
@@ -36,6 +37,7 @@ static void restore_terminal(void)
     if (!guard.visual)
         return;
     guard.visual = 0;
+    (void)poll(&(struct pollfd){.fd = guard.fd, .events = POLLOUT}, 1, PATIENCE);
     if (write(guard.fd, guard.restore, guard.restore_bytes) < 0) {
         /* A terminal that is gone needs no restoring. */
     }
@@ -142,13 +144,14 @@ int guard_fd(void)
 
 Noticed guard_noticed(void)
 {
-    Noticed noticed = {false, false, false};
+    Noticed noticed = {.gone = false};
     char byte;
 
     while (read(guard.news_out, &byte, 1) == 1) {
         noticed.resized |= byte == SIGWINCH;
         noticed.suspend |= byte == SIGTSTP;
         noticed.continued |= byte == SIGCONT;
+        noticed.gone |= byte == SIGHUP;
     }
     return noticed;
 }

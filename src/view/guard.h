@@ -14,10 +14,11 @@
 /* What happened since guard_noticed was last asked. */
 typedef struct Noticed {
     bool resized, suspend, continued;
+    bool gone; /* the terminal hung up */
 } Noticed;
 
-/* Keeps the settings of the terminal `fd`, and takes over SIGWINCH, SIGTSTP, SIGCONT and the signals
- * that end a process, unless they are ignored or an interrupt is handled elsewhere already. Before
+/* Keeps the settings of the terminal `fd` (which should not make a write wait for long), and takes over
+ * SIGWINCH, SIGTSTP, SIGCONT, SIGHUP and the signals that end a process, unless they are ignored or an interrupt is handled elsewhere already. Before
  * curses starts, which takes only what nobody has. `restore`: bytes that undo what curses did. */
 void guard_open(int fd, const char *restore, size_t bytes);
 
