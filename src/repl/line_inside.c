@@ -90,14 +90,12 @@ static int on_f8(int count, int byte)
 
 static int on_page_up(int count, int byte)
 {
-    (void)count, (void)byte;
-    return !view_key(VIEW_KEY_PAGE_UP, true);
+    return view_key(VIEW_KEY_PAGE_UP, true) ? 0 : rl_history_search_backward(count, byte);
 }
 
 static int on_page_down(int count, int byte)
 {
-    (void)count, (void)byte;
-    return !view_key(VIEW_KEY_PAGE_DOWN, true);
+    return view_key(VIEW_KEY_PAGE_DOWN, true) ? 0 : rl_history_search_forward(count, byte);
 }
 
 static int on_clear(int count, int byte)
@@ -121,15 +119,17 @@ static const struct {
     {"halfstep-step", "\033[17~", on_f6, NULL},
     {"halfstep-previous", "\033[18~", on_f7, NULL},
     {"halfstep-next", "\033[19~", on_f8, NULL},
-    {"halfstep-page-up", "\033[5~", on_page_up, NULL},
-    {"halfstep-page-down", "\033[6~", on_page_down, NULL},
+    {"halfstep-page-up", "\033[5~", on_page_up, rl_history_search_backward},
+    {"halfstep-page-down", "\033[6~", on_page_down, rl_history_search_forward},
 };
 
 /* What somebody bound otherwise in ~/.inputrc, which is read first, stays. */
 static void bind_keys(void)
 {
     for (size_t i = 0; i < sizeof view_keys / sizeof *view_keys; i++) {
-        if (rl_function_of_keyseq(view_keys[i].keys, NULL, NULL) == view_keys[i].was)
+        rl_command_func_t *now = rl_function_of_keyseq(view_keys[i].keys, NULL, NULL);
+
+        if (now == NULL || now == view_keys[i].was)
             (void)rl_bind_keyseq(view_keys[i].keys, view_keys[i].act);
     }
 }
@@ -246,11 +246,28 @@ static bool has_character(void)
     return left >= bytes;
 }
 
+/* A search that a prefix key ends (^X) makes readline 8.2 crash where the key behind it is none of its
+ * map. Such a key is passed over. */
+static bool ends_search_badly(void)
+{
+    unsigned char byte = (unsigned char)inside.typed.chars[inside.at];
+
+    return RL_ISSTATE(RL_STATE_ISEARCH) && byte != ESC && rl_get_keymap()[byte].type == ISKMAP;
+}
+
+static void take_character(void)
+{
+    if (ends_search_badly())
+        inside.at++;
+    else
+        rl_callback_read_char();
+}
+
 LineNews line_inside_take(Text *line, ViewKey *key)
 {
     inside.key = VIEW_KEY_NONE;
     while (!inside.ready && !inside.ended && inside.key == VIEW_KEY_NONE && has_character())
-        rl_callback_read_char();
+        take_character();
     *key = inside.key;
     if (inside.ready) {
         inside.ready = false;

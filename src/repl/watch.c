@@ -50,23 +50,6 @@ static void read_keys(Watch *watch)
         line_inside_push(bytes, count);
 }
 
-/* Until `seconds` are over, or something happened. */
-static void serve(Watch *watch, double seconds)
-{
-    unsigned news;
-
-    take_typed(watch);
-    watch_look(watch);
-    news = screen_wait(watch->screen, seconds);
-    watch->gone |= (news & SCREEN_GONE) != 0;
-    if ((news & SCREEN_CHANGED) != 0)
-        watch->drawn = -1;
-    if (!watch->gone && (news & SCREEN_TYPED) != 0)
-        read_keys(watch);
-    take_typed(watch);
-    watch_look(watch);
-}
-
 /* ^C clears what is typed; where nothing is, it pauses. */
 static void take_interrupt(Watch *watch)
 {
@@ -84,6 +67,26 @@ static void take_interrupt(Watch *watch)
         watch->message = "^D or watch off: back to the prompt; quit ends the program";
 }
 
+/* Until `seconds` are over, or something happened. */
+static void serve(Watch *watch, double seconds)
+{
+    unsigned news;
+
+    take_typed(watch);
+    watch_look(watch);
+    news = screen_wait(watch->screen, seconds);
+    watch->gone |= (news & SCREEN_GONE) != 0;
+    if ((news & SCREEN_CHANGED) != 0)
+        watch->drawn = -1;
+    /* Before the keys, which were typed behind it. */
+    if (!watch->busy && interrupt_pending())
+        take_interrupt(watch);
+    if (!watch->gone && (news & SCREEN_TYPED) != 0)
+        read_keys(watch);
+    take_typed(watch);
+    watch_look(watch);
+}
+
 static double until_frame(const Watch *watch)
 {
     double left = watch->due - watch_now();
@@ -98,7 +101,9 @@ void watch_tick(Repl *repl, double seconds)
     Watch *watch = repl->watch;
     double left = until_frame(watch);
 
+    watch->busy = true;
     serve(watch, left < seconds ? left : seconds);
+    watch->busy = false;
     if (watch->gone)
         session_pause(watch->session);
 }
@@ -121,6 +126,7 @@ static void take_line(Watch *watch, Text *line)
     watch->news = LINE_NEWS_NONE;
     watch->message = NULL;
     keep_step(watch, line);
+    (void)answers_take(watch->answers); /* what came last answers the line before */
     if (line->length > 0)
         answers_typed(watch->answers, text_chars(line));
     else
@@ -135,11 +141,8 @@ LineEnd watch_line(Repl *repl, Text *line)
 
     text_clear(line);
     watch->drawn = -1;
-    while (!watch->gone && watch->news != LINE_NEWS_LINE && watch->news != LINE_NEWS_END) {
+    while (!watch->gone && watch->news != LINE_NEWS_LINE && watch->news != LINE_NEWS_END)
         serve(watch, until_frame(watch));
-        if (interrupt_pending())
-            take_interrupt(watch);
-    }
     if (watch->gone) {
         return LINE_GONE;
     }

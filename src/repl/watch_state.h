@@ -28,6 +28,7 @@ struct Watch {
     Text again;          /* the last `step`, for Enter on an empty line */
     LineNews news;       /* of the line that waits */
     bool slowed;         /* the pace was max, and the view made it less */
+    bool busy;           /* a command is at work: ^C is its to take */
     bool gone;           /* the terminal has closed */
 };
 

@@ -72,9 +72,9 @@ static void test_keys(void)
 {
     static const struct {
         const char *typed, *shown;
-    } cases[] = {{"a", "keys 97"},       {"é", "keys 195 169"}, {"\033OA", "keys 27 79 65"},
-                 {"\033", "keys 27"},    {"\023", "keys 19"},  {"\026", "keys 22"},
-                 {"\r", "keys 13"},      {"\n", "keys 10"},    {"\004", "keys 4"}};
+    } cases[] = {{"a", "keys 97"},    {"é", "keys 195 169"}, {"\033OA", "keys 27 79 65"},
+                 {"\033", "keys 27"}, {"\023", "keys 19"},   {"\026", "keys 22"},
+                 {"\r", "keys 13"},   {"\n", "keys 10"},     {"\004", "keys 4"}};
     Pty terminal;
     long before;
 
