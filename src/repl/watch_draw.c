@@ -4,6 +4,7 @@
 #include "view/layout.h"
 #include "view/prompt.h"
 
+#include <math.h>
 #include <time.h>
 
 enum { ROOMY_ROWS = 20, SPARE_ROWS = 2 };
@@ -109,7 +110,7 @@ static bool picture_due(Watch *watch, int rows)
     if (watch->drawn >= 0 && rows == watch->picture_rows && moment < watch->due)
         return false;
     session_snapshot(watch->session, &watch->snapshot);
-    watch->due = moment + watch->frame;
+    watch->due = fmax(watch->due + watch->frame, moment); /* late ones do not slow the rest */
     return watch->drawn < 0 || rows != watch->picture_rows ||
            watch->snapshot.sequence != watch->drawn;
 }

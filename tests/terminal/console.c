@@ -130,8 +130,7 @@ static void count_frames(Pty *terminal, const char *bytes, ssize_t count)
     }
 }
 
-/* Takes what comes within `milliseconds`; false when there is nothing more to come. */
-static bool pump(Pty *terminal, int milliseconds)
+bool pty_pump(Pty *terminal, int milliseconds)
 {
     char bytes[4096];
     ssize_t count;
@@ -150,7 +149,7 @@ static bool pump(Pty *terminal, int milliseconds)
 
 void pty_settle(Pty *terminal)
 {
-    while (is_readable(terminal, SHORT_PAUSE) && pump(terminal, 0))
+    while (is_readable(terminal, SHORT_PAUSE) && pty_pump(terminal, 0))
         ;
 }
 
@@ -166,7 +165,7 @@ void pty_watch(Pty *terminal, int milliseconds)
 {
     int64_t end = milliseconds_now() + milliseconds, left;
 
-    while ((left = end - milliseconds_now()) > 0 && pump(terminal, (int)left))
+    while ((left = end - milliseconds_now()) > 0 && pty_pump(terminal, (int)left))
         ;
 }
 
@@ -229,7 +228,7 @@ bool pty_wait_for(Pty *terminal, const char *text)
 {
     time_t end = time(NULL) + PTY_PATIENCE;
 
-    while (pty_count_rows(terminal, text) == 0 && time(NULL) < end && pump(terminal, 50))
+    while (pty_count_rows(terminal, text) == 0 && time(NULL) < end && pty_pump(terminal, 50))
         ;
     if (pty_count_rows(terminal, text) > 0)
         return true;
@@ -249,7 +248,7 @@ bool pty_wait_for_prompt(Pty *terminal)
         pty_row(terminal, cursor.row, line);
         if (cursor.col == 2 && strcmp(line, "> ") == 0)
             return true;
-    } while (time(NULL) < end && pump(terminal, 50));
+    } while (time(NULL) < end && pty_pump(terminal, 50));
     return false;
 }
 
@@ -272,7 +271,7 @@ int pty_wait(Pty *terminal)
     int status = -1;
 
     while (waitpid(terminal->child, &status, WNOHANG) == 0 && time(NULL) < end) {
-        if (!pump(terminal, SHORT_PAUSE))
+        if (!pty_pump(terminal, SHORT_PAUSE))
             (void)poll(NULL, 0, SHORT_PAUSE);
     }
     pty_settle(terminal);

@@ -72,6 +72,9 @@ bool pty_wait_for_prompt(Pty *terminal);
 /* Takes what comes until there is a pause: the rest of a frame. */
 void pty_settle(Pty *terminal);
 
+/* Takes what has come, after waiting for it at most so long; false when there is nothing more to come. */
+bool pty_pump(Pty *terminal, int milliseconds);
+
 /* Takes what comes for so long, whatever it is. */
 void pty_watch(Pty *terminal, int milliseconds);
 
