@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "view/guard.h"
 #include "view/rune.h"
 
 #include <fcntl.h>
@@ -37,11 +38,6 @@ struct Answers {
     int shown; /* rows drawn last */
 };
 
-static void redirect(int to, int number)
-{
-    (void)dup2(to, number);
-}
-
 Answers *answers_new(void)
 {
     Answers *answers = xcalloc(1, sizeof *answers);
@@ -56,8 +52,9 @@ Answers *answers_new(void)
         answers_free(answers);
         return NULL;
     }
-    redirect(answers->caught, STDOUT_FILENO);
-    redirect(answers->caught, STDERR_FILENO);
+    guard_caught(answers->caught, answers->out, answers->err);
+    (void)dup2(answers->caught, STDOUT_FILENO);
+    (void)dup2(answers->caught, STDERR_FILENO);
     return answers;
 }
 
@@ -91,6 +88,7 @@ void answers_free(Answers *answers)
     if (answers == NULL)
         return;
     (void)fflush(stdout);
+    guard_caught(-1, -1, -1);
     if (answers->caught >= 0)
         collect(answers, &late);
     give_back(answers->out, STDOUT_FILENO);

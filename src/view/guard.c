@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 enum { RESTORE_BYTES = 256, STACK_BYTES = 64 * 1024, PATIENCE = 200 /* milliseconds */ };
+enum { LAST_WORDS = 4096 };
 
 static const int fatal_signals[] = {SIGSEGV, SIGABRT, SIGBUS,  SIGFPE,
                                     SIGILL,  SIGTERM, SIGQUIT, SIGINT};
@@ -22,6 +23,7 @@ enum { NEWS_COUNT = sizeof news_signals / sizeof news_signals[0] };
 static struct {
     volatile sig_atomic_t visual;
     bool open, at_exit;
+    int caught, out, err; /* caught > 0: what was printed is in there */
     int fd, news_in, news_out;
     struct termios settings;
     char restore[RESTORE_BYTES];
@@ -30,6 +32,21 @@ static struct {
     stack_t stack_before;
     char stack[STACK_BYTES];
 } guard;
+
+/* The last words are often what matters. */
+static void spill(void)
+{
+    char words[LAST_WORDS];
+    off_t end = lseek(guard.caught, 0, SEEK_END);
+    ssize_t count;
+
+    (void)dup2(guard.out, STDOUT_FILENO);
+    (void)dup2(guard.err, STDERR_FILENO);
+    count = pread(guard.caught, words, sizeof words, end > LAST_WORDS ? end - LAST_WORDS : 0);
+    if (count > 0 && write(STDERR_FILENO, words, (size_t)count) < 0) {
+        /* There is nobody to read them. */
+    }
+}
 
 /* Restores once: a second time would move the cursor over what was printed since. */
 static void restore_terminal(void)
@@ -42,6 +59,8 @@ static void restore_terminal(void)
         /* A terminal that is gone needs no restoring. */
     }
     (void)tcsetattr(guard.fd, TCSANOW, &guard.settings);
+    if (guard.caught > 0)
+        spill();
 }
 
 /* Whoever had the signal before us gets it next, when it is unblocked at our return. */
@@ -135,6 +154,13 @@ void guard_close(void)
 void guard_visual(bool visual)
 {
     guard.visual = visual;
+}
+
+void guard_caught(int caught, int out, int err)
+{
+    guard.out = out;
+    guard.err = err;
+    guard.caught = caught;
 }
 
 int guard_fd(void)

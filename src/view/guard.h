@@ -28,6 +28,10 @@ void guard_close(void);
 /* Whether the terminal is in our hands at present, and so must be restored by a death. */
 void guard_visual(bool visual);
 
+/* While standard output and standard error are caught in the file `caught`: a death gives them back (`out`,
+ * `err`), and writes the end of what is in there, where its reason may stand. -1 as `caught` ends it. */
+void guard_caught(int caught, int out, int err);
+
 /* Readable when guard_noticed has something to tell: for poll. */
 int guard_fd(void);
 Noticed guard_noticed(void);

@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MOST_KEYS = 4000, PACE = 60, FULL_SPEED = 0 };
+enum { MOST_KEYS = 4000, PACE = 60, FULL_SPEED = 0, USER_FIELD = 14 };
 
 typedef struct Size {
     int rows, cols;
@@ -49,9 +49,10 @@ static double now(void)
 static double processor_seconds(pid_t program, bool main_thread)
 {
     char path[64], line[512] = "";
-    unsigned long user = 0, system = 0;
+    long user, system;
+    char *behind;
+    const char *at;
     FILE *file;
-    const char *behind;
 
     if (main_thread)
         snprintf(path, sizeof path, "/proc/%d/task/%d/stat", (int)program, (int)program);
@@ -62,10 +63,13 @@ static double processor_seconds(pid_t program, bool main_thread)
         line[0] = '\0';
     if (file != NULL)
         (void)fclose(file);
-    behind = strrchr(line, ')');
-    if (behind == NULL || sscanf(behind + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu",
-                                 &user, &system) != 2)
+    at = strrchr(line, ')');
+    for (int field = 2; at != NULL && field < USER_FIELD; field++)
+        at = strchr(at + 1, ' ');
+    if (at == NULL)
         return 0.0;
+    user = strtol(at, &behind, 10);
+    system = strtol(behind, NULL, 10);
     return (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
 }
 

@@ -1,6 +1,7 @@
 #include "screen_child.h"
 
 #include "console.h"
+#include "repl/answers.h"
 #include "view/screen.h"
 
 #include <fcntl.h>
@@ -46,6 +47,10 @@ static void die(char how)
 
     if (how == 'e')
         exit(SCREEN_CHILD_LEFT);
+    if (how == 'W' && answers_new() != NULL) {
+        (void)fputs("last words\n", stderr);
+        abort();
+    }
     for (size_t i = 0; i < sizeof deaths / sizeof deaths[0]; i++) {
         if (deaths[i].key == how)
             (void)raise(deaths[i].signal);

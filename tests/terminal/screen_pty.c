@@ -152,6 +152,8 @@ static void test_death(const char *key, int signal, int exit_status)
     expect_restored(&terminal, words);
     if (strcmp(key, "q") == 0)
         expect(shows(&terminal, "one line after"), "what is printed after closing stays");
+    if (strcmp(key, "W") == 0)
+        expect(shows(&terminal, "last words"), "what was said last is read after a death");
     (void)close(other);
     pty_close(&terminal);
 }
@@ -162,6 +164,7 @@ static void test_deaths(void)
     test_death("e", 0, SCREEN_CHILD_LEFT);
     test_death("S", SIGSEGV, 0);
     test_death("A", SIGABRT, 0);
+    test_death("W", SIGABRT, 0);
     test_death("B", SIGBUS, 0);
     test_death("F", SIGFPE, 0);
     test_death("I", SIGILL, 0);
