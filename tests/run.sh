@@ -82,6 +82,7 @@ for group; do
             name=$(basename "$source" .c)
             [ ! -x "$build/tests/terminal/$name" ] || run "terminal/$name" "$build/tests/terminal/$name"
         done
+        run terminal/tmux sh tests/terminal/tmux.sh "$build"
         ;;
     lint)
         for script in tests/lint/*.sh; do

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "repl/complete.h"
 #include "repl/interrupt.h"
+#include "repl/line_inside.h"
 
 #include <errno.h>
 #include <stdio.h> /* readline's headers want FILE */
@@ -103,6 +104,7 @@ void line_open(Session *session, bool terminal)
     rl_completer_quote_characters = "";
     rl_getc_function = get_byte;
     rl_change_environment = 0; /* curses looks there for the size */
+    line_inside_bind();
     load_history();
 }
 
@@ -131,7 +133,7 @@ static void save_last_line(void)
     text_release(&path);
 }
 
-static void remember(const char *line)
+void line_remember(const char *line)
 {
     const HIST_ENTRY *last =
         history_length > 0 ? history_get(history_base + history_length - 1) : NULL;
@@ -152,7 +154,7 @@ LineEnd line_ask(const char *prompt, Text *line)
     if (typed == NULL)
         return interrupt_pending() ? LINE_READ : LINE_END;
     if (!interrupt_pending()) {
-        remember(typed);
+        line_remember(typed);
         text_append(line, typed);
     }
     free(typed);

@@ -13,6 +13,7 @@ void line_close(void);
 typedef enum LineEnd {
     LINE_READ,
     LINE_END,      /* no more: ^D, end of file, the terminal is gone */
+    LINE_GONE,     /* the terminal closed under the view */
     LINE_TOO_LONG, /* the rest of the line was passed over */
     LINE_BINARY,   /* it held a NUL byte */
 } LineEnd;
@@ -22,5 +23,8 @@ LineEnd line_ask(const char *prompt, Text *line);
 
 /* The next line of a standard input that is no terminal, at most `longest` bytes. */
 LineEnd line_plain(size_t longest, Text *line);
+
+/* Into the history, where it is not blank and not what stands there last. */
+void line_remember(const char *line);
 
 #endif

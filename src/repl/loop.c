@@ -1,9 +1,12 @@
 #include "repl/loop.h"
 
+#include "base/file.h"
 #include "repl/execute.h"
 #include "repl/interrupt.h"
 #include "repl/line.h"
 #include "repl/phrase.h"
+#include "repl/state.h"
+#include "repl/watch.h"
 #include "train/export.h"
 
 #include <stdio.h>
@@ -12,6 +15,9 @@
 #include <unistd.h>
 
 enum { EXIT_INTERRUPTED = 130 };
+
+/* In the state folder. */
+#define CLOSED_RUN "closed.safetensors"
 
 static const char prompt[] = "> ";
 
@@ -59,21 +65,46 @@ static Status run_read(Repl *repl, LineEnd end, const char *where, const Text *l
     return fail(STATUS_IO, "%s", no);
 }
 
-static void at_terminal(Repl *repl)
+/* The terminal has closed under the view: what was learned must not go with it. */
+static void save_run(Repl *repl)
+{
+    Text path = {0};
+    int64_t step;
+
+    session_pause(repl_session(repl));
+    /* There is nobody left to tell. */
+    if (!failed(file_state_path(CLOSED_RUN, &path)))
+        (void)failed(session_save(repl_session(repl), text_chars(&path), &step));
+    text_release(&path);
+}
+
+static LineEnd ask(Repl *repl, Text *line)
+{
+    fflush(stdout);
+    return repl->watch != NULL ? watch_line(repl, line) : line_ask(prompt, line);
+}
+
+static int at_terminal(Repl *repl, bool watch)
 {
     Text line = {0};
+    LineEnd end = LINE_READ;
 
     banner(repl);
-    while (!execute_finished(repl)) {
-        fflush(stdout);
-        if (line_ask(prompt, &line) == LINE_END) {
-            putchar('\n');
-            break;
-        }
+    if (watch)
+        (void)failed(execute_line(repl, "", "watch"));
+    while (end == LINE_READ && !execute_finished(repl)) {
+        end = ask(repl, &line);
         /* Several lines where they were pasted. A mistake was shown; at a prompt it ends nothing. */
-        (void)failed(execute_text(repl, NULL, text_chars(&line), line.length));
+        if (end == LINE_READ)
+            (void)failed(execute_text(repl, NULL, text_chars(&line), line.length));
     }
+    if (end == LINE_GONE)
+        save_run(repl);
+    else if (end == LINE_END)
+        putchar('\n');
+    watch_close(repl);
     text_release(&line);
+    return end == LINE_GONE ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 static void as_transcript(Repl *repl)
@@ -130,12 +161,15 @@ static int run(Repl *repl, const Options *options, bool terminal)
         return exit_status(execute_text(repl, NULL, options->commands, strlen(options->commands)));
     if (options->file != NULL)
         return from_file(repl, options->file);
+    if (!terminal && options->watch) {
+        fprintf(stderr, "--watch needs a terminal, and standard input is none\n");
+        return EXIT_FAILURE;
+    }
     if (!terminal && !options->transcript)
         return from_input(repl);
     if (terminal)
-        at_terminal(repl);
-    else
-        as_transcript(repl);
+        return at_terminal(repl, options->watch);
+    as_transcript(repl);
     return EXIT_SUCCESS;
 }
 

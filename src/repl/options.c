@@ -88,6 +88,8 @@ static bool *find_switch(Options *options, const char *word)
         return &options->help;
     if (strcmp(word, "--version") == 0)
         return &options->version;
+    if (strcmp(word, "--watch") == 0)
+        return &options->watch;
     if (strcmp(word, "--transcript") == 0)
         return &options->transcript;
     return NULL;
@@ -126,6 +128,10 @@ Status options_read(int count, char **words, Options *options)
         TRY(read_word(&reader, options));
     if (options->commands != NULL && options->file != NULL)
         return fail(STATUS_USAGE, "either -c COMMANDS or a file, not both");
+    if (options->watch &&
+        (options->commands != NULL || options->file != NULL || options->transcript))
+        return fail(STATUS_USAGE, "--watch is for the prompt: not with -c, a file or --transcript; "
+                                  "`source FILE` runs a file there");
     return ok();
 }
 
@@ -138,6 +144,7 @@ void options_print_help(void)
            "  FILE                 run the commands of this file and end\n"
            "  --backend auto|cpu|cuda|cuda:N   what computes (auto: cuda where it works)\n"
            "  --threads N          of the cpu backend; 0: one for each processor\n"
+           "  --watch              begin with the live view\n"
            "  --transcript         act as at a prompt, and echo it, without a terminal\n"
            "  --help, --version\n"
            "environment: HALFSTEP_THREADS as --threads; NO_COLOR turns colours off\n"

@@ -10,6 +10,7 @@ typedef struct Options {
     const char *commands; /* -c; NULL: not given */
     const char *file;     /* NULL: not given */
     bool transcript;      /* a prompt and its echo although no terminal is there */
+    bool watch;           /* begin with the live view */
     bool help, version;
 } Options;
 

@@ -2,13 +2,15 @@
 
 #include "repl/interrupt.h"
 #include "repl/phrase.h"
+#include "repl/state.h"
+#include "repl/watch.h"
 
 #include <stdio.h>
 #include <unistd.h>
 
 enum { BAR_CELLS = 10, TICKS_BETWEEN_LINES = 50 };
 
-static const double tick = 0.1; /* seconds */
+static const double tick = 0.1, view_tick = 0.02; /* seconds */
 
 /* What is drawn while training runs. */
 typedef enum Manner {
@@ -81,7 +83,7 @@ void progress_bar(const Snapshot *snapshot, Progress progress, Text *text)
 /* Cut where the terminal ends: a line that wraps could not be drawn over. */
 static void show_bar(Repl *repl, Snapshot *snapshot)
 {
-    int columns = repl_columns() - 1;
+    int columns = repl_columns(repl) - 1;
     Text line = {0};
 
     session_snapshot(repl_session(repl), snapshot);
@@ -120,13 +122,26 @@ static void stop(Session *session)
     interrupt_direct(NULL);
 }
 
+/* The view lives on meanwhile. */
+static bool wait_a_tick(Repl *repl)
+{
+    Session *session = repl_session(repl);
+
+    if (repl->watch == NULL)
+        return session_wait(session, tick);
+    if (session_wait(session, 0.0))
+        return true;
+    watch_tick(repl, view_tick);
+    return session_wait(session, 0.0);
+}
+
 static void wait_for_end(Repl *repl, Snapshot *snapshot)
 {
     Session *session = repl_session(repl);
     Manner manner = manner_for(repl);
     int ticks = 0;
 
-    while (!session_wait(session, tick)) {
+    while (!wait_a_tick(repl)) {
         show(repl, manner, ++ticks, snapshot);
         if (interrupt_pending())
             stop(session);

@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "repl/phrase.h"
 #include "repl/state.h"
+#include "repl/watch.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -158,10 +159,12 @@ bool repl_colour(const Repl *repl)
     return repl->prompt && isatty(STDOUT_FILENO) && (plain == NULL || *plain == '\0');
 }
 
-int repl_columns(void)
+int repl_columns(const Repl *repl)
 {
     struct winsize size;
 
+    if (repl->watch != NULL)
+        return watch_columns(repl->watch);
     if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
         return 80;
     return size.ws_col;

@@ -49,7 +49,7 @@ void repl_quit(Repl *repl);
 /* Whether to colour what goes to standard output: a terminal, and no NO_COLOR. */
 bool repl_colour(const Repl *repl);
 
-/* Columns of the terminal, 80 where there is none. */
-int repl_columns(void);
+/* Columns of what results are shown on: the view, or the terminal; 80 where there is none. */
+int repl_columns(const Repl *repl);
 
 #endif

@@ -7,12 +7,12 @@
 #include "view/settings.h"
 
 struct Repl {
-    Session *session; /* borrowed */
+    Session *session;    /* borrowed */
+    struct Watch *watch; /* the view; NULL: it is closed */
     Script *script;   /* Lua's globals live as long as the Repl; NULL until `lua` is used */
     ViewSettings view;
     bool prompt;
     bool quitting;
-    bool watched;      /* `watch` was used, and need not start a run by itself again */
     bool check_due;    /* session_problem is to be told behind this line */
     bool reported;     /* the failure on its way up was shown where it happened */
     bool in_lua;       /* a script runs: its state cannot be entered again */

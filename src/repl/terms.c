@@ -60,8 +60,8 @@ static const CatalogEntry terms[] = {
      "that "
      "fewer underflow; it is divided out again, in fp32, before the optimizer sees them."},
     {"scaled",
-     "gradients as they are stored, larger than the true ones by the loss scale. Key t in `watch` "
-     "switches between stored and true values."},
+     "gradients as they are stored, larger than the true ones by the loss scale. `show gradients "
+     "--true` divides it out."},
     {"unscale",
      "multiplying the fp32 gradients by 1/scale, and looking for inf and nan meanwhile."},
     {"found_inf",

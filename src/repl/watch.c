@@ -1,235 +1,222 @@
 #include "repl/watch.h"
 
+#include "base/memory.h"
 #include "repl/interrupt.h"
+#include "repl/line_inside.h"
 #include "repl/phrase.h"
 #include "repl/state.h"
-#include "view/layout.h"
-#include "view/screen.h"
+#include "repl/watch_state.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-enum { KEYS = 128 };
+static const double idle = 0.25, escape = 0.025, first_pace = 60.0; /* seconds; steps a second */
 
-static const double frame = 1.0 / 30.0; /* seconds */
-static const double first_pace = 60.0, fastest = 4000.0, slowest = 0.25;
+enum { READ_BYTES = 8192, ESCAPE = 27 };
 
-typedef struct Watch {
-    Repl *repl;
-    Session *session;
-    Screen *screen;
-    Snapshot snapshot;
-    ViewSettings *view;
-    const char *message; /* NULL: the keys are shown */
-    Status trouble;      /* of a key; its text is shown */
-    bool theirs;         /* the training was under way before the view */
-    bool done, gone;     /* q; the terminal has closed */
-} Watch;
-
-double watch_pace(double pace, bool up)
+/* Up to a line, which then waits until it is asked for. */
+static void take_typed(Watch *watch)
 {
-    if (up)
-        return pace == 0.0 || pace * 2.0 > fastest ? 0.0 : pace * 2.0;
-    if (pace == 0.0)
-        return fastest / 2.0;
-    return pace / 2.0 < slowest ? pace : pace / 2.0;
+    ViewKey key;
+
+    while (watch->news != LINE_NEWS_LINE && watch->news != LINE_NEWS_END) {
+        watch->news = line_inside_take(&watch->waiting, &key);
+        if (watch->news == LINE_NEWS_NONE)
+            return;
+        if (watch->news == LINE_NEWS_KEY)
+            watch_key(watch, key);
+    }
 }
 
-const char *watch_neighbour(const Snapshot *snapshot, const char *name, int steps)
+static void take_escape(Watch *watch)
 {
-    int count = snapshot->tensor_count, at = 0;
-
-    if (count == 0)
-        return NULL;
-    while (at < count && strcmp(snapshot->tensors[at].name, name) != 0)
-        at++;
-    if (at == count)
-        return snapshot->tensors[0].name;
-    return snapshot->tensors[((at + steps) % count + count) % count].name;
+    if (answers_dismiss(watch->answers) || watch->message != NULL)
+        watch->drawn = -1;
+    watch->message = NULL;
 }
 
-static void set_pace(Watch *watch, double pace)
+static void read_keys(Watch *watch)
 {
-    Settings wanted = *session_settings(watch->session);
-    int64_t step;
+    char bytes[READ_BYTES];
+    size_t count = screen_read(watch->screen, bytes, sizeof bytes);
 
-    wanted.pace = pace;
-    watch->trouble = session_apply(watch->session, &wanted, &step);
+    watch->gone |= count == 0;
+    watch->dirty = true;
+    if (count == 1 && bytes[0] == ESCAPE && !line_inside_takes_escape() &&
+        (screen_wait(watch->screen, escape) & SCREEN_TYPED) == 0)
+        take_escape(watch);
+    else
+        line_inside_push(bytes, count);
 }
 
-static void go(Watch *watch)
+/* ^C clears what is typed; where nothing is, it pauses. */
+static void take_interrupt(Watch *watch)
 {
-    Goal goal = {.at_pace = true};
+    LineLook at = line_inside_look();
 
-    watch->theirs = false;
-    watch->trouble = session_start(watch->session, &goal);
-}
-
-static void pause_or_go(Watch *watch)
-{
-    if (session_training(watch->session))
+    interrupt_clear();
+    watch->trouble = ok();
+    watch->drawn = -1;
+    watch->message = NULL;
+    if (at.length > 0 || line_inside_takes_escape())
+        line_inside_clear();
+    else if (session_training(watch->session))
         session_pause(watch->session);
     else
-        go(watch);
+        watch->message = "^D or watch off: back to the prompt; quit ends the program";
 }
 
-static void one_step(Watch *watch)
+/* Until `seconds` are over, or something happened. */
+static void serve(Watch *watch, double seconds)
 {
-    Goal goal = {.steps = 1};
+    unsigned news;
 
-    session_pause(watch->session);
-    watch->theirs = false;
-    watch->trouble = session_start(watch->session, &goal);
-    while (!failed(watch->trouble) && !session_wait(watch->session, frame) && !interrupt_pending())
-        ;
+    take_typed(watch);
+    watch_look(watch);
+    news = screen_wait(watch->screen, seconds);
+    watch->gone |= (news & SCREEN_GONE) != 0;
+    if ((news & SCREEN_CHANGED) != 0)
+        watch->drawn = -1;
+    /* Before the keys, which were typed behind it. */
+    if (!watch->busy && interrupt_pending())
+        take_interrupt(watch);
+    if (!watch->gone && (news & SCREEN_TYPED) != 0)
+        read_keys(watch);
+    take_typed(watch);
+    watch_look(watch);
 }
 
-static void look_at(Watch *watch, int steps)
+static double until_frame(const Watch *watch)
 {
-    const TensorFacts *now = gaze_tensor(&watch->view->gaze, &watch->snapshot);
-    const char *name = watch_neighbour(&watch->snapshot, now == NULL ? "" : now->name, steps);
+    double left = watch->due - watch_now();
 
-    if (name != NULL)
-        text_copy(watch->view->gaze.tensor, sizeof(watch->view->gaze.tensor), name);
+    if (!watch->taken[0].training || screen_behind(watch->screen))
+        return idle;
+    return left > 0.0 ? left : 0.0;
 }
 
-static void take_letter(Watch *watch, int key)
+void watch_tick(Repl *repl, double seconds)
 {
-    double pace = session_settings(watch->session)->pace;
+    Watch *watch = repl->watch;
+    double left = until_frame(watch);
 
-    switch (key) {
-    case ' ':
-        pause_or_go(watch);
-        break;
-    case 's':
-        one_step(watch);
-        break;
-    case '+':
-    case '=':
-    case '-':
-        set_pace(watch, watch_pace(pace, key != '-'));
-        break;
-    case 'n':
-    case 'p':
-        look_at(watch, key == 'n' ? 1 : -1);
-        break;
-    case 'w':
-        watch->view->gaze.tensor[0] = '\0';
-        break;
-    case 't':
-        watch->view->gaze.true_values = !watch->view->gaze.true_values;
-        break;
-    default:
-        break;
-    }
+    watch->busy = true;
+    serve(watch, left < seconds ? left : seconds);
+    watch->busy = false;
+    if (watch->gone)
+        session_pause(watch->session);
 }
 
-enum { CONTROL_C = 3 };
-
-static void take_key(Watch *watch, int key)
+/* A line that steps can be repeated by Enter alone. */
+static void keep_step(Watch *watch, Text *line)
 {
-    if (key != KEY_NONE && key != KEY_RESIZED)
-        watch->message = NULL;
-    watch->gone = key == KEY_GONE;
-    watch->done = watch->gone || key == 'q' || key == KEY_ESCAPE || key == CONTROL_C;
-    if (watch->done)
+    if (line->length == 0 && watch->again.length > 0) {
+        text_append(line, text_chars(&watch->again));
         return;
-    if (key == KEY_MOVE_LEFT || key == KEY_MOVE_RIGHT)
-        look_at(watch, key == KEY_MOVE_RIGHT ? 1 : -1);
-    else
-        take_letter(watch, key);
-    if (failed(watch->trouble))
-        watch->message = watch->trouble.text;
-}
-
-static const char *keys_words(const Watch *watch, char *text, size_t room)
-{
-    snprintf(text, room, "space %s  s step  + - pace  n/p/w tensor  t %s values  q prompt",
-             watch->snapshot.training ? "pause" : "run",
-             watch->view->gaze.true_values ? "stored" : "true");
-    return text;
-}
-
-static void draw(Watch *watch)
-{
-    char keys[KEYS];
-    int rows, cols;
-    Canvas *canvas;
-
-    gaze_settle(&watch->view->gaze, &watch->snapshot);
-    screen_size(watch->screen, &rows, &cols);
-    canvas = canvas_new(rows, cols, view_glyphs(watch->view, screen_glyphs(watch->screen)));
-    screen_theme(watch->screen, watch->view->theme);
-    layout_draw(&(Scene){.left = &watch->snapshot, .differ = -1}, &watch->view->gaze,
-                watch->message != NULL ? watch->message : keys_words(watch, keys, sizeof keys), 0,
-                canvas);
-    screen_show(watch->screen, canvas);
-    canvas_free(canvas);
-}
-
-static void look_on(Watch *watch)
-{
-    int64_t drawn = -1;
-
-    while (!watch->done) {
-        int key;
-
-        session_snapshot(watch->session, &watch->snapshot);
-        if (watch->snapshot.sequence != drawn)
-            draw(watch);
-        drawn = watch->snapshot.sequence;
-        key = screen_key(watch->screen, frame);
-        if (key != KEY_NONE)
-            drawn = -1;
-        take_key(watch, key);
-        if (interrupt_pending())
-            watch->done = true;
     }
+    text_clear(&watch->again);
+    if (strncmp(text_chars(line), "step", 4) == 0 && strchr(text_chars(line), ';') == NULL)
+        text_append(&watch->again, text_chars(line));
 }
 
-static void begin(Watch *watch)
+static void take_line(Watch *watch, Text *line)
 {
-    watch->theirs = session_training(watch->session);
-    if (!watch->theirs && !watch->repl->watched)
-        go(watch);
-    else if (!watch->theirs)
-        watch->message = "space starts, q returns to the prompt";
-    watch->repl->watched = true;
-    if (failed(watch->trouble))
-        watch->message = watch->trouble.text;
+    text_append(line, text_chars(&watch->waiting));
+    watch->news = LINE_NEWS_NONE;
+    watch->message = NULL;
+    keep_step(watch, line);
+    (void)answers_take(watch->answers); /* what came last answers the line before */
+    if (line->length > 0)
+        answers_typed(watch->answers, text_chars(line));
+    else
+        (void)answers_dismiss(watch->answers);
+    watch->drawn = -1;
+    watch_look(watch);
+}
+
+LineEnd watch_line(Repl *repl, Text *line)
+{
+    Watch *watch = repl->watch;
+
+    text_clear(line);
+    watch->drawn = -1;
+    while (!watch->gone && watch->news != LINE_NEWS_LINE && watch->news != LINE_NEWS_END)
+        serve(watch, until_frame(watch));
+    if (watch->gone) {
+        return LINE_GONE;
+    }
+    if (watch->news == LINE_NEWS_END)
+        watch_close(repl);
+    else
+        take_line(watch, line);
+    return LINE_READ;
+}
+
+/* Opening and closing. */
+
+int watch_columns(const Watch *watch)
+{
+    return canvas_cols(watch->canvas);
+}
+
+Status watch_open(Repl *repl)
+{
+    Watch *watch;
+    Screen *screen;
+
+    if (repl->watch != NULL)
+        return ok();
+    TRY(screen_open(&screen));
+    watch = xcalloc(1, sizeof *watch);
+    *watch = (Watch){.repl = repl, .session = repl->session, .screen = screen};
+    watch->answers = answers_new();
+    if (watch->answers == NULL) {
+        screen_close(screen);
+        free(watch);
+        return fail(STATUS_IO, "the view cannot catch what commands print: too many open files?");
+    }
+    watch->view = repl_view(repl);
+    watch->remote = screen_remote();
+    line_inside_open("> ", screen_fd(screen));
+    watch->slowed = session_settings(watch->session)->pace == 0.0;
+    if (watch->slowed)
+        watch_set_pace(watch, first_pace);
+    repl->watch = watch;
+    watch_fit(watch);
+    watch_look(watch);
+    return ok();
 }
 
 static void tell_end(Watch *watch)
 {
     char number[NUMBER_TEXT];
 
-    session_snapshot(watch->session, &watch->snapshot);
+    session_snapshot(watch->session, &watch->taken[0]);
     if (session_training(watch->session))
         repl_note(watch->repl, "the training goes on; `pause` stops it, `watch` looks again");
     else
-        repl_note(watch->repl, "paused after step %s; train, run or watch goes on",
-                  phrase_count(watch->snapshot.step, number));
+        repl_note(watch->repl, "the view is closed after step %s; `watch` looks again",
+                  phrase_count(watch->taken[0].step, number));
 }
 
-Status watch_run(Repl *repl)
+void watch_close(Repl *repl)
 {
-    Watch watch = {.repl = repl, .session = repl_session(repl), .view = repl_view(repl)};
-    bool at_max = session_settings(watch.session)->pace == 0.0;
+    Watch *watch = repl->watch;
 
-    TRY(session_problem(watch.session));
-    TRY(screen_open(&watch.screen));
-    if (at_max)
-        set_pace(&watch, first_pace);
-    begin(&watch);
-    look_on(&watch);
-    screen_close(watch.screen);
-    if (!watch.theirs)
-        session_pause(watch.session);
-    if (at_max)
-        set_pace(&watch, 0.0);
-    tell_end(&watch);
-    snapshot_release(&watch.snapshot);
-    if (watch.gone)
-        repl_quit(repl);
-    return ok();
+    if (watch == NULL)
+        return;
+    repl->watch = NULL;
+    line_inside_close();
+    screen_close(watch->screen);
+    answers_free(watch->answers);
+    if (watch->slowed && session_settings(watch->session)->pace == first_pace)
+        watch_set_pace(watch, 0.0);
+    if (!watch->gone)
+        tell_end(watch);
+    canvas_free(watch->canvas);
+    snapshot_release(&watch->taken[0]);
+    snapshot_release(&watch->taken[1]);
+    text_release(&watch->waiting);
+    text_release(&watch->again);
+    free(watch);
 }

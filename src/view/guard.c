@@ -2,17 +2,19 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
 
-enum { RESTORE_BYTES = 256, STACK_BYTES = 64 * 1024 };
+enum { RESTORE_BYTES = 256, STACK_BYTES = 64 * 1024, PATIENCE = 200 /* milliseconds */ };
+enum { LAST_WORDS = 4096 };
 
-static const int fatal_signals[] = {SIGSEGV, SIGABRT, SIGBUS,  SIGFPE, SIGILL,
-                                    SIGTERM, SIGHUP,  SIGQUIT, SIGINT};
-static const int news_signals[] = {SIGWINCH, SIGTSTP, SIGCONT};
+static const int fatal_signals[] = {SIGSEGV, SIGABRT, SIGBUS,  SIGFPE,
+                                    SIGILL,  SIGTERM, SIGQUIT, SIGINT};
+static const int news_signals[] = {SIGWINCH, SIGTSTP, SIGCONT, SIGHUP};
 
 enum { FATAL_COUNT = sizeof fatal_signals / sizeof fatal_signals[0] };
 enum { NEWS_COUNT = sizeof news_signals / sizeof news_signals[0] };
@@ -21,6 +23,7 @@ enum { NEWS_COUNT = sizeof news_signals / sizeof news_signals[0] };
 static struct {
     volatile sig_atomic_t visual;
     bool open, at_exit;
+    int caught, out, err; /* caught > 0: what was printed is in there */
     int fd, news_in, news_out;
     struct termios settings;
     char restore[RESTORE_BYTES];
@@ -30,16 +33,34 @@ static struct {
     char stack[STACK_BYTES];
 } guard;
 
+/* The last words are often what matters. */
+static void spill(void)
+{
+    char words[LAST_WORDS];
+    off_t end = lseek(guard.caught, 0, SEEK_END);
+    ssize_t count;
+
+    (void)dup2(guard.out, STDOUT_FILENO);
+    (void)dup2(guard.err, STDERR_FILENO);
+    count = pread(guard.caught, words, sizeof words, end > LAST_WORDS ? end - LAST_WORDS : 0);
+    if (count > 0 && write(STDERR_FILENO, words, (size_t)count) < 0) {
+        /* There is nobody to read them. */
+    }
+}
+
 /* Restores once: a second time would move the cursor over what was printed since. */
 static void restore_terminal(void)
 {
     if (!guard.visual)
         return;
     guard.visual = 0;
+    (void)poll(&(struct pollfd){.fd = guard.fd, .events = POLLOUT}, 1, PATIENCE);
     if (write(guard.fd, guard.restore, guard.restore_bytes) < 0) {
         /* A terminal that is gone needs no restoring. */
     }
     (void)tcsetattr(guard.fd, TCSANOW, &guard.settings);
+    if (guard.caught > 0)
+        spill();
 }
 
 /* Whoever had the signal before us gets it next, when it is unblocked at our return. */
@@ -135,6 +156,13 @@ void guard_visual(bool visual)
     guard.visual = visual;
 }
 
+void guard_caught(int caught, int out, int err)
+{
+    guard.out = out;
+    guard.err = err;
+    guard.caught = caught;
+}
+
 int guard_fd(void)
 {
     return guard.news_out;
@@ -142,13 +170,14 @@ int guard_fd(void)
 
 Noticed guard_noticed(void)
 {
-    Noticed noticed = {false, false, false};
+    Noticed noticed = {.gone = false};
     char byte;
 
     while (read(guard.news_out, &byte, 1) == 1) {
         noticed.resized |= byte == SIGWINCH;
         noticed.suspend |= byte == SIGTSTP;
         noticed.continued |= byte == SIGCONT;
+        noticed.gone |= byte == SIGHUP;
     }
     return noticed;
 }

@@ -2,7 +2,9 @@
 
 #include "base/memory.h"
 #include "view/guard.h"
+#include "view/outlet.h"
 #include "view/style.h"
+#include "view/terminfo.h"
 
 #include <curses.h>
 #include <errno.h>
@@ -14,19 +16,19 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <term.h>
+#include <termios.h>
 #include <unistd.h>
 
-enum { RESTORE_BYTES = 256, ESCAPE_MILLISECONDS = 25, LONGEST_WAIT = 1 << 30 };
-enum { CONTROL_Z = 26, CONTROL_L = 12 };
+enum { LONGEST_WAIT = 1 << 30 };
 
 struct Screen {
     SCREEN *curses;
     FILE *in, *out;
     int fd;
+    Outlet outlet;
     int rows, cols;
-    WINDOW *keys; /* a pad: reading from it paints nothing */
-    bool stale;   /* what the terminal shows is not known: all is sent again */
+    bool direct; /* curses is about to set the terminal up: it must reach it */
+    bool stale;  /* what the terminal shows is not known: all is sent again */
     Theme theme;
     attr_t attrs[STYLE_COUNT];
     short pairs[STYLE_COUNT];
@@ -55,80 +57,35 @@ Glyphs screen_glyphs(const Screen *screen)
     return screen_locale_glyphs();
 }
 
-/* Fails: STATUS_UNSUPPORTED. Asked before curses starts, since it would paint. */
-static Status check_terminal(void)
-{
-    int error = 0;
-    bool moves;
-
-    if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
-        return fail(STATUS_UNSUPPORTED, "the live view needs a terminal, and standard input or "
-                                        "output is none: use show at the prompt or in a script");
-    if (setupterm(NULL, STDOUT_FILENO, &error) != OK)
-        return fail(STATUS_UNSUPPORTED,
-                    "the terminal type TERM=%s is not known here: try TERM=xterm-256color",
-                    environment("TERM"));
-    moves = tigetstr("cup") != NULL && tigetstr("clear") != NULL;
-    (void)del_curterm(cur_term);
-    if (!moves)
-        return fail(STATUS_UNSUPPORTED,
-                    "the terminal type TERM=%s cannot place the cursor, which the live view "
-                    "needs: use show at the prompt",
-                    environment("TERM"));
-    return ok();
-}
-
-/* Appends a capability without its $<delays>, which only tputs understands. */
-static size_t append_capability(char *bytes, size_t used, const char *name)
-{
-    const char *text = tigetstr(name);
-
-    if (text == NULL || text == (const char *)-1) /* NOLINT(performance-no-int-to-ptr): terminfo */
-        return used;
-    while (*text != '\0' && used < RESTORE_BYTES) {
-        if (text[0] == '$' && text[1] == '<' && strchr(text, '>') != NULL)
-            text = strchr(text, '>') + 1;
-        else
-            bytes[used++] = *text++;
-    }
-    return used;
-}
-
-/* What must be sent to undo curses, in this order. */
-static size_t restore_bytes(char bytes[RESTORE_BYTES])
-{
-    static const char *const names[] = {"sgr0", "oc", "rmkx", "cnorm", "rmcup"};
-    size_t used = 0;
-    int error;
-
-    if (setupterm(NULL, STDOUT_FILENO, &error) != OK)
-        return 0;
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        used = append_capability(bytes, used, names[i]);
-    (void)del_curterm(cur_term);
-    return used;
-}
-
-/* Our own way to the terminal, so that standard output may go elsewhere meanwhile. */
-static void open_terminal(Screen *screen)
-{
-    int in = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
-    int out;
-
-    if (in < 0)
-        in = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
-    out = fcntl(in, F_DUPFD_CLOEXEC, 0);
-    screen->fd = in;
-    screen->in = fdopen(in, "r");
-    screen->out = fdopen(out, "w");
-}
-
 static void close_terminal(Screen *screen)
 {
+    outlet_close(&screen->outlet);
     if (screen->in != NULL)
         (void)fclose(screen->in);
     if (screen->out != NULL)
         (void)fclose(screen->out);
+}
+
+/* Our own way to the terminal, so that standard output may go elsewhere meanwhile.
+ * Fails: STATUS_UNSUPPORTED; nothing is open then. */
+static Status open_terminal(Screen *screen)
+{
+    const char *path = ttyname(STDIN_FILENO); /* NOLINT(concurrency-mt-unsafe): the main thread */
+    int out;
+    Status status;
+
+    if (path == NULL)
+        path = "/dev/tty";
+    screen->fd = open(path, O_RDWR | O_CLOEXEC | O_NOCTTY);
+    out = fcntl(screen->fd, F_DUPFD_CLOEXEC, 0);
+    screen->in = screen->fd < 0 ? NULL : fdopen(screen->fd, "r");
+    screen->out = out < 0 ? NULL : fdopen(out, "w");
+    status = outlet_open(&screen->outlet, path, out);
+    if (!failed(status) && (screen->in == NULL || screen->out == NULL))
+        status = fail(STATUS_UNSUPPORTED, "the terminal %s cannot be opened", path);
+    if (failed(status))
+        close_terminal(screen);
+    return status;
 }
 
 static void style_with_colour(Screen *screen, int style)
@@ -173,37 +130,57 @@ void screen_theme(Screen *screen, Theme theme)
     screen->stale = true;
 }
 
-/* raw: ^C, ^Z and ^S arrive as characters, so that no signal stops us half way through a frame. */
+/* Signals come by keys as before; ^S, ^Q and ^V belong to whoever edits the line. */
+static void free_keys(const Screen *screen)
+{
+    struct termios settings;
+
+    if (tcgetattr(screen->fd, &settings) != 0)
+        return;
+    settings.c_iflag &= ~(tcflag_t)(IXON | IXOFF | IXANY | ICRNL | INLCR | IGNCR);
+    settings.c_cc[VLNEXT] = _POSIX_VDISABLE;
+    (void)tcsetattr(screen->fd, TCSANOW, &settings);
+    (void)def_prog_mode();
+}
+
+static void say(const Screen *screen, const char *bytes)
+{
+    if (write(screen->outlet.real, bytes, strlen(bytes)) < 0) {
+        /* A terminal that is gone is noticed where it is read. */
+    }
+}
+
 static void start_curses(Screen *screen)
 {
     guard_visual(true);
-    (void)raw();
+    (void)cbreak();
     (void)noecho();
     (void)nonl();
     (void)intrflush(stdscr, FALSE);
     (void)typeahead(-1);
-    (void)set_escdelay(ESCAPE_MILLISECONDS);
-    (void)curs_set(0);
-    (void)leaveok(stdscr, TRUE);
-    screen->keys = newpad(1, 1);
-    (void)keypad(screen->keys, TRUE);
-    (void)nodelay(screen->keys, TRUE);
+    free_keys(screen);
+    say(screen, TERMINFO_PASTES);
     choose_styles(screen);
     screen->rows = LINES;
     screen->cols = COLS;
+    screen->direct = true;
 }
 
 Status screen_open(Screen **screen)
 {
-    char restore[RESTORE_BYTES];
+    char restore[TERMINFO_RESTORE];
     Screen *opened;
+    Status status;
 
-    TRY(check_terminal());
+    TRY(terminfo_check());
     opened = xcalloc(1, sizeof *opened);
-    open_terminal(opened);
-    guard_open(opened->fd, restore, restore_bytes(restore));
-    if (opened->in != NULL && opened->out != NULL)
-        opened->curses = newterm(NULL, opened->out, opened->in);
+    status = open_terminal(opened);
+    if (failed(status)) {
+        free(opened);
+        return status;
+    }
+    guard_open(opened->outlet.terminal, restore, terminfo_restore(restore));
+    opened->curses = newterm(NULL, opened->out, opened->in);
     if (opened->curses == NULL) {
         guard_close();
         close_terminal(opened);
@@ -217,14 +194,20 @@ Status screen_open(Screen **screen)
     return ok();
 }
 
+/* The terminal is the shell's. */
+static void give_back(const Screen *screen)
+{
+    say(screen, TERMINFO_NO_PASTES);
+    (void)endwin();
+    guard_visual(false);
+}
+
 void screen_close(Screen *screen)
 {
     if (screen == NULL)
         return;
-    (void)endwin();
-    guard_visual(false);
+    give_back(screen);
     guard_close();
-    (void)delwin(screen->keys);
     delscreen(screen->curses);
     close_terminal(screen);
     free(screen);
@@ -262,7 +245,17 @@ static void fill_line(const Screen *screen, const Canvas *canvas, int row, cchar
     (void)mvadd_wchnstr(row, 0, line, used);
 }
 
-void screen_show(Screen *screen, const Canvas *canvas)
+static void update(Screen *screen)
+{
+    if (!screen->direct)
+        outlet_begin(&screen->outlet);
+    (void)doupdate();
+    if (!screen->direct)
+        outlet_end(&screen->outlet);
+    screen->direct = false;
+}
+
+void screen_show(Screen *screen, const Canvas *canvas, int cursor_row, int cursor_col)
 {
     cchar_t *line = xcalloc((size_t)canvas_cols(canvas) + 1, sizeof *line);
 
@@ -270,69 +263,46 @@ void screen_show(Screen *screen, const Canvas *canvas)
     for (int row = 0; row < canvas_rows(canvas) && row < screen->rows; row++)
         fill_line(screen, canvas, row, line);
     free(line);
+    (void)move(cursor_row, cursor_col);
     if (screen->stale)
         (void)clearok(curscr, TRUE);
     screen->stale = false;
-    (void)refresh();
+    (void)wnoutrefresh(stdscr);
+    update(screen);
 }
 
-/* The terminal goes back to the shell until we are continued. */
-static int suspend(Screen *screen)
+bool screen_behind(const Screen *screen)
 {
-    (void)endwin();
-    guard_visual(false);
+    return outlet_pending(&screen->outlet);
+}
+
+void screen_repaint(Screen *screen)
+{
+    screen->stale = true;
+}
+
+/* Until we are continued. */
+static void suspend(Screen *screen)
+{
+    give_back(screen);
     guard_stop();
     guard_visual(true);
-    (void)curs_set(0);
+    say(screen, TERMINFO_PASTES);
     screen->stale = true;
-    return KEY_RESIZED;
+    screen->direct = true;
 }
 
-static int special_key(wint_t code)
-{
-    static const struct {
-        wint_t code;
-        int key;
-    } keys[] = {
-        {KEY_UP, KEY_MOVE_UP},       {KEY_DOWN, KEY_MOVE_DOWN}, {KEY_LEFT, KEY_MOVE_LEFT},
-        {KEY_RIGHT, KEY_MOVE_RIGHT}, {KEY_PPAGE, KEY_PAGE_UP},  {KEY_NPAGE, KEY_PAGE_DOWN},
-        {KEY_ENTER, '\r'},           {KEY_BACKSPACE, 127},
-    };
-
-    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
-        if (keys[i].code == code)
-            return keys[i].key;
-    }
-    return KEY_NONE;
-}
-
-/* A key that has arrived already; false where there is none. */
-static bool take_key(Screen *screen, int *key)
-{
-    wint_t code;
-    int kind = wget_wch(screen->keys, &code);
-
-    if (kind == ERR)
-        return false;
-    *key = kind == KEY_CODE_YES ? special_key(code) : (int)code;
-    if (kind != KEY_CODE_YES && code == CONTROL_Z)
-        *key = suspend(screen);
-    if (kind != KEY_CODE_YES && code == CONTROL_L) {
-        screen->stale = true;
-        *key = KEY_RESIZED;
-    }
-    return true;
-}
-
-static int take_news(Screen *screen)
+static unsigned take_news(Screen *screen)
 {
     Noticed noticed = guard_noticed();
 
+    if (noticed.gone)
+        return SCREEN_GONE;
     if (noticed.suspend)
-        return suspend(screen);
+        suspend(screen);
     if (noticed.continued)
         screen->stale = true;
-    return noticed.resized || noticed.continued ? KEY_RESIZED : KEY_NONE;
+    return noticed.suspend || noticed.resized || noticed.continued ? SCREEN_CHANGED : 0;
 }
 
 static int milliseconds(double seconds)
@@ -342,20 +312,42 @@ static int milliseconds(double seconds)
     return (int)fmin(ceil(seconds * 1000.0), LONGEST_WAIT);
 }
 
-int screen_key(Screen *screen, double seconds)
+unsigned screen_wait(Screen *screen, double seconds)
 {
-    struct pollfd sources[2] = {{.fd = screen->fd, .events = POLLIN},
-                                {.fd = guard_fd(), .events = POLLIN}};
-    int key = KEY_NONE;
+    struct pollfd sources[] = {{.fd = screen->fd, .events = POLLIN},
+                               {.fd = guard_fd(), .events = POLLIN},
+                               {.fd = screen->outlet.terminal, .events = POLLOUT}};
+    unsigned news = 0;
 
-    if (take_key(screen, &key))
-        return key;
-    if (poll(sources, 2, milliseconds(seconds)) < 0)
-        return errno == EINTR ? take_news(screen) : KEY_GONE;
+    if (poll(sources, screen_behind(screen) ? 3 : 2, milliseconds(seconds)) < 0)
+        return errno == EINTR ? take_news(screen) : SCREEN_GONE;
     if (sources[1].revents != 0)
-        return take_news(screen);
-    if (sources[0].revents == 0 || take_key(screen, &key))
-        return key;
-    /* Readable, and yet nothing to read: the other end has closed. */
-    return KEY_GONE;
+        news |= take_news(screen);
+    if (sources[2].revents != 0)
+        outlet_flush(&screen->outlet);
+    if ((sources[0].revents & (POLLHUP | POLLERR | POLLNVAL)) != 0)
+        news |= SCREEN_GONE;
+    else if (sources[0].revents != 0)
+        news |= SCREEN_TYPED;
+    return news;
+}
+
+size_t screen_read(Screen *screen, char *bytes, size_t room)
+{
+    ssize_t count;
+
+    do
+        count = read(screen->fd, bytes, room);
+    while (count < 0 && errno == EINTR);
+    return count > 0 ? (size_t)count : 0;
+}
+
+int screen_fd(const Screen *screen)
+{
+    return screen->fd;
+}
+
+bool screen_remote(void)
+{
+    return environment("SSH_CONNECTION")[0] != '\0' || environment("SSH_TTY")[0] != '\0';
 }

@@ -13,8 +13,8 @@ door() { # LIBRARY HEADERS DOORS: extended regular expressions for header names 
     bad=1
 }
 
-door ncurses '(ncursesw?/)?(n?curses|term|panel|form|menu)\.h' 'src/view/screen\.c'
-door readline 'readline/.*' 'src/repl/line\.c'
+door ncurses '(ncursesw?/)?(n?curses|term|panel|form|menu)\.h' 'src/view/(screen|terminfo)\.c'
+door readline 'readline/.*' 'src/repl/line(_inside)?\.c'
 door CUDA '(cuda|cublas|nv|curand|cooperative_groups|driver_types).*' 'cuda/[^:]*'
 door dlfcn 'dlfcn\.h' 'src/program/registry\.c'
 door Lua '(lua5\.4/)?(lua|lauxlib|lualib|luaconf)\.h' 'src/telemetry/(expr|sandbox[a-z_]*)\.[ch]'

@@ -1,5 +1,6 @@
 #include "console.h"
 
+#include <inttypes.h>
 #include <poll.h>
 #include <pty.h>
 #include <signal.h>
@@ -115,8 +116,21 @@ static bool is_readable(const Pty *terminal, int milliseconds)
     return poll(&source, 1, milliseconds) > 0;
 }
 
-/* Takes what comes within `milliseconds`; false when there is nothing more to come. */
-static bool pump(Pty *terminal, int milliseconds)
+static void count_frames(Pty *terminal, const char *bytes, ssize_t count)
+{
+    static const char begin[] = "\033[?2026h";
+
+    for (ssize_t i = 0; i < count; i++) {
+        terminal->matched =
+            bytes[i] == begin[terminal->matched] ? terminal->matched + 1 : bytes[i] == begin[0];
+        if (begin[terminal->matched] == '\0') {
+            terminal->frames++;
+            terminal->matched = 0;
+        }
+    }
+}
+
+bool pty_pump(Pty *terminal, int milliseconds)
 {
     char bytes[4096];
     ssize_t count;
@@ -127,6 +141,7 @@ static bool pump(Pty *terminal, int milliseconds)
     if (count <= 0)
         return false;
     terminal->bytes += count;
+    count_frames(terminal, bytes, count);
     (void)vterm_input_write(terminal->vterm, bytes, (size_t)count);
     answer(terminal);
     return true;
@@ -134,8 +149,42 @@ static bool pump(Pty *terminal, int milliseconds)
 
 void pty_settle(Pty *terminal)
 {
-    while (is_readable(terminal, SHORT_PAUSE) && pump(terminal, 0))
+    while (is_readable(terminal, SHORT_PAUSE) && pty_pump(terminal, 0))
         ;
+}
+
+static int64_t milliseconds_now(void)
+{
+    struct timespec moment;
+
+    clock_gettime(CLOCK_MONOTONIC, &moment);
+    return moment.tv_sec * (int64_t)1000 + moment.tv_nsec / 1000000;
+}
+
+void pty_watch(Pty *terminal, int milliseconds)
+{
+    int64_t end = milliseconds_now() + milliseconds, left;
+
+    while ((left = end - milliseconds_now()) > 0 && pty_pump(terminal, (int)left))
+        ;
+}
+
+VTermPos pty_cursor(const Pty *terminal)
+{
+    VTermPos cursor;
+
+    vterm_state_get_cursorpos(vterm_obtain_state(terminal->vterm), &cursor);
+    return cursor;
+}
+
+void pty_last_row(const Pty *terminal, char line[PTY_LINE])
+{
+    int rows, cols;
+
+    vterm_get_size(terminal->vterm, &rows, &cols);
+    line[0] = '\0';
+    for (int row = rows - 1; row >= 0 && line[0] == '\0'; row--)
+        pty_row(terminal, row, line);
 }
 
 void pty_row(const Pty *terminal, int row, char line[PTY_LINE])
@@ -179,7 +228,7 @@ bool pty_wait_for(Pty *terminal, const char *text)
 {
     time_t end = time(NULL) + PTY_PATIENCE;
 
-    while (pty_count_rows(terminal, text) == 0 && time(NULL) < end && pump(terminal, 50))
+    while (pty_count_rows(terminal, text) == 0 && time(NULL) < end && pty_pump(terminal, 50))
         ;
     if (pty_count_rows(terminal, text) > 0)
         return true;
@@ -194,13 +243,12 @@ bool pty_wait_for_prompt(Pty *terminal)
     char line[PTY_LINE];
 
     do {
-        VTermPos cursor;
+        VTermPos cursor = pty_cursor(terminal);
 
-        vterm_state_get_cursorpos(vterm_obtain_state(terminal->vterm), &cursor);
         pty_row(terminal, cursor.row, line);
         if (cursor.col == 2 && strcmp(line, "> ") == 0)
             return true;
-    } while (time(NULL) < end && pump(terminal, 50));
+    } while (time(NULL) < end && pty_pump(terminal, 50));
     return false;
 }
 
@@ -223,7 +271,7 @@ int pty_wait(Pty *terminal)
     int status = -1;
 
     while (waitpid(terminal->child, &status, WNOHANG) == 0 && time(NULL) < end) {
-        if (!pump(terminal, SHORT_PAUSE))
+        if (!pty_pump(terminal, SHORT_PAUSE))
             (void)poll(NULL, 0, SHORT_PAUSE);
     }
     pty_settle(terminal);

@@ -8,7 +8,14 @@
 #include <sys/types.h>
 #include <vterm.h>
 
-enum { PTY_ROWS = 24, PTY_COLS = 80, PTY_LINE = 1024, PTY_PATIENCE = 60, PTY_PATH = 256 };
+enum {
+    PTY_ROWS = 24,
+    PTY_COLS = 80,
+    PTY_LINE = 1024,
+    PTY_PATIENCE = 60,
+    PTY_PATH = 256,
+    PTY_MOST_ROWS = 100
+};
 
 typedef struct PtyProgram {
     int (*run)(void);   /* called in a child, which exits with what it returns */
@@ -26,6 +33,8 @@ typedef struct Pty {
     bool alternate;        /* the program draws on the alternate screen */
     bool cursor;           /* the cursor can be seen */
     long bytes;            /* received since the start */
+    long frames;           /* updates among them, each between the bytes that hold and show it */
+    int matched;           /* of the bytes that begin the next */
     char folder[PTY_PATH]; /* $XDG_STATE_HOME of the program */
 } Pty;
 
@@ -62,6 +71,18 @@ bool pty_wait_for_prompt(Pty *terminal);
 
 /* Takes what comes until there is a pause: the rest of a frame. */
 void pty_settle(Pty *terminal);
+
+/* Takes what has come, after waiting for it at most so long; false when there is nothing more to come. */
+bool pty_pump(Pty *terminal, int milliseconds);
+
+/* Takes what comes for so long, whatever it is. */
+void pty_watch(Pty *terminal, int milliseconds);
+
+/* Where the cursor is. */
+VTermPos pty_cursor(const Pty *terminal);
+
+/* The last row that is not empty: the prompt's, in a view. */
+void pty_last_row(const Pty *terminal, char line[PTY_LINE]);
 
 void pty_row(const Pty *terminal, int row, char line[PTY_LINE]);
 int pty_count_rows(const Pty *terminal, const char *text);

@@ -1,6 +1,7 @@
 #include "screen_child.h"
 
 #include "console.h"
+#include "repl/answers.h"
 #include "view/screen.h"
 
 #include <fcntl.h>
@@ -10,18 +11,29 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static void draw(Screen *screen, int key)
+enum { BYTES = 64, CONTROL_L = 12 };
+
+/* What came last: bytes, or a change of the screen. */
+typedef struct Input {
+    char bytes[BYTES];
+    int count;
+    bool changed;
+} Input;
+
+static void draw(Screen *screen, const Input *input)
 {
-    int rows, cols;
+    int rows, cols, col;
     Canvas *canvas;
 
     screen_size(screen, &rows, &cols);
     canvas = canvas_new(rows, cols, screen_glyphs(screen));
     canvas_print(canvas, 0, 0, STYLE_PLAIN, "size %d %d", rows, cols);
-    canvas_print(canvas, 1, 0, STYLE_BAD, "key %d", key);
+    col = canvas_print(canvas, 1, 0, STYLE_BAD, input->changed ? "changed" : "keys");
+    for (int i = 0; i < input->count; i++)
+        col = canvas_print(canvas, 1, col, STYLE_BAD, " %d", (unsigned char)input->bytes[i]);
     canvas_print(canvas, 2, 0, STYLE_PLAIN, "wide 世 é █");
     canvas_put(canvas, rows - 1, cols - 1, STYLE_PLAIN, '$');
-    screen_show(screen, canvas);
+    screen_show(screen, canvas, rows > 3 ? 3 : 0, 5);
     canvas_free(canvas);
 }
 
@@ -35,16 +47,37 @@ static void die(char how)
 
     if (how == 'e')
         exit(SCREEN_CHILD_LEFT);
+    if (how == 'W' && answers_new() != NULL) {
+        (void)fputs("last words\n", stderr);
+        abort();
+    }
     for (size_t i = 0; i < sizeof deaths / sizeof deaths[0]; i++) {
         if (deaths[i].key == how)
             (void)raise(deaths[i].signal);
     }
 }
 
+static void take(Screen *screen, Input *input)
+{
+    unsigned news = screen_wait(screen, 5.0);
+
+    input->changed = (news & SCREEN_CHANGED) != 0;
+    if ((news & SCREEN_GONE) != 0)
+        exit(SCREEN_CHILD_GONE);
+    if ((news & SCREEN_TYPED) == 0)
+        return;
+    input->count = (int)screen_read(screen, input->bytes, BYTES);
+    if (input->count == 0)
+        exit(SCREEN_CHILD_GONE);
+    die(input->bytes[0]);
+    if (input->bytes[0] == CONTROL_L)
+        screen_repaint(screen);
+}
+
 int screen_child(void)
 {
     Screen *screen = NULL;
-    int key = KEY_NONE;
+    Input input = {.count = 0};
     Status status;
 
     (void)setlocale(LC_CTYPE, "");
@@ -54,12 +87,9 @@ int screen_child(void)
         (void)fflush(stdout);
         return 1;
     }
-    for (draw(screen, key); key != 'q'; draw(screen, key)) {
-        key = screen_key(screen, 5.0);
-        if (key == KEY_GONE)
-            _exit(SCREEN_CHILD_GONE);
-        if (key > 0 && key < 128)
-            die((char)key);
+    while (input.count != 1 || input.bytes[0] != 'q') {
+        draw(screen, &input);
+        take(screen, &input);
     }
     screen_close(screen);
     printf("one line after\n");

@@ -8,8 +8,9 @@ enum { SCREEN_CHILD_LEFT = 3, SCREEN_CHILD_GONE = 7 };
 /* Draws until q, then closes the screen and says "one line after"; 0. Where the screen does not
  * open, says "refused: " and why; 1.
  *
- * e calls exit with SCREEN_CHILD_LEFT, a terminal that is gone _exit with SCREEN_CHILD_GONE. Signals
- * raised by a key: S SEGV, A ABRT, B BUS, F FPE, I ILL, T TERM, H HUP, C INT.
+ * e calls exit with SCREEN_CHILD_LEFT, a terminal that is gone with SCREEN_CHILD_GONE. Signals
+ * raised by a key: S SEGV, A ABRT, B BUS, F FPE, I ILL, T TERM, H HUP, C INT. W says "last words" where answers are
+ * caught, and aborts. ^L sends all again.
  */
 int screen_child(void);
 

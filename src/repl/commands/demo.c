@@ -106,8 +106,7 @@ static Status demo_run(Repl *repl, Args *args)
     tell(repl, &demos[i]);
     if (!has_screen(repl))
         return ok();
-    repl->watched = false; /* the view starts it by itself */
-    return watch_run(repl);
+    return watch_open(repl);
 }
 
 const Command demo_command = {

@@ -42,7 +42,7 @@ static const ArgSpec fork_args[] = {
     {.name = "probe",
      .kind = ARG_WORD,
      .key = true,
-     .shown = "off|on|weight-grads|grads",
+     .shown = "off|on|weight-grads|grads|updates",
      .text = "other casts to count"},
     {.kind = ARG_END},
 };

@@ -116,6 +116,7 @@ const Command shot_command = {
     .name = "shot",
     .summary = "write the view or a panel as a picture",
     .task = TASK_LOOK,
+    .needs = ACTS_ON_ALL,
     .args = shot_args,
     .examples = shot_examples,
     .more =

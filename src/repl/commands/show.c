@@ -38,7 +38,7 @@ enum { WIDEST = 120 };
 
 static void print_panel(Repl *repl, const Panel *panel, const Snapshot *snapshot, const Gaze *gaze)
 {
-    int columns = repl_columns() < WIDEST ? repl_columns() : WIDEST;
+    int columns = repl_columns(repl) < WIDEST ? repl_columns(repl) : WIDEST;
     Canvas *canvas = canvas_new(panel->rows, columns < panel->min_cols ? panel->min_cols : columns,
                                 view_glyphs(repl_view(repl), screen_locale_glyphs()));
     Text text = {0};

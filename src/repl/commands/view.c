@@ -70,6 +70,7 @@ const Command view_command = {
     .name = "view",
     .summary = "choose what the live view and its pictures show, and how",
     .task = TASK_LOOK,
+    .needs = ACTS_ON_ALL,
     .args = view_args,
     .examples = view_examples,
     .more = "watch all|weight-grads|activation-grads|activations|weights|updates; "

@@ -45,6 +45,17 @@ Test(options, the_environment_gives_the_threads)
     cr_assert(failed(TAKE(&options, "x")));
 }
 
+Test(options, the_view_is_for_the_prompt)
+{
+    Options options;
+
+    cr_assert(!failed(TAKE(&options, "--watch", "--threads=1")));
+    cr_assert(options.watch);
+    cr_assert(failed(TAKE(&options, "--watch", "-c", "train")));
+    cr_assert(failed(TAKE(&options, "file.halfstep", "--watch")));
+    cr_assert(failed(TAKE(&options, "--watch", "--transcript")));
+}
+
 Test(options, wrong_ones_are_refused)
 {
     Options options;

@@ -1,0 +1,110 @@
+#!/bin/sh
+# The live view in tmux, which many a classroom has between program and terminal: sizes, a run with
+# changes typed meanwhile, leaving. What was on the screen is kept in BUILD/tests/logs.
+#
+#   sh tests/terminal/tmux.sh BUILD
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+
+build=${1:-build}
+program=$build/halfstep
+case $program in /*) ;; *) program=$PWD/$program ;; esac
+logs=$build/tests/logs
+home=$(mktemp -d)
+passed=0
+failed=0
+mkdir -p "$logs"
+
+in_tmux() {
+    TMUX='' TMUX_TMPDIR="$home" tmux -f /dev/null "$@"
+}
+
+trap 'in_tmux kill-server 2>/dev/null; rm -rf "$home"' EXIT
+
+check() { # WHAT COMMAND...
+    what=$1
+    shift
+    if "$@"; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "failed: $what; on the screen is"
+        screen | sed 's/^/    /'
+    fi
+}
+
+screen() {
+    in_tmux capture-pane -p
+}
+
+# Looks until a row has this, for at most 20 s.
+shows() { # EXTENDED-REGULAR-EXPRESSION
+    tries=0
+    while [ $tries -lt 200 ]; do
+        screen | grep -qE "$1" && return
+        tries=$((tries + 1))
+        sleep 0.1
+    done
+    return 1
+}
+
+type_line() {
+    in_tmux send-keys -l "$1"
+    in_tmux send-keys Enter
+}
+
+value() { # FORMAT
+    in_tmux display-message -p "$1"
+}
+
+is() { # FORMAT VALUE
+    [ "$(value "$1")" = "$2" ]
+}
+
+gone() {
+    tries=0
+    while [ $tries -lt 100 ]; do
+        in_tmux has-session 2>/dev/null || return 0
+        tries=$((tries + 1))
+        sleep 0.1
+    done
+    return 1
+}
+
+session() { # COLUMNS ROWS
+    in_tmux new-session -d -x "$1" -y "$2" \
+        "env XDG_STATE_HOME='$home' INPUTRC=/dev/null '$program' --backend cpu --threads 1 --watch"
+    check "the view opens at $1x$2" shows 'space run'
+    check "it has the other screen" is '#{alternate_on}' 1
+    type_line 'run'
+    check "a run begins" shows ' RUN '
+    type_line 'scale 2^40'
+    check "a scale is taken while it runs" shows 'scale 2\^40, from step'
+    check "the skip stands in the log" shows 'skipped'
+    type_line 'pace max'
+    check "so is a pace" shows 'pace max'
+    type_line 'autocast bf16'
+    check "so is a format" shows '^bf16 '
+    in_tmux send-keys -l 'print 40+'
+    check "a line is typed meanwhile" shows '^> print 40\+'
+    check "and the cursor stands behind it" is '#{cursor_x},#{cursor_y}' "11,$(($2 - 1))"
+    screen >"$logs/tmux-$1x$2.txt"
+    in_tmux resize-window -x 60 -y 15
+    check "a smaller window keeps the line" shows '^> print 40\+'
+    in_tmux resize-window -x "$1" -y "$2"
+    in_tmux send-keys C-u
+    type_line 'pause'
+    check "pause is answered" shows 'paused after step'
+    in_tmux send-keys C-d
+    check "^D leaves the view" shows 'the view is closed after step'
+    check "the screen is given back" is '#{alternate_on}' 0
+    type_line 'quit'
+    check "quit ends the program" gone
+}
+
+session 80 24
+session 120 40
+session 200 50
+
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]
