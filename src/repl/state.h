@@ -9,7 +9,7 @@
 struct Repl {
     Session *session;    /* borrowed */
     struct Watch *watch; /* the view; NULL: it is closed */
-    Script *script;   /* Lua's globals live as long as the Repl; NULL until `lua` is used */
+    Script *script;      /* Lua's globals live as long as the Repl; NULL until `lua` is used */
     ViewSettings view;
     bool prompt;
     bool quitting;

@@ -30,8 +30,9 @@ static void take_typed(Watch *watch)
 
 static void take_escape(Watch *watch)
 {
-    if (answers_dismiss(watch->answers) || watch->message != NULL)
-        watch->drawn = -1;
+    if (!answers_dismiss(watch->answers) && watch->message == NULL)
+        watch->view->gaze.zoom = NULL;
+    watch->drawn = -1;
     watch->message = NULL;
 }
 

@@ -92,7 +92,16 @@ static void tell(Repl *repl, const Demo *demo)
 
 static bool has_screen(const Repl *repl)
 {
-    return repl_at_prompt(repl) && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+    return repl->watch != NULL ||
+           (repl_at_prompt(repl) && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO));
+}
+
+static Status open_view(Repl *repl)
+{
+    Goal goal = {.at_pace = true};
+
+    TRY(watch_open(repl));
+    return session_training(repl_session(repl)) ? ok() : session_start(repl_session(repl), &goal);
 }
 
 static Status demo_run(Repl *repl, Args *args)
@@ -104,9 +113,7 @@ static Status demo_run(Repl *repl, Args *args)
         i++;
     TRY(set_stage(repl, name, &demos[i]));
     tell(repl, &demos[i]);
-    if (!has_screen(repl))
-        return ok();
-    return watch_open(repl);
+    return has_screen(repl) ? open_view(repl) : ok();
 }
 
 const Command demo_command = {
