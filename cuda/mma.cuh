@@ -20,9 +20,9 @@ template <Format F>
 static __device__ __forceinline__ void mma(Sums *sums, uint32_t a0, uint32_t a1, uint32_t a2,
                                            uint32_t a3, uint32_t b0, uint32_t b1)
 {
+#if __CUDA_ARCH__ >= 800
     float *c = sums->at;
 
-#if __CUDA_ARCH__ >= 800
     if (F == FORMAT_BF16)
         asm("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, "
             "{%8,%9}, {%0,%1,%2,%3};"
