@@ -95,12 +95,12 @@ typedef struct Snapshot {
     int64_t sequence; /* grows with every change; equal: nothing is new */
     char run_name[RUN_NAME];
     char runs[RUNS_MOST][RUN_NAME]; /* of all runs of the session, its own among them */
-    int run_count;
     char backend[FACT_TEXT];
     char data[FACT_TEXT], net[FACT_TEXT], optim[FACT_TEXT], loss_name[FACT_TEXT];
     int64_t batch;
     uint64_t seed;
     Format autocast; /* FORMAT_FP32: off */
+    int run_count;   /* runs of the session */
     ScalerFacts scaler;
     bool probes;         /* every cast is counted from the next step on */
     bool training;       /* steps are being taken */

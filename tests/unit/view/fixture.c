@@ -101,42 +101,54 @@ static void add_tensors(Snapshot *snapshot, Format format)
     snapshot->tensors[TENSORS - 1].count = 64;
 }
 
+static float loss_at(int64_t step, bool scaled)
+{
+    float loss = 0.4f + 1.9f * expf(-(float)step / 300.0f) + 0.05f * sinf((float)step / 9.0f);
+
+    if (scaled)
+        return step == 500 ? INFINITY : loss;
+    return step < FIXTURE_PARTED ? loss : loss + 0.3f * cosf((float)step / 99.0f);
+}
+
+/* The scaler after a step that found inf, or did not. */
+static void move_scale(Snapshot *snapshot, const StepRecord *record, bool scaled)
+{
+    ScalerFacts *scaler = &snapshot->scaler;
+
+    scaler->scale = record->skipped ? record->scale_used / 2.0f : record->scale_used;
+    scaler->tracker = record->skipped ? 0 : scaler->tracker + 1;
+    scaler->backoffs += record->skipped;
+    if (record->skipped)
+        events_add_skip(&snapshot->events, record->step, "fc2.weight.grad", record->scale_used,
+                        scaler->scale);
+    if (!scaled || scaler->tracker != INTERVAL)
+        return;
+    events_add(&snapshot->events, EVENT_GROWTH, record->step, "loss scale %g -> %g",
+               (double)scaler->scale, (double)scaler->scale * 2.0);
+    scaler->scale *= 2.0f;
+    scaler->tracker = 0;
+    scaler->growths++;
+}
+
 /* Starts at 2^20, backs off five times in a row, then grows every INTERVAL clean steps and twice
  * grows too far. */
 static void add_steps(Snapshot *snapshot, bool scaled)
 {
-    float scale = scaled ? 1048576.0f : 1.0f;
-    int32_t tracker = 0;
-
+    snapshot->scaler.scale = scaled ? 1048576.0f : 1.0f;
+    snapshot->scaler.tracker = 0;
     for (int64_t step = 1; step <= STEPS; step++) {
+        float scale = snapshot->scaler.scale;
         StepRecord record = {.step = step, .scale_used = scale, .lr = 0.001f};
 
         record.skipped = scale > 65536.0f || (step % 500 == 0 && scaled);
-        record.loss = 0.4f + 1.9f * expf(-(float)step / 300.0f) + 0.05f * sinf((float)step / 9.0f);
-        if (!scaled && step >= FIXTURE_PARTED)
-            record.loss += 0.3f * cosf((float)step / 99.0f);
-        if (step == 500 && scaled)
-            record.loss = INFINITY;
-        tracker = record.skipped ? 0 : tracker + 1;
-        scale = record.skipped ? scale / 2.0f : scale;
-        if (scaled && tracker == INTERVAL) {
-            scale *= 2.0f;
-            tracker = 0;
-            snapshot->scaler.growths++;
-            events_add(&snapshot->events, EVENT_GROWTH, step, "loss scale %g -> %g",
-                       (double)scale / 2.0, (double)scale);
-        }
-        if (record.skipped)
-            events_add_skip(&snapshot->events, step, "fc2.weight.grad", record.scale_used, scale);
-        snapshot->scaler.backoffs += record.skipped;
+        record.loss = loss_at(step, scaled);
+        move_scale(snapshot, &record, scaled);
         snapshot->skipped += record.skipped;
-        record.scale_next = scale;
-        record.tracker = tracker;
+        record.scale_next = snapshot->scaler.scale;
+        record.tracker = snapshot->scaler.tracker;
         history_add(&snapshot->history, &record);
     }
     snapshot->step = STEPS;
-    snapshot->scaler.scale = scale;
-    snapshot->scaler.tracker = tracker;
     snapshot->loss = (Measure){false, history_loss(&snapshot->history)};
     snapshot->batch_loss = (Measure){false, 0.4012345};
 }
