@@ -154,6 +154,8 @@ bool answers_take(Answers *answers)
     at = text_chars(&news);
     end = at + news.length;
     any = at < end;
+    if (any)
+        answers->cols = 0;
     while (at < end) {
         if (*at == ESCAPE)
             at = behind_sequence(at + 1, end);
@@ -164,13 +166,31 @@ bool answers_take(Answers *answers)
     return any;
 }
 
+/* What was pasted may be several. */
+static void add_typed(Answers *answers, const char *line)
+{
+    Text one = {0};
+
+    for (;;) {
+        size_t bytes = strcspn(line, "\n");
+
+        text_clear(&one);
+        text_append_bytes(&one, line, bytes);
+        add_line(answers, text_chars(&one), true);
+        if (line[bytes] == '\0')
+            break;
+        line += bytes + 1;
+    }
+    text_release(&one);
+}
+
 void answers_typed(Answers *answers, const char *line)
 {
     if (answers->rest.length > 0)
         end_line(answers);
     answers->fresh = answers->count;
     answers->first = -1;
-    add_line(answers, line, true);
+    add_typed(answers, line);
 }
 
 bool answers_dismiss(Answers *answers)
@@ -182,9 +202,12 @@ bool answers_dismiss(Answers *answers)
     return any;
 }
 
-/* Returns where the next row of the line begins; NULL: it has no more. */
+/* Returns where the next row of the line begins: with a word, unless one alone is too long. NULL: it has
+ * no more. */
 static const char *next_row(const char *at, int cols)
 {
+    const char *word = NULL;
+    bool any = false;
     int col = 0;
 
     for (;;) {
@@ -194,8 +217,14 @@ static const char *next_row(const char *at, int cols)
         if (rune == 0)
             return NULL;
         col += rune == '\t' ? TAB - col % TAB : rune_width(rune);
+        if (col > cols && rune == ' ' && any)
+            return *at == '\0' ? NULL : at;
         if (col > cols)
-            return here;
+            return word != NULL ? word : here;
+        if (rune != ' ' && rune != '\t')
+            any = true;
+        else if (any)
+            word = at;
     }
 }
 
@@ -207,17 +236,24 @@ static int row_width(const Line *line, int cols)
     return width > 1 ? width : 2;
 }
 
-static void lay_out_line(Answers *answers, int line, int cols)
+/* What has not ended stands behind the last line. */
+static Line line_at(const Answers *answers, int line)
 {
-    const char *text = answers->lines[line].text, *at = text;
-    int width = row_width(&answers->lines[line], cols);
+    return line < answers->count ? answers->lines[line] : (Line){.text = answers->rest.chars};
+}
+
+static void lay_out_line(Answers *answers, int number, int cols)
+{
+    Line line = line_at(answers, number);
+    const char *text = line.text, *at = text;
+    int width = row_width(&line, cols);
 
     while (at != NULL) {
         const char *next = next_row(at, width);
 
         answers->rows =
             grow(answers->rows, answers->row_count, &answers->row_room, sizeof *answers->rows);
-        answers->rows[answers->row_count++] = (Row){line, (size_t)(at - text)};
+        answers->rows[answers->row_count++] = (Row){number, (size_t)(at - text)};
         at = next;
     }
 }
@@ -227,7 +263,7 @@ static void lay_out(Answers *answers, int cols)
     if (answers->cols == cols)
         return;
     answers->row_count = 0;
-    for (int line = 0; line < answers->count; line++)
+    for (int line = 0; line < answers->count + (answers->rest.length > 0); line++)
         lay_out_line(answers, line, cols);
     answers->cols = cols;
 }
@@ -257,13 +293,13 @@ int answers_rows(Answers *answers, int cols, int most)
 
 static void draw_row(const Answers *answers, Canvas *canvas, int row, const Row *place)
 {
-    const Line *line = &answers->lines[place->line];
-    const char *at = line->text + place->start;
-    const char *end = next_row(at, row_width(line, canvas_cols(canvas)));
-    Style style = line->typed ? STYLE_BOLD : STYLE_PLAIN;
+    Line line = line_at(answers, place->line);
+    const char *at = line.text + place->start;
+    const char *end = next_row(at, row_width(&line, canvas_cols(canvas)));
+    Style style = line.typed ? STYLE_BOLD : STYLE_PLAIN;
     int col = 0;
 
-    if (line->typed)
+    if (line.typed)
         col = canvas_print(canvas, row, 0, STYLE_DIM, place->start == 0 ? "> " : "  ");
     while (*at != '\0' && at != end) {
         uint32_t rune = rune_next(&at);

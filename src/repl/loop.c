@@ -16,8 +16,9 @@
 
 enum { EXIT_INTERRUPTED = 130 };
 
-/* In the state folder. */
-#define CLOSED_RUN "closed.safetensors"
+/* In the state folder; of runs that stand beside the one in use, with their names. */
+#define CLOSED_RUN     "closed.safetensors"
+#define CLOSED_RUN_TOO "closed-%s.safetensors"
 
 static const char prompt[] = "> ";
 
@@ -65,17 +66,33 @@ static Status run_read(Repl *repl, LineEnd end, const char *where, const Text *l
     return fail(STATUS_IO, "%s", no);
 }
 
-/* The terminal has closed under the view: what was learned must not go with it. */
-static void save_run(Repl *repl)
+static Status save_as(Session *session, const char *name)
 {
     Text path = {0};
     int64_t step;
+    Status status = file_state_path(name, &path);
 
-    session_pause(repl_session(repl));
-    /* There is nobody left to tell. */
-    if (!failed(file_state_path(CLOSED_RUN, &path)))
-        (void)failed(session_save(repl_session(repl), text_chars(&path), &step));
+    if (!failed(status))
+        status = session_save(session, text_chars(&path), &step);
     text_release(&path);
+    return status;
+}
+
+/* The terminal has closed under the view: what was learned must not go with it. There is nobody left to
+ * tell of failures; the others are saved all the same. */
+static void save_runs(Session *session)
+{
+    int used = session_run_current(session);
+    char name[64];
+
+    session_pause(session);
+    (void)failed(save_as(session, CLOSED_RUN));
+    for (int i = 0; i < session_run_count(session); i++) {
+        if (i == used || failed(session_use(session, i)))
+            continue;
+        snprintf(name, sizeof name, CLOSED_RUN_TOO, session_run_name(session, i));
+        (void)failed(save_as(session, name));
+    }
 }
 
 static LineEnd ask(Repl *repl, Text *line)
@@ -99,7 +116,7 @@ static int at_terminal(Repl *repl, bool watch)
             (void)failed(execute_text(repl, NULL, text_chars(&line), line.length));
     }
     if (end == LINE_GONE)
-        save_run(repl);
+        save_runs(repl_session(repl));
     else if (end == LINE_END)
         putchar('\n');
     watch_close(repl);

@@ -2,20 +2,21 @@
 
 #include <string.h>
 
-/* The run that `view beside` names; auto: the first that is not in use; -1: none. */
+/* The run that `view beside` names, or else the first that is not in use; -1: none. */
 static int beside(Repl *repl)
 {
     const char *name = repl_view(repl)->beside;
     Session *session = repl_session(repl);
-    int current = session_run_current(session);
+    int current = session_run_current(session), first = -1;
 
     if (strcmp(name, "off") == 0)
         return -1;
-    for (int i = 0; i < session_run_count(session); i++) {
-        if (i != current && (name[0] == '\0' || strcmp(session_run_name(session, i), name) == 0))
+    for (int i = session_run_count(session) - 1; i >= 0; i--) {
+        if (i != current && strcmp(session_run_name(session, i), name) == 0)
             return i;
+        first = i != current ? i : first;
     }
-    return -1;
+    return first;
 }
 
 /* In the order in which the runs were made: use NAME does not swap the sides. */

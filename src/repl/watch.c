@@ -104,7 +104,9 @@ void watch_tick(Repl *repl, double seconds)
     watch->busy = true;
     serve(watch, left < seconds ? left : seconds);
     watch->busy = false;
-    if (watch->gone)
+    if (watch->gone && !session_training(watch->session))
+        session_interrupt(watch->session);
+    else if (watch->gone)
         session_pause(watch->session);
 }
 

@@ -72,18 +72,26 @@ static void look_at(Watch *watch, int steps)
         text_copy(gaze->tensor, sizeof gaze->tensor, name);
 }
 
-void watch_key(Watch *watch, ViewKey key)
+/* While a command measures, the session is its own. */
+static void act_on_training(Watch *watch, ViewKey key)
 {
     double pace = session_settings(watch->session)->pace;
 
-    watch->trouble = ok();
-    watch->message = NULL;
+    if (watch->busy && !session_training(watch->session))
+        return;
     if (key == VIEW_KEY_PAUSE)
         pause_or_go(watch);
     if (key == VIEW_KEY_STEP)
         one_step(watch);
     if (key == VIEW_KEY_FASTER || key == VIEW_KEY_SLOWER)
         watch_set_pace(watch, watch_pace(pace, key == VIEW_KEY_FASTER));
+}
+
+void watch_key(Watch *watch, ViewKey key)
+{
+    watch->trouble = ok();
+    watch->message = NULL;
+    act_on_training(watch, key);
     if (key == VIEW_KEY_NEXT || key == VIEW_KEY_PREVIOUS)
         look_at(watch, key == VIEW_KEY_NEXT ? 1 : -1);
     if (key == VIEW_KEY_PAGE_UP || key == VIEW_KEY_PAGE_DOWN)

@@ -10,12 +10,6 @@ enum { REPEATS = 5, WARM_UP_STEPS = 64, MOST_STEPS = 1 << 20 };
 
 static const double warm_up_seconds = 0.2, usual_seconds = 1.0, longest_seconds = 10.0;
 
-typedef struct Bench {
-    const BenchSpec *spec;
-    BenchFacts *facts;
-    const Backend *on; /* NULL: not begun */
-} Bench;
-
 /* Takes steps as a training does, the last of them awaited, and says how long one took. */
 static Status take_steps(Session *session, Experiment *experiment, int64_t steps, double *seconds)
 {
@@ -121,7 +115,7 @@ static Status check_room(const Session *session, const Settings *settings)
 
 static Status bench_job(Session *session, void *argument)
 {
-    Bench *bench = argument;
+    BenchAsked *bench = argument;
     const BenchSpec *spec = bench->spec;
     BenchFacts *facts = bench->facts;
     Experiment *current = runs_used(session), *experiment;
@@ -149,17 +143,22 @@ static Status bench_job(Session *session, void *argument)
     return status;
 }
 
-Status session_bench(Session *session, const BenchSpec *spec, BenchFacts *facts)
+Status session_bench_begin(Session *session, const BenchSpec *spec, BenchFacts *facts)
 {
-    Bench bench = {.spec = spec, .facts = facts};
-    Status status;
-
     if (session_training(session))
         return fail(STATUS_USAGE, "a training is under way and would share the machine; say pause");
     TRY(session->problem);
     atomic_store(&session->interrupt, false);
-    status = worker_ask(session, bench_job, &bench);
-    if (status.code == STATUS_INTERRUPTED)
-        return fail(STATUS_INTERRUPTED, "bench was ended; the run is as it was before");
-    return status;
+    session->bench = (BenchAsked){.spec = spec, .facts = facts};
+    worker_post(session, bench_job, &session->bench);
+    return ok();
+}
+
+bool session_bench_ended(Session *session, double seconds, Status *status)
+{
+    if (!worker_answered(session, seconds, status))
+        return false;
+    if (status->code == STATUS_INTERRUPTED)
+        *status = fail(STATUS_INTERRUPTED, "bench was ended; the run is as it was before");
+    return true;
 }

@@ -1,4 +1,4 @@
-/* What a step of the present experiment costs in a format: the figures of session_bench. */
+/* What a step of the present experiment costs in a format: the figures of session_bench_begin. */
 #ifndef TRAIN_BENCH_H
 #define TRAIN_BENCH_H
 

@@ -179,7 +179,11 @@ Status session_measure(Session *session, ExprNeeds needs, Snapshot *snapshot) MU
  * bit as it was. fp16 has the present loss scale (dynamic where that is off), others have none. Fails:
  * STATUS_USAGE while training; STATUS_UNSUPPORTED, STATUS_MEMORY: not in this format;
  * STATUS_INTERRUPTED; STATUS_DEVICE: the device was lost, and the run went on elsewhere. */
-Status session_bench(Session *session, const BenchSpec *spec, BenchFacts *facts) MUST_CHECK;
+Status session_bench_begin(Session *session, const BenchSpec *spec, BenchFacts *facts) MUST_CHECK;
+
+/* Waits up to `seconds` for the end of it; true when it has come, with how it ended. Until then `spec`
+ * and `facts` must stay, and nothing else may be asked of the session but copies and what stops it. */
+bool session_bench_ended(Session *session, double seconds, Status *status);
 
 /* Appends the program that a step runs, as `show program` prints it. */
 void session_print_program(Session *session, Text *text);

@@ -6,6 +6,7 @@
 
 static const double publish_every = 0.03; /* seconds: as fast as any view looks */
 static const double longest_nap = 0.05;   /* seconds: Ctrl-C is noticed this soon */
+static const double long_wait = 3600.0;   /* seconds */
 
 struct timespec clock_after(double seconds)
 {
@@ -355,17 +356,37 @@ void worker_end(Session *session)
     pthread_mutex_destroy(&session->lock);
 }
 
-Status worker_ask(Session *session, JobRun *run, void *argument)
+void worker_post(Session *session, JobRun *run, void *argument)
 {
-    Status answer;
-
     pthread_mutex_lock(&session->lock);
     session->job = run;
     session->argument = argument;
     pthread_cond_broadcast(&session->wake);
-    while (session->job != NULL)
-        pthread_cond_wait(&session->done, &session->lock);
-    answer = session->answer;
     pthread_mutex_unlock(&session->lock);
+}
+
+bool worker_answered(Session *session, double seconds, Status *answer)
+{
+    struct timespec until = clock_after(seconds);
+    int late = 0;
+    bool answered;
+
+    pthread_mutex_lock(&session->lock);
+    while (session->job != NULL && late == 0)
+        late = pthread_cond_timedwait(&session->done, &session->lock, &until);
+    answered = session->job == NULL;
+    if (answered)
+        *answer = session->answer;
+    pthread_mutex_unlock(&session->lock);
+    return answered;
+}
+
+Status worker_ask(Session *session, JobRun *run, void *argument)
+{
+    Status answer;
+
+    worker_post(session, run, argument);
+    while (!worker_answered(session, long_wait, &answer))
+        ;
     return answer;
 }

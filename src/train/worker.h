@@ -76,6 +76,13 @@ typedef struct Told {
     int64_t run; /* which one of the session's */
 } Told;
 
+/* A measuring that the worker was asked for. */
+typedef struct BenchAsked {
+    const BenchSpec *spec;
+    BenchFacts *facts;
+    const Backend *on; /* NULL: not begun */
+} BenchAsked;
+
 /* What the main thread knows of the runs without asking. */
 typedef struct RunNames {
     char all[RUNS_MOST][RUN_NAME];
@@ -95,6 +102,7 @@ struct Session {
     Rescue rescue;
     Trace *trace; /* NULL: none */
     Journal journal;
+    BenchAsked bench;
 
     pthread_t thread;
     bool works;           /* the thread runs */
@@ -129,6 +137,11 @@ struct Session {
 /* Starts the thread. Fails: STATUS_MEMORY; worker_end is due all the same. */
 Status worker_start(Session *session) MUST_CHECK;
 void worker_end(Session *session);
+
+/* Posts a job; no other may be posted until it is answered, which worker_answered waits for, so long at
+ * most. Main thread only. */
+void worker_post(Session *session, JobRun *run, void *argument);
+bool worker_answered(Session *session, double seconds, Status *answer);
 
 /* Posts a job, waits, and hands back its answer. Main thread only. */
 Status worker_ask(Session *session, JobRun *run, void *argument) MUST_CHECK;

@@ -5,7 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-enum { ROW_GAP = 2, FLOW_GAP = 3 };
+enum { ROW_GAP = 2, FLOW_GAP = 3, CUT = 0x2026 };
 
 void items_add(Items *items, int rank, Style style, const char *fmt, ...)
 {
@@ -62,6 +62,15 @@ void items_row(const Items *items, Canvas *canvas, int row)
     }
 }
 
+/* What has no row is missed behind the last one that has. */
+static void draw_cut(int col, Canvas *canvas)
+{
+    int last = canvas_cols(canvas) - 1;
+
+    canvas_put(canvas, canvas_rows(canvas) - 1, col < last ? col : last, STYLE_DIM,
+               canvas_glyphs(canvas) == GLYPHS_ASCII ? '~' : CUT);
+}
+
 /* Draws on `canvas` unless it is NULL; returns the rows taken. */
 static int flow(const Items *items, int cols, Canvas *canvas)
 {
@@ -72,6 +81,8 @@ static int flow(const Items *items, int cols, Canvas *canvas)
         int width = text_cols(item->text);
 
         if (col > 0 && col + width > cols) {
+            if (canvas != NULL && row == canvas_rows(canvas) - 1)
+                draw_cut(col, canvas);
             row++;
             col = 0;
         }

@@ -27,13 +27,13 @@ enum { LARGE_COLS = 170, LARGE_ROWS = 40, FOOT_ROWS = 12 };
 enum { NAMES_ROWS = 10, NAMES_COLS = 40 };
 
 static const Wishes one_column[LAYOUT_KINDS] = {
-    [LAYOUT_AUTO] = {{&gradients_panel, 7, 11, 20, 0},
+    [LAYOUT_AUTO] = {{&gradients_panel, 7, 9, 20, 0},
                      {&heat_panel, 8, 10, 20, 6},
                      {&tensors_panel, 6, 9, 24, 4},
-                     {&scale_panel, 4, 6, 9, 1},
-                     {&loss_panel, 4, 6, 12, 2},
+                     {&scale_panel, 4, 4, 9, 1},
+                     {&loss_panel, 3, 4, 12, 3},
                      {&run_panel, 10, 15, 16, 5},
-                     {&log_panel, 4, 5, ANY, 3}},
+                     {&log_panel, 3, 4, ANY, 2}},
     [LAYOUT_TENSORS] = {{&tensors_panel, 6, 13, 24, 0},
                         {&gradients_panel, 7, 11, 20, 1},
                         {&tiles_panel, 6, 12, ANY, 3},
@@ -58,9 +58,19 @@ static const Wishes side_column[LAYOUT_KINDS] = {
 };
 static const Wishes large_main = {{&gradients_panel, 10, 20, ANY, 0}, {&heat_panel, 8, 14, 33, 1}};
 static const Wishes large_side = {{&tiles_panel, 6, 20, ANY, 0}, {&tensors_panel, 6, 12, 30, 1}};
-static const Wishes two_runs = {
-    {&gradients_panel, 8, 11, ANY, 0}, {&heat_panel, 8, 10, 20, 5}, {&tensors_panel, 6, 10, 24, 4},
-    {&scale_panel, 4, 6, 9, 1},        {&loss_panel, 4, 6, 12, 2},  {&log_panel, 3, 5, ANY, 3},
+static const Wishes two_runs[LAYOUT_KINDS] = {
+    [LAYOUT_AUTO] = {{&gradients_panel, 7, 8, ANY, 0},
+                     {&heat_panel, 16, 16, 20, 5},
+                     {&tensors_panel, 6, 9, 24, 4},
+                     {&scale_panel, 4, 4, 9, 1},
+                     {&loss_panel, 3, 5, 12, 3},
+                     {&log_panel, 3, 7, ANY, 2}},
+    [LAYOUT_TENSORS] = {{&tensors_panel, 6, 13, 24, 0},
+                        {&gradients_panel, 7, 11, ANY, 1},
+                        {&log_panel, 3, 5, ANY, 2}},
+    [LAYOUT_TRAINING] = {{&loss_panel, 5, 9, ANY, 0},
+                         {&scale_panel, 5, 7, 12, 1},
+                         {&log_panel, 4, 6, ANY, 2}},
 };
 static const Wishes two_runs_large = {
     {&gradients_panel, 10, 16, ANY, 0},
@@ -198,9 +208,9 @@ static void large(bool two, Box box, Layout *layout)
     place_foot(below, layout);
 }
 
-static bool is_large(LayoutKind kind, bool two, Box box)
+static bool is_large(LayoutKind kind, Box box)
 {
-    return (kind == LAYOUT_AUTO || two) && box.rows >= LARGE_ROWS && box.cols >= LARGE_COLS;
+    return kind == LAYOUT_AUTO && box.rows >= LARGE_ROWS && box.cols >= LARGE_COLS;
 }
 
 Layout layout_for(const Screenful *screenful, const Gaze *gaze)
@@ -217,10 +227,10 @@ Layout layout_for(const Screenful *screenful, const Gaze *gaze)
     box = (Box){layout.status_rows, 0, rows - layout.status_rows, cols};
     if (gaze->zoom != NULL)
         stack((Wishes){{gaze->zoom, 2, 2, ANY, 0}}, box, two, &layout);
-    else if (is_large(kind, two, box))
+    else if (is_large(kind, box))
         large(two, box, &layout);
     else if (two)
-        stack(two_runs, box, true, &layout);
+        stack(two_runs[kind], box, true, &layout);
     else if (box.rows + 2 >= TWO_ROWS && cols >= TWO_COLUMNS)
         two_columns(kind, box, &layout);
     else

@@ -178,6 +178,40 @@ static void test_answers(void)
     view_quit(&terminal);
 }
 
+static void test_measuring(void)
+{
+    Pty terminal;
+
+    view_open(&terminal);
+    pty_enter(&terminal, "bench steps=100000");
+    expect(pty_wait_for(&terminal, "bench 1 of 8: fp32"), "bench says what it measures");
+    pty_type(&terminal, "\033[15~print 6*7");
+    expect(view_prompt_is(&terminal, "> print 6*7"), "meanwhile the next line can be typed");
+    pty_type(&terminal, "\003");
+    expect(pty_wait_for(&terminal, "bench was ended"), "and ^C ends it");
+    expect(pty_count_rows(&terminal, "RUN") == 0, "while keys start nothing beside it");
+    pty_enter(&terminal, "\025print 6*7");
+    expect(pty_wait_for(&terminal, "42"), "and the prompt goes on");
+    view_quit(&terminal);
+}
+
+static void test_stages(void)
+{
+    Pty terminal;
+
+    view_open(&terminal);
+    pty_enter(&terminal, "fork b; fork c lr=1; view beside c; step 3");
+    (void)pty_wait_for(&terminal, "── c ─");
+    pty_enter(&terminal, "drop c");
+    expect(pty_wait_for(&terminal, "── b ─"), "where the run beside is gone, another one is");
+    pty_enter(&terminal, "view zoom loss; view freeze on");
+    (void)pty_wait_for(&terminal, "view freeze on");
+    pty_enter(&terminal, "demo scale");
+    expect(pty_wait_for(&terminal, "── plain ─") && pty_wait_for(&terminal, "── log"),
+           "a demo shows both runs whole, whatever was looked at");
+    view_quit(&terminal);
+}
+
 int main(void)
 {
     test_editing();
@@ -187,5 +221,7 @@ int main(void)
     test_pasting();
     test_keys();
     test_answers();
+    test_measuring();
+    test_stages();
     return expect_sum();
 }

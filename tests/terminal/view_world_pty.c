@@ -134,6 +134,7 @@ static void test_vanishing(void)
     struct stat found;
 
     view_open(&terminal);
+    pty_enter(&terminal, "fork other scale=off");
     pty_enter(&terminal, "run");
     (void)pty_wait_for(&terminal, "RUN");
     pty_watch(&terminal, 500);
@@ -141,6 +142,8 @@ static void test_vanishing(void)
     expect(pty_end(&terminal) == 1, "a terminal that closes ends the program, which says so");
     snprintf(path, sizeof path, "%s/halfstep/closed.safetensors", terminal.folder);
     expect(stat(path, &found) == 0 && found.st_size > 1000, "and the run is saved");
+    snprintf(path, sizeof path, "%s/halfstep/closed-other.safetensors", terminal.folder);
+    expect(stat(path, &found) == 0 && found.st_size > 1000, "and so is the one beside it");
     pty_close(&terminal);
 }
 

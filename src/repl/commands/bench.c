@@ -5,10 +5,14 @@
 #include "repl/bench_report.h"
 #include "repl/interrupt.h"
 #include "repl/repl.h"
+#include "repl/state.h"
+#include "repl/watch.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+static const double patience = 3600.0, view_tick = 0.05; /* seconds */
 
 static const ArgSpec bench_args[] = {
     {.name = "formats",
@@ -71,7 +75,7 @@ static void show_progress(Repl *repl, const Table *table, int i, const BenchSpec
 {
     char line[96];
 
-    if (!isatty(STDERR_FILENO))
+    if (!isatty(STDERR_FILENO) && repl->watch == NULL)
         return;
     snprintf(line, sizeof line, "%sbench %d of %d: %s, probes %s%s",
              repl_at_prompt(repl) ? "\r" : "", i + 1, 2 * table->format_count,
@@ -82,8 +86,21 @@ static void show_progress(Repl *repl, const Table *table, int i, const BenchSpec
 
 static void wipe_progress(Repl *repl)
 {
-    if (isatty(STDERR_FILENO) && repl_at_prompt(repl))
+    if (repl->watch != NULL || (isatty(STDERR_FILENO) && repl_at_prompt(repl)))
         repl_complain(repl, "\r\033[K");
+}
+
+/* The view takes keys meanwhile; what it costs is little beside a step. */
+static Status wait_for_end(Repl *repl)
+{
+    Session *session = repl_session(repl);
+    Status status;
+
+    while (!session_bench_ended(session, repl->watch == NULL ? patience : 0.0, &status)) {
+        if (repl->watch != NULL)
+            watch_tick(repl, view_tick);
+    }
+    return status;
 }
 
 static Status measure_row(Repl *repl, Table *table, int i)
@@ -95,7 +112,8 @@ static Status measure_row(Repl *repl, Table *table, int i)
     if (interrupt_pending())
         return fail(STATUS_INTERRUPTED, "bench was ended; the run is as it was before");
     show_progress(repl, table, i, &spec);
-    TRY(session_bench(repl_session(repl), &spec, &table->rows[table->count]));
+    TRY(session_bench_begin(repl_session(repl), &spec, &table->rows[table->count]));
+    TRY(wait_for_end(repl));
     table->count++;
     return ok();
 }

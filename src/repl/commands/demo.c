@@ -96,10 +96,19 @@ static bool has_screen(const Repl *repl)
            (repl_at_prompt(repl) && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO));
 }
 
+/* Whatever was looked at before, both runs are seen whole. */
+static void look_at_both(ViewSettings *view)
+{
+    view->gaze = (Gaze){.tensor = ""};
+    view->beside[0] = '\0';
+    view->frozen = false;
+}
+
 static Status open_view(Repl *repl)
 {
     Goal goal = {.at_pace = true};
 
+    look_at_both(repl_view(repl));
     TRY(watch_open(repl));
     return session_training(repl_session(repl)) ? ok() : session_start(repl_session(repl), &goal);
 }

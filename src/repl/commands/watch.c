@@ -45,7 +45,7 @@ const Command watch_command = {
         "tensor, Enter repeats `step`, ^C pauses, ^D closes the view. On any line: F5 runs and "
         "pauses, F6 steps, F7 and F8 go to another tensor, PgUp and PgDn scroll, ^L draws all "
         "anew, ^Z suspends, Escape puts the answer away.\n\n"
-        "A terminal that closes under the view leaves the run in closed.safetensors, in "
-        "~/.local/state/halfstep, for `load`.",
+        "A terminal that closes under the view leaves the run in use in closed.safetensors, in "
+        "~/.local/state/halfstep, for `load`; other runs beside it, b in closed-b.safetensors.",
     .run = watch_command_run,
 };

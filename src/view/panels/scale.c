@@ -53,7 +53,7 @@ static void take_in(Range *range, float low, float high)
 }
 
 /* Whole powers of two, the same number of them from each row to the next. Scales that did not last
- * to the end of their column count only where that costs no detail. */
+ * to the end of their column count too, unless each power could have its row without them. */
 static Range range_of(const Timeline *timeline, int rows)
 {
     Range lasting = {.low = HUGE_VAL, .high = -HUGE_VAL}, range = lasting;
@@ -66,7 +66,7 @@ static Range range_of(const Timeline *timeline, int rows)
         take_in(&lasting, bucket.scale_last, bucket.scale_last);
         take_in(&range, bucket.scale_low, bucket.scale_high);
     }
-    if (range.high - range.low > gaps)
+    if (range.high - range.low > gaps && lasting.high - lasting.low <= gaps)
         range = lasting;
     if (range.low > range.high)
         range.low = range.high = 0.0;
@@ -83,7 +83,19 @@ static double height_of(float scale, Range range)
     return isfinite(level) ? (level - range.low) / (range.high - range.low) : (double)NAN;
 }
 
-/* A change that was undone within one column still shows, as an upright line. */
+/* A change that was undone within one column still shows, as an upright line; where it went beyond
+ * the plot, that ends in a sign. */
+static void draw_excursion(const Bucket *bucket, int col, Range range, Canvas *plot)
+{
+    double low = height_of(bucket->scale_low, range), high = height_of(bucket->scale_high, range);
+
+    widget_span(plot, col, low, high, STYLE_GOOD);
+    if (high > 1.0)
+        canvas_put(plot, 0, col, STYLE_GOOD, '^');
+    if (low < 0.0)
+        canvas_put(plot, canvas_rows(plot) - 1, col, STYLE_GOOD, 'v');
+}
+
 static void draw_stairs(const Timeline *timeline, Range range, Canvas *plot)
 {
     double *heights = xcalloc((size_t)timeline->columns + 1, sizeof *heights);
@@ -97,8 +109,7 @@ static void draw_stairs(const Timeline *timeline, Range range, Canvas *plot)
     widget_stairs(plot, heights, STYLE_GOOD);
     for (int col = 0; col < timeline->columns; col++) {
         if (timeline_bucket(timeline, col, &bucket))
-            widget_span(plot, col, height_of(bucket.scale_low, range),
-                        height_of(bucket.scale_high, range), STYLE_GOOD);
+            draw_excursion(&bucket, col, range, plot);
     }
     free(heights);
 }

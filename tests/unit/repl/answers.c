@@ -72,6 +72,32 @@ Test(answers, long_lines_are_broken_and_a_next_line_puts_them_away)
     expect_seen(third, 0, "");
 }
 
+Test(answers, a_line_is_broken_between_words_where_it_has_some)
+{
+    Answers *answers = answers_new();
+    Seen seen;
+
+    answers_typed(answers, "a");
+    printf("  there is no such thing\n0123456789 ab\n  a234567890\n");
+    (void)answers_take(answers);
+    seen = look(answers, 10, 10);
+    answers_free(answers);
+    expect_seen(seen, 8, "> a\n  there is\nno such\nthing\n0123456789\nab\n  a2345678\n90\n");
+}
+
+Test(answers, pasted_lines_stand_one_below_the_other)
+{
+    Answers *answers = answers_new();
+    Seen seen;
+
+    answers_typed(answers, "print 1\nprint 2");
+    printf("1\n2\n");
+    (void)answers_take(answers);
+    seen = look(answers, 20, 10);
+    answers_free(answers);
+    expect_seen(seen, 4, "> print 1\n> print 2\n1\n2\n");
+}
+
 Test(answers, colours_and_controls_are_left_out)
 {
     Answers *answers = answers_new();
@@ -83,6 +109,27 @@ Test(answers, colours_and_controls_are_left_out)
     seen = look(answers, 30, 10);
     answers_free(answers);
     expect_seen(seen, 2, "> a\n2 of 2\n");
+}
+
+Test(answers, a_line_that_has_not_ended_is_shown_and_drawn_over)
+{
+    Answers *answers = answers_new();
+    Seen first, next, last;
+
+    answers_typed(answers, "bench");
+    printf("\rbench 1 of 2\033[K");
+    (void)answers_take(answers);
+    first = look(answers, 30, 10);
+    printf("\rbench 2 of 2\033[K");
+    (void)answers_take(answers);
+    next = look(answers, 30, 10);
+    printf("\r\033[Kdone\n");
+    (void)answers_take(answers);
+    last = look(answers, 30, 10);
+    answers_free(answers);
+    expect_seen(first, 2, "> bench\nbench 1 of 2\n");
+    expect_seen(next, 2, "> bench\nbench 2 of 2\n");
+    expect_seen(last, 2, "> bench\ndone\n");
 }
 
 Test(answers, more_than_there_is_room_for_is_scrolled)

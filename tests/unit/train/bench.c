@@ -8,6 +8,16 @@
 
 TestSuite(bench, .init = open_small, .fini = close_all);
 
+static Status session_bench(Session *of, const BenchSpec *spec, BenchFacts *facts)
+{
+    Status status;
+
+    TRY(session_bench_begin(of, spec, facts));
+    while (!session_bench_ended(of, 0.01, &status))
+        ;
+    return status;
+}
+
 static BenchFacts bench(Format format, ProbeSet probes, int64_t steps)
 {
     BenchSpec spec = {format, probes, steps};

@@ -128,6 +128,17 @@ Test(layout, usual_screens_have_what_a_learner_watches)
     }
 }
 
+Test(layout, an_answer_of_a_few_rows_leaves_the_log_on_a_usual_screen)
+{
+    for (int two = 0; two < 2; two++) {
+        Layout layout = layout_of(24, 80, 1 + 1 + 4, two, LAYOUT_AUTO, NULL);
+
+        cr_expect(shows(&layout, "gradients"));
+        cr_expect(shows(&layout, "scale"));
+        cr_expect(shows(&layout, "log"), "%d runs", 1 + two);
+    }
+}
+
 Test(layout, a_small_screen_drops_panels_not_the_gradients)
 {
     Layout small = layout_of(9, 40, 1, false, LAYOUT_AUTO, NULL),
@@ -142,10 +153,14 @@ Test(layout, each_kind_gives_most_room_to_what_it_is_named_for)
 {
     Layout tensors = layout_of(24, 80, 1, false, LAYOUT_TENSORS, NULL),
            training = layout_of(40, 120, 1, false, LAYOUT_TRAINING, NULL),
+           tensors_of_two = layout_of(50, 200, 1, true, LAYOUT_TENSORS, NULL),
+           training_of_two = layout_of(24, 80, 1, true, LAYOUT_TRAINING, NULL),
            zoom = layout_of(40, 120, 1, false, LAYOUT_AUTO, panel_find("log"));
 
     cr_expect_str_eq(tensors.places[0].panel->name, "tensors");
     cr_expect_str_eq(training.places[0].panel->name, "loss");
+    cr_expect_str_eq(tensors_of_two.places[0].panel->name, "tensors");
+    cr_expect_str_eq(training_of_two.places[0].panel->name, "loss");
     cr_expect_eq(zoom.count, 1);
     cr_expect_eq(zoom.places[0].rows, 38);
 }

@@ -277,3 +277,69 @@ Test(timeline, a_long_run_takes_at_least_half_of_the_columns)
                   (int)steps);
     }
 }
+
+static void draw_scale(Snapshot *snapshot, int rows, Text *text)
+{
+    Canvas *canvas = canvas_new(rows, 40, GLYPHS_ASCII);
+    Gaze gaze = {0};
+
+    panel_find("scale")->draw(snapshot, &gaze, canvas);
+    canvas_text(canvas, NULL, text);
+    canvas_free(canvas);
+}
+
+/* 2^16, in one column up to 2^40 and back. */
+static Snapshot excursion(float lasting)
+{
+    Snapshot snapshot = fixture_empty();
+
+    for (int64_t step = 1; step <= 200; step++) {
+        StepRecord record = {.step = step, .loss = 1.0f, .scale_used = 65536.0f};
+
+        if (step == 118)
+            record.scale_used = 0x1p40f;
+        if (step > 160)
+            record.scale_used = lasting;
+        history_add(&snapshot.history, &record);
+    }
+    return snapshot;
+}
+
+Test(scale, the_axis_reaches_a_scale_that_did_not_last_where_rows_stand_for_several_powers_anyway)
+{
+    Snapshot snapshot = excursion(0x1p30f);
+    Text text = {0};
+
+    draw_scale(&snapshot, 5, &text);
+    cr_expect_not_null(strstr(text_chars(&text), "2^40 |"), "%s", text_chars(&text));
+    text_release(&text);
+    snapshot_release(&snapshot);
+}
+
+Test(scale, what_lies_beyond_the_axis_has_a_sign)
+{
+    Snapshot snapshot = excursion(0x1p17f);
+    Text text = {0};
+
+    draw_scale(&snapshot, 5, &text);
+    cr_expect_null(strstr(text_chars(&text), "2^40"));
+    cr_expect_not_null(strstr(text_chars(&text), " ^\n"), "%s", text_chars(&text));
+    text_release(&text);
+    snapshot_release(&snapshot);
+}
+
+Test(gradients, counts_that_have_no_row_are_missed_with_a_sign)
+{
+    Snapshot snapshot = fixture_run();
+    Canvas *canvas = canvas_new(8, 40, GLYPHS_ASCII);
+    Gaze gaze = {0};
+    Text text = {0};
+
+    panel_find("gradients")->draw(&snapshot, &gaze, canvas);
+    canvas_text(canvas, NULL, &text);
+    cr_expect_null(strstr(text_chars(&text), "nan"), "%s", text_chars(&text));
+    cr_expect_not_null(strchr(text_chars(&text), '~'), "%s", text_chars(&text));
+    text_release(&text);
+    canvas_free(canvas);
+    snapshot_release(&snapshot);
+}
