@@ -182,9 +182,11 @@ bool answers_dismiss(Answers *answers)
     return any;
 }
 
-/* Returns where the next row of the line begins; NULL: it has no more. */
+/* Returns where the next row of the line begins; NULL: it has no more. A row takes one character at
+ * least: a tab may be wider than all of it. */
 static const char *next_row(const char *at, int cols)
 {
+    const char *start = at;
     int col = 0;
 
     for (;;) {
@@ -194,7 +196,7 @@ static const char *next_row(const char *at, int cols)
         if (rune == 0)
             return NULL;
         col += rune == '\t' ? TAB - col % TAB : rune_width(rune);
-        if (col > cols)
+        if (col > cols && here > start)
             return here;
     }
 }
