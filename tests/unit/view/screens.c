@@ -107,7 +107,7 @@ Test(screens, one_step_is_not_said_to_be_several)
 {
     Snapshot snapshot = fixture_run();
     Canvas *canvas = canvas_new(panel_find("run")->rows, PROMPT_COLS, GLYPHS_UTF8);
-    Gaze gaze = {"", false};
+    Gaze gaze = {0};
     Text text = {0};
 
     snapshot.step = 1;
