@@ -203,10 +203,10 @@ bool answers_dismiss(Answers *answers)
 }
 
 /* Returns where the next row of the line begins: with a word, unless one alone is too long. NULL: it has
- * no more. */
+ * no more. A row takes one character at least: a tab may be wider than all of it. */
 static const char *next_row(const char *at, int cols)
 {
-    const char *word = NULL;
+    const char *start = at, *word = NULL;
     bool any = false;
     int col = 0;
 
@@ -219,7 +219,7 @@ static const char *next_row(const char *at, int cols)
         col += rune == '\t' ? TAB - col % TAB : rune_width(rune);
         if (col > cols && rune == ' ' && any)
             return *at == '\0' ? NULL : at;
-        if (col > cols)
+        if (col > cols && here > start)
             return word != NULL ? word : here;
         if (rune != ' ' && rune != '\t')
             any = true;

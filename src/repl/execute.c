@@ -34,14 +34,25 @@ static void plan_release(Plan *plan)
     free(plan->commands);
 }
 
-static Status read_verb(Lexer *lexer, bool short_too, Mark *mark, const Command **command)
+/* Of the name of a run, in a sentence. */
+static int shown(Mark run)
+{
+    size_t length = run.end - run.start;
+
+    return length < RUN_NAME ? (int)length : RUN_NAME;
+}
+
+static Status read_verb(Lexer *lexer, Mark run, bool short_too, Mark *mark, const Command **command)
 {
     Word verb = {0};
     bool got;
     Status status;
 
     TRY(lexer_word(lexer, &verb, &got));
-    *mark = lexer->fault = verb.mark;
+    *mark = lexer->fault = got ? verb.mark : run;
+    if (!got)
+        return fail(STATUS_USAGE, "behind `%.*s:` comes a command; try %.*s: print loss",
+                    shown(run), lexer->line + run.start, shown(run), lexer->line + run.start);
     status = command_resolve(verb.text, short_too, command);
     word_release(&verb);
     return status;
@@ -56,7 +67,7 @@ static Status read_line(Repl *repl, const char *line, Plan *plan)
     while (lexer_command(&lexer)) {
         const Command *command = NULL;
         Mark verb = {0}, run = lexer_run(&lexer);
-        Status status = read_verb(&lexer, short_too, &verb, &command);
+        Status status = read_verb(&lexer, run, short_too, &verb, &command);
         Planned *planned;
 
         plan->fault = lexer.fault;

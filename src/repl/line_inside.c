@@ -209,9 +209,21 @@ void line_inside_open(const char *prompt, int fd)
     rl_callback_handler_install(prompt, take_line);
 }
 
-void line_inside_close(void)
+/* As far as readline has room for it: some hundred characters. */
+static void stuff(const char *bytes, size_t count)
+{
+    for (size_t i = 0; i < count && rl_stuff_char((unsigned char)bytes[i]); i++)
+        ;
+}
+
+void line_inside_close(const char *waiting)
 {
     rl_callback_handler_remove();
+    if (waiting != NULL) {
+        stuff(waiting, strlen(waiting));
+        stuff("\n", 1);
+    }
+    stuff(text_chars(&inside.typed) + inside.at, inside.typed.length - inside.at);
     rl_outstream = stdout;
     rl_catch_signals = rl_catch_sigwinch = 1;
     rl_prep_term_function = rl_prep_terminal;

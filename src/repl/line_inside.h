@@ -36,7 +36,10 @@ void line_inside_bind(void);
 /* `fd`: of the terminal, for what belongs to a key and has not come yet. Possible completions go to
  * standard output. */
 void line_inside_open(const char *prompt, int fd);
-void line_inside_close(void);
+
+/* `waiting`: a line that was taken and not run; NULL: none. With what was typed behind it, it goes to the
+ * prompt outside. */
+void line_inside_close(const char *waiting);
 
 /* Bytes as they came from the terminal. */
 void line_inside_push(const char *bytes, size_t count);

@@ -209,7 +209,7 @@ void watch_close(Repl *repl)
     if (watch == NULL)
         return;
     repl->watch = NULL;
-    line_inside_close();
+    line_inside_close(watch->news == LINE_NEWS_LINE ? text_chars(&watch->waiting) : NULL);
     screen_close(watch->screen);
     answers_free(watch->answers);
     if (watch->slowed && session_settings(watch->session)->pace == first_pace)

@@ -269,6 +269,8 @@ static void take_out(Session *session, int gone)
         training->of[i] = training->of[i + 1];
     }
     close_gap(&runs->differences, gone);
+    if (session->trace != NULL)
+        trace_close_lane(session->trace, gone);
     training->until_run -= training->until_run > gone;
     if (runs->used == gone)
         runs->used = 0;

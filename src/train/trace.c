@@ -285,6 +285,14 @@ Status trace_step(Trace *trace, int lane, const Experiment *experiment)
     return write_out(trace);
 }
 
+void trace_close_lane(Trace *trace, int lane)
+{
+    size_t behind = RUNS_MOST - 1 - (size_t)lane;
+
+    memmove(&trace->lanes[lane], &trace->lanes[lane + 1], behind * sizeof trace->lanes[0]);
+    memset(&trace->lanes[RUNS_MOST - 1], 0, sizeof trace->lanes[0]);
+}
+
 const char *trace_path(const Trace *trace)
 {
     return trace->path;

@@ -8,7 +8,8 @@
  *
  * FILE.jsonl has one object a step with the members of the first row, and the second's in an array
  * `tensors`. `run` counts from 1 and moves on where another run becomes the present one, whose steps
- * have numbers of their own; runs that step together have one each, in their order. scale is the one the step used, tracker and scale_next are as it left
+ * have numbers of their own; runs that step together have one each, in their order, and keep it when
+ * another of them is dropped. scale is the one the step used, tracker and scale_next are as it left
  * them. Numbers are the shortest that read back exactly, loss, both scales and amax as fp32, lr,
  * grad_norm and lost_mass as doubles. inf, -inf and nan stand by name in CSV and as strings in
  * JSON, which has no numbers for them; found_inf and skipped are 0 and 1, in JSON false and true.
@@ -28,6 +29,9 @@ Status trace_begin(const char *path, Trace **trace) MUST_CHECK;
 /* Writes the last step of `experiment`, whose facts are up to date. `lane`: its place among the runs
  * that step together, from 0. Fails: STATUS_IO; it is to be ended then. */
 Status trace_step(Trace *trace, int lane, const Experiment *experiment) MUST_CHECK;
+
+/* The run in `lane` is gone: those behind it move up. */
+void trace_close_lane(Trace *trace, int lane);
 
 const char *trace_path(const Trace *trace);
 

@@ -47,7 +47,7 @@ static const char *const seeds[] = {
     "lua for k = 1, 3 do command(\"scale static \" .. 2^k); print(k, loss) end",
     "lua x = {1, 2}; print(#x, x[1], loss == none)",
     "help underflow; help scale; help metrics",
-    "fork b autocast=bf16 scale=off lr=0.1; use b; runs; b: scale 7; drop b",
+    "fork b autocast=bf16 scale=off lr=0.1; use b; runs; b: scale 7; b: ; drop b",
     "all: print loss; all: autocast fp16; c: fork d net=\"2 8 3\"; fork c; use a; drop c",
     "demo silent; train 3; all: why; undo",
     "source nowhere.halfstep; watch; backend",

@@ -98,6 +98,19 @@ Test(answers, pasted_lines_stand_one_below_the_other)
     expect_seen(seen, 4, "> print 1\n> print 2\n1\n2\n");
 }
 
+Test(answers, a_screen_narrower_than_a_tab_ends_too)
+{
+    Answers *answers = answers_new();
+    Seen seen;
+
+    answers_typed(answers, "a");
+    printf("b\t1\n");
+    (void)answers_take(answers);
+    seen = look(answers, 3, 10);
+    answers_free(answers);
+    expect_seen(seen, 4, "> a\nb\n\n1\n");
+}
+
 Test(answers, colours_and_controls_are_left_out)
 {
     Answers *answers = answers_new();

@@ -139,6 +139,26 @@ Test(trace, runs_that_step_together_have_a_row_each_under_numbers_of_their_own)
     free(text);
 }
 
+Test(trace, a_run_keeps_its_number_when_another_is_dropped)
+{
+    bool kept;
+    char *text;
+
+    fork_bf16();
+    must(session_trace(session, at("left.csv")));
+    train(2);
+    must(session_drop(session, 0, &kept));
+    train(2);
+    cr_expect_eq(end_trace(), 4);
+    text = text_of("left.csv");
+    cr_assert_eq(lines_in(text), 1 + 2 * 2 + 2);
+    for (int row = 5; row <= 6; row++) {
+        cr_expect_eq(whole(field(text, row, 0)), 2);
+        cr_expect_eq(whole(field(text, row, 1)), row - 2);
+    }
+    free(text);
+}
+
 Test(trace, the_counts_of_each_row_belong_to_its_step)
 {
     const TensorFacts *last;
