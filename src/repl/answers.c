@@ -202,6 +202,17 @@ bool answers_dismiss(Answers *answers)
     return any;
 }
 
+static int advance(uint32_t rune, int col)
+{
+    return rune == '\t' ? TAB - col % TAB : rune_width(rune);
+}
+
+/* A space that has no room is left out; a trailing one begins no row. */
+static const char *behind_space(const char *at)
+{
+    return *at == '\0' ? NULL : at;
+}
+
 /* Returns where the next row of the line begins: with a word, unless one alone is too long. NULL: it has
  * no more. A row takes one character at least: a tab may be wider than all of it. */
 static const char *next_row(const char *at, int cols)
@@ -213,18 +224,17 @@ static const char *next_row(const char *at, int cols)
     for (;;) {
         const char *here = at;
         uint32_t rune = rune_next(&at);
+        bool blank = rune == ' ' || rune == '\t';
 
         if (rune == 0)
             return NULL;
-        col += rune == '\t' ? TAB - col % TAB : rune_width(rune);
-        if (col > cols && rune == ' ' && any)
-            return *at == '\0' ? NULL : at;
+        col += advance(rune, col);
+        if (col > cols && any && rune == ' ')
+            return behind_space(at);
         if (col > cols && here > start)
             return word != NULL ? word : here;
-        if (rune != ' ' && rune != '\t')
-            any = true;
-        else if (any)
-            word = at;
+        word = any && blank ? at : word;
+        any |= !blank;
     }
 }
 
@@ -306,7 +316,7 @@ static void draw_row(const Answers *answers, Canvas *canvas, int row, const Row 
 
         if (rune != '\t')
             canvas_put(canvas, row, col, style, rune);
-        col += rune == '\t' ? TAB - col % TAB : rune_width(rune);
+        col += advance(rune, col);
     }
 }
 
