@@ -35,6 +35,7 @@
     X(shot) \
     X(print) \
     X(why) \
+    X(bits) \
     X(bench) \
     X(history) \
     X(save) \
