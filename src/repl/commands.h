@@ -36,6 +36,7 @@
     X(print) \
     X(why) \
     X(bits) \
+    X(sum) \
     X(bench) \
     X(history) \
     X(save) \
