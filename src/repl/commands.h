@@ -37,6 +37,7 @@
     X(why) \
     X(bits) \
     X(sum) \
+    X(inspect) \
     X(bench) \
     X(history) \
     X(save) \

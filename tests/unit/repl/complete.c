@@ -47,6 +47,7 @@ Test(complete, the_laboratory_is_offered_formats_and_its_options)
     expect_offered("bits 0.1 fp16 b", "bf16");
     expect_offered("bits 0.1 --", "--csv");
     expect_offered("sum 1 2 format=t", "tf32");
+    expect_offered("inspect fc2", "fc2.out.grad");
     expect_offered("sum 1 2 order=", "forward pairwise reverse sorted");
 }
 
