@@ -35,6 +35,9 @@
     X(shot) \
     X(print) \
     X(why) \
+    X(bits) \
+    X(sum) \
+    X(inspect) \
     X(bench) \
     X(history) \
     X(save) \

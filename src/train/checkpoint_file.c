@@ -10,8 +10,6 @@
 /* Behind the name of a master: what it was as the run began, where the seed does not say. */
 static const char start_suffix[] = ".start";
 
-enum { HEADER_ROOM = 1 << 21 };
-
 static void add_tensor(TensorFile *file, const KeptArray *array, const char *suffix,
                        const float *values)
 {
@@ -117,7 +115,7 @@ Status checkpoint_read(const char *path, const Settings *present, Checkpoint **c
     Status status;
 
     made->settings = *present;
-    status = tensor_file_read(path, (size_t)MOST_NUMBERS * sizeof(float) + HEADER_ROOM, &file);
+    status = tensor_file_read(path, FILE_LIMIT, &file);
     if (!failed(status)) {
         status = notes_read(&file, made);
         if (!failed(status))

@@ -256,6 +256,7 @@ static Status new_plan(Experiment *experiment, const Settings *wanted)
     TRY(make_plan(experiment, wanted, &program, &plan));
     experiment->class->plan_free(experiment->plan);
     experiment->plan = plan;
+    experiment->computed = false;
     experiment->program = program;
     experiment->numbers = numbers_of(experiment->class, &program);
     forget_counts(experiment);
@@ -337,7 +338,9 @@ Status experiment_start_step(Experiment *experiment)
 {
     TRY(load_orders(experiment));
     TRY(updates_before_step(experiment));
+    experiment->computed = false; /* an interrupted step leaves halves of values */
     TRY(experiment->class->plan_step(experiment->plan));
+    experiment->computed = true;
     forget_counts(experiment);
     experiment->position += experiment->program.batch;
     experiment->in_flight++;

@@ -32,6 +32,7 @@ typedef struct Experiment {
     Status problem; /* OK: data, network and loss fit; else there is no program */
     Program program;
     Plan *plan;
+    bool computed; /* a step has run through `plan`, so that its values are some step's */
     Store *store;
     float **start;            /* the parameters as the run began, for `moved` */
     bool own_start;           /* it is not what the seed makes: the run began with loaded weights */

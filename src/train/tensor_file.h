@@ -39,6 +39,10 @@ typedef struct TensorFile {
     size_t note_count, note_room;
 } TensorFile;
 
+/* As large as any run's: so many bytes are read at most. */
+enum { FILE_HEADER_ROOM = 1 << 21 };
+#define FILE_LIMIT (((size_t)4 << 30) + FILE_HEADER_ROOM)
+
 /* Reads and checks all of it: offsets cover the data without gaps or overlaps, sizes fit shapes, names
  * differ. Caller releases, also on failure. Fails: STATUS_IO, with what is wrong. */
 Status tensor_file_read(const char *path, size_t limit, TensorFile *file) MUST_CHECK;

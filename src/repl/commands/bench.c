@@ -3,6 +3,7 @@
 
 #include "repl/args.h"
 #include "repl/bench_report.h"
+#include "repl/format_list.h"
 #include "repl/interrupt.h"
 #include "repl/repl.h"
 #include "repl/state.h"
@@ -39,37 +40,12 @@ static const char *const bench_examples[] = {
 
 /* What is to be measured, and what was. */
 typedef struct Table {
-    Format formats[FORMAT_COUNT];
-    int format_count;
+    FormatList list;
     ProbeSet counted; /* the probes of every second row */
     int64_t steps;
     BenchFacts rows[2 * FORMAT_COUNT];
     int count;
 } Table;
-
-static void add_format(Table *table, Format format)
-{
-    for (int i = 0; i < table->format_count; i++)
-        if (table->formats[i] == format)
-            return;
-    table->formats[table->format_count++] = format;
-}
-
-static Status read_formats(const char *words, Table *table)
-{
-    char name[32];
-    Format format;
-
-    while (*words != '\0') {
-        size_t length = strcspn(words, " ");
-
-        snprintf(name, sizeof name, "%.*s", (int)length, words);
-        TRY(format_parse(name, &format));
-        add_format(table, format);
-        words += length + (words[length] == ' ');
-    }
-    return ok();
-}
 
 static void show_progress(Repl *repl, const Table *table, int i, const BenchSpec *spec)
 {
@@ -78,7 +54,7 @@ static void show_progress(Repl *repl, const Table *table, int i, const BenchSpec
     if (!isatty(STDERR_FILENO) && repl->watch == NULL)
         return;
     snprintf(line, sizeof line, "%sbench %d of %d: %s, probes %s%s",
-             repl_at_prompt(repl) ? "\r" : "", i + 1, 2 * table->format_count,
+             repl_at_prompt(repl) ? "\r" : "", i + 1, 2 * table->list.count,
              format_name(spec->format), probe_set_names[spec->probes],
              repl_at_prompt(repl) ? "\033[K" : "\n");
     repl_complain(repl, line);
@@ -105,7 +81,7 @@ static Status wait_for_end(Repl *repl)
 
 static Status measure_row(Repl *repl, Table *table, int i)
 {
-    BenchSpec spec = {.format = table->formats[i / 2],
+    BenchSpec spec = {.format = table->list.formats[i / 2],
                       .probes = i % 2 == 0 ? PROBE_OFF : table->counted,
                       .steps = table->steps};
 
@@ -121,12 +97,13 @@ static Status measure_row(Repl *repl, Table *table, int i)
 /* What cannot be done here is said, and the others go on. */
 static Status measure_all(Repl *repl, Table *table)
 {
-    for (int i = 0; i < 2 * table->format_count; i++) {
+    for (int i = 0; i < 2 * table->list.count; i++) {
         Status status = measure_row(repl, table, i);
 
         if (status.code == STATUS_UNSUPPORTED || status.code == STATUS_MEMORY) {
             wipe_progress(repl);
-            repl_note(repl, "%s is left out: %s", format_name(table->formats[i / 2]), status.text);
+            repl_note(repl, "%s is left out: %s", format_name(table->list.formats[i / 2]),
+                      status.text);
             i |= 1;
         } else if (failed(status)) {
             return status;
@@ -158,7 +135,7 @@ static Status bench_run(Repl *repl, Args *args)
     Status status;
 
     args_blame(args, "formats");
-    TRY(read_formats(words, &table));
+    TRY(format_list_read(words, &table.list));
     interrupt_direct(session);
     status = measure_all(repl, &table);
     interrupt_direct(NULL);

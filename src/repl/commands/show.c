@@ -4,8 +4,7 @@
 #include "repl/args.h"
 #include "repl/phrase.h"
 #include "repl/repl.h"
-#include "view/panel.h"
-#include "view/screen.h"
+#include "repl/show_panel.h"
 
 #include <string.h>
 
@@ -34,22 +33,6 @@ static const char *const show_examples[] = {
     NULL,
 };
 
-enum { WIDEST = 120 };
-
-static void print_panel(Repl *repl, const Panel *panel, const Snapshot *snapshot, const Gaze *gaze)
-{
-    int columns = repl_columns(repl) < WIDEST ? repl_columns(repl) : WIDEST;
-    Canvas *canvas = canvas_new(panel->rows, columns < panel->min_cols ? panel->min_cols : columns,
-                                view_glyphs(repl_view(repl), screen_locale_glyphs()));
-    Text text = {0};
-
-    panel->draw(snapshot, gaze, canvas);
-    canvas_text(canvas, repl_colour(repl) ? &repl_view(repl)->theme : NULL, &text);
-    repl_print(repl, "%s", text_chars(&text));
-    text_release(&text);
-    canvas_free(canvas);
-}
-
 static Status no_such_tensor(const char *name, const Snapshot *snapshot)
 {
     const char *near = names_nearest(NAMES_TENSORS, snapshot, name);
@@ -59,7 +42,7 @@ static Status no_such_tensor(const char *name, const Snapshot *snapshot)
                 near == NULL ? "" : near, near == NULL ? "" : "?");
 }
 
-static Status show_panel(Repl *repl, Args *args, const char *name)
+static Status show_named(Repl *repl, Args *args, const char *name)
 {
     const char *tensor = args_text(args, "tensor");
     Gaze gaze = {.true_values = args_has(args, "true")};
@@ -72,7 +55,7 @@ static Status show_panel(Repl *repl, Args *args, const char *name)
         status = no_such_tensor(tensor, &snapshot);
     text_copy(gaze.tensor, sizeof(gaze.tensor), tensor == NULL ? "" : tensor);
     if (!failed(status))
-        print_panel(repl, panel_find(name), &snapshot, &gaze);
+        show_panel(repl, panel_find(name), &snapshot, &gaze);
     snapshot_release(&snapshot);
     return status;
 }
@@ -101,7 +84,7 @@ static Status show_run(Repl *repl, Args *args)
 
     if (strcmp(name, "program") == 0 || strcmp(name, "settings") == 0)
         return show_text(repl, name[0] == 'p');
-    return show_panel(repl, args, name);
+    return show_named(repl, args, name);
 }
 
 const Command show_command = {

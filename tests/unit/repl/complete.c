@@ -41,6 +41,16 @@ Test(complete, commands_at_the_start_and_behind_a_semicolon)
     expect_offered("xyz", "");
 }
 
+Test(complete, the_laboratory_is_offered_formats_and_its_options)
+{
+    expect_offered("bits 0.1 e", "e4m3 e5m2");
+    expect_offered("bits 0.1 fp16 b", "bf16");
+    expect_offered("bits 0.1 --", "--csv");
+    expect_offered("sum 1 2 format=t", "tf32");
+    expect_offered("inspect fc2", "fc2.out.grad");
+    expect_offered("sum 1 2 order=", "forward pairwise reverse sorted");
+}
+
 Test(complete, runs_where_there_are_several_and_commands_behind_their_names)
 {
     Snapshot snapshot = {.run_count = 2, .runs = {"a", "twin"}};
