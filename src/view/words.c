@@ -111,6 +111,8 @@ const char *words_scale(float scale, char text[NUMBER_TEXT])
 
     if (mantissa == 0.5f && exponent != 1)
         snprintf(text, NUMBER_TEXT, "2^%d", exponent - 1);
+    else if (scale >= 1.0f && scale < 1e7f && scale == floorf(scale))
+        snprintf(text, NUMBER_TEXT, "%.0f", (double)scale);
     else
         (void)words_real((double)scale, 8, text);
     return text;

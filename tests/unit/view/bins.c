@@ -190,5 +190,6 @@ Test(words, a_scale_is_a_power_where_it_is_one)
     expect_words(words_scale(65536.0f, text), "2^16");
     expect_words(words_scale(0.5f, text), "2^-1");
     expect_words(words_scale(1.0f, text), "1");
+    expect_words(words_scale(81920.0f, text), "81920");
     expect_words(words_scale(1000.0f, text), "1000");
 }
