@@ -131,7 +131,8 @@ Test(args, mistakes_say_where_and_what_to_try)
     expect_mistake("batch x", 6, "'x' is not a number; try 1024, 1e-3, 2^16, 64k or 1%");
     expect_mistake("batch 1.5", 6, "'1.5' is not a whole number; try 100, 2^10 or 64k");
     expect_mistake("probe offf", 6, "probe cannot be 'offf'; did you mean off?");
-    expect_mistake("probe maybe", 6, "probe cannot be 'maybe'; try off, on, weight-grads, grads or updates");
+    expect_mistake("probe maybe", 6,
+                   "probe cannot be 'maybe'; try off, on, weight-grads, grads or updates");
     expect_mistake("loss msa", 5, "there is no loss 'msa'; did you mean mse?");
     expect_mistake("data fashion limt=3", 13, "data has no option limt=; did you mean limit=?");
     expect_mistake("show --truth", 5, "show has no option --truth; did you mean --true?");

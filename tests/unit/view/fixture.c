@@ -101,6 +101,15 @@ static void add_tensors(Snapshot *snapshot, Format format)
     snapshot->tensors[TENSORS - 1].count = 64;
 }
 
+static float loss_at(int64_t step, bool scaled)
+{
+    float loss = 0.4f + 1.9f * expf(-(float)step / 300.0f) + 0.05f * sinf((float)step / 9.0f);
+
+    if (!scaled && step >= FIXTURE_PARTED)
+        loss += 0.3f * cosf((float)step / 99.0f);
+    return step == 500 && scaled ? INFINITY : loss;
+}
+
 /* Starts at 2^20, backs off five times in a row, then grows every INTERVAL clean steps and twice
  * grows too far. */
 static void add_steps(Snapshot *snapshot, bool scaled)
@@ -112,11 +121,7 @@ static void add_steps(Snapshot *snapshot, bool scaled)
         StepRecord record = {.step = step, .scale_used = scale, .lr = 0.001f};
 
         record.skipped = scale > 65536.0f || (step % 500 == 0 && scaled);
-        record.loss = 0.4f + 1.9f * expf(-(float)step / 300.0f) + 0.05f * sinf((float)step / 9.0f);
-        if (!scaled && step >= FIXTURE_PARTED)
-            record.loss += 0.3f * cosf((float)step / 99.0f);
-        if (step == 500 && scaled)
-            record.loss = INFINITY;
+        record.loss = loss_at(step, scaled);
         tracker = record.skipped ? 0 : tracker + 1;
         scale = record.skipped ? scale / 2.0f : scale;
         if (scaled && tracker == INTERVAL) {
