@@ -95,15 +95,14 @@ typedef struct Snapshot {
     int64_t sequence; /* grows with every change; equal: nothing is new */
     char run_name[RUN_NAME];
     char runs[RUNS_MOST][RUN_NAME]; /* of all runs of the session, its own among them */
-    int run_count;
     char backend[FACT_TEXT];
     char data[FACT_TEXT], net[FACT_TEXT], optim[FACT_TEXT], loss_name[FACT_TEXT];
     int64_t batch;
     uint64_t seed;
     Format autocast; /* FORMAT_FP32: off */
+    bool probes;     /* every cast is counted from the next step on */
+    bool training;   /* steps are being taken */
     ScalerFacts scaler;
-    bool probes;         /* every cast is counted from the next step on */
-    bool training;       /* steps are being taken */
     double pace;         /* steps a second at most; 0: as fast as it goes */
     int64_t step;        /* steps of this run, skipped ones included */
     int64_t skipped;     /* of them */
@@ -115,6 +114,7 @@ typedef struct Snapshot {
     MemoryFacts memory;
     TensorFacts *tensors; /* in the order of the step */
     int tensor_count;
+    int run_count; /* of `runs` */
     Heat heat;
     History history;
     EventLog events;
