@@ -131,11 +131,10 @@ static const char *relative(const SumFacts *facts, char text[NUMBER_TEXT])
 
 static void print_end(const SumFacts *facts, Text *text)
 {
-    char count[NUMBER_TEXT], value[NUMBER_TEXT];
+    char count[NUMBER_TEXT];
 
     if (facts->nonfinite_at > 0)
-        text_printf(text, "  %s from term %s", number_shortest(facts->value, value),
-                    phrase_count(facts->nonfinite_at, count));
+        text_printf(text, "  not finite from term %s", phrase_count(facts->nonfinite_at, count));
     else if (facts->stalls_at > 0)
         text_printf(text, "  stalls at term %s", phrase_count(facts->stalls_at, count));
     else if (facts->lost > 0)
