@@ -204,6 +204,11 @@ const ViewOption *view_option(const char *name)
     return NULL;
 }
 
+bool view_is_switch(const ViewOption *option)
+{
+    return option->values == switch_values;
+}
+
 Status view_set(ViewSettings *settings, const ViewOption *option, const char *value,
                 const Snapshot *known)
 {

@@ -39,6 +39,9 @@ extern const ViewOption view_options[]; /* ends in a row without a name */
 
 const ViewOption *view_option(const char *name); /* NULL: there is none */
 
+/* Off or on, and nothing else. */
+bool view_is_switch(const ViewOption *option);
+
 /* Sets what was typed. `known`: its tensors may be named. Fails: STATUS_USAGE. */
 Status view_set(ViewSettings *settings, const ViewOption *option, const char *value,
                 const Snapshot *known) MUST_CHECK;

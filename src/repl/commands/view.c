@@ -16,13 +16,13 @@ static const ArgSpec view_args[] = {
      .optional = true,
      .names = NAMES_VIEWED,
      .shown = "VALUE",
-     .text = "a word of the setting; alone: what holds now"},
+     .text = "a word of the setting; without one a switch goes on, others say what holds"},
     {.kind = ARG_END},
 };
 
 static const char *const view_examples[] = {
-    "view",         "view watch activation-grads", "view zoom loss",
-    "view true on", "view palette light",          NULL};
+    "view",      "view watch activation-grads", "view zoom loss",
+    "view true", "view palette light",          NULL};
 
 static void print_option(Repl *repl, const ViewOption *option)
 {
@@ -41,11 +41,22 @@ static void tell(Repl *repl, const ViewOption *option)
         repl_note(repl, "updates are measured once you say probe updates");
 }
 
+static Status set(Repl *repl, const ViewOption *option, const char *value)
+{
+    Snapshot known = {0};
+    Status status;
+
+    session_snapshot(repl_session(repl), &known);
+    status = view_set(repl_view(repl), option, value, &known);
+    snapshot_release(&known);
+    if (!failed(status))
+        tell(repl, option);
+    return status;
+}
+
 static Status view_run(Repl *repl, Args *args)
 {
     const ViewOption *option = NULL;
-    Snapshot known = {0};
-    Status status;
 
     if (args_has(args, "setting"))
         option = view_option(args_text(args, "setting"));
@@ -53,17 +64,14 @@ static Status view_run(Repl *repl, Args *args)
         print_option(repl, &view_options[i]);
     if (option == NULL)
         return ok();
+    if (!args_has(args, "value") && view_is_switch(option))
+        return set(repl, option, "on");
     if (!args_has(args, "value")) {
         print_option(repl, option);
         return ok();
     }
     args_blame(args, "value");
-    session_snapshot(repl_session(repl), &known);
-    status = view_set(repl_view(repl), option, args_text(args, "value"), &known);
-    snapshot_release(&known);
-    if (!failed(status))
-        tell(repl, option);
-    return status;
+    return set(repl, option, args_text(args, "value"));
 }
 
 const Command view_command = {
