@@ -85,8 +85,8 @@ static void add_run(Items *items, const Snapshot *snapshot, Style style, bool br
 
     items_add(items, 0, style, "%s", snapshot->run_name);
     items_add(items, 1, STYLE_BOLD, "%s", format_name(snapshot->autocast));
-    add_scale(items, 2, &snapshot->scaler);
-    add_skipped(items, 3, snapshot);
+    add_scale(items, 3, &snapshot->scaler); /* its panel says it too */
+    add_skipped(items, 2, snapshot);
     if (!brief)
         items_add(items, 4, STYLE_PLAIN, "loss %s", words_measure(snapshot->loss, loss));
 }
