@@ -37,7 +37,9 @@ int64_t scale_losses_overflow(const ScaleLosses *losses, int scale)
 
 static Measure share(double part, double whole)
 {
-    return whole > 0.0 ? (Measure){.value = part / whole} : (Measure){.none = true};
+    Measure none = {.none = true}, some = {.value = part / whole};
+
+    return whole > 0.0 ? some : none;
 }
 
 /* Of the mass at this scale; powers of two leave the share as it is. */

@@ -38,9 +38,9 @@ Test(exact_sum, what_no_double_holds_is_infinite_and_nan_stays)
 {
     cr_assert_eq(SUM(DBL_MAX, DBL_MAX), INFINITY);
     cr_assert_eq(SUM(-DBL_MAX, -DBL_MAX), -INFINITY);
-    cr_assert_eq(SUM(1.0, -INFINITY), -INFINITY);
-    cr_assert(isnan(SUM(INFINITY, -INFINITY)));
-    cr_assert(isnan(SUM(1.0, NAN)));
+    cr_assert_eq(SUM(1.0, -(double)INFINITY), -INFINITY);
+    cr_assert(isnan(SUM((double)INFINITY, -(double)INFINITY)));
+    cr_assert(isnan(SUM(1.0, (double)NAN)));
 }
 
 Test(exact_sum, ten_million_tenths_are_what_their_bits_say)

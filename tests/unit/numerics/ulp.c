@@ -48,7 +48,7 @@ Test(ulp, beyond_the_largest_lies_infinity_or_nan)
             cr_assert(isnan(format_above((Format)f, most)));
         }
         cr_assert(isnan(format_above((Format)f, NAN)));
-        cr_assert_eq(format_ulp((Format)f, INFINITY), format_ulp((Format)f, (double)most));
+        cr_assert_eq(format_ulp((Format)f, (double)INFINITY), format_ulp((Format)f, (double)most));
     }
     cr_assert_eq(format_ulp(FORMAT_FP16, 65504.0), 32.0);
 }

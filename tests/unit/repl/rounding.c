@@ -30,9 +30,9 @@ Test(rounding, what_happened_is_said_for_every_class)
     expect(FORMAT_FP16, 65519.0, CAST_NORMAL, "down by 0.469 ulp (0.00023 of it)");
     expect(FORMAT_FP16, 65520.0, CAST_OVERFLOW, "overflow to inf: the largest is 65504");
     expect(FORMAT_E4M3, -500.0, CAST_OVERFLOW, "overflow to nan: the largest is 448");
-    expect(FORMAT_E4M3, INFINITY, CAST_INF, "to nan: there is no infinity");
-    expect(FORMAT_E5M2, INFINITY, CAST_INF, "exact");
-    expect(FORMAT_BF16, NAN, CAST_NAN, "nan stays nan");
+    expect(FORMAT_E4M3, (double)INFINITY, CAST_INF, "to nan: there is no infinity");
+    expect(FORMAT_E5M2, (double)INFINITY, CAST_INF, "exact");
+    expect(FORMAT_BF16, (double)NAN, CAST_NAN, "nan stays nan");
 }
 
 Test(rounding, what_fp32_cannot_hold_is_lost_on_the_way)
