@@ -144,6 +144,15 @@ static int edits_between(const char *a, const char *b)
     return row[b_length];
 }
 
+void text_list(Text *text, const char *const *words)
+{
+    for (int i = 0; words[i] != NULL; i++) {
+        if (i > 0)
+            text_append(text, words[i + 1] == NULL ? " or " : ", ");
+        text_append(text, words[i]);
+    }
+}
+
 const char *text_nearest(const char *word, const char *const *list)
 {
     const char *nearest = NULL;

@@ -43,6 +43,9 @@ void text_copy(char *to, size_t room, const char *from);
 
 bool text_starts(const char *text, const char *prefix);
 
+/* Appends the NULL-ended words as a choice: "dynamic, static or off". */
+void text_list(Text *text, const char *const *words);
+
 /* The entry of the NULL-ended list that `word` is most likely a slip of (at most two edits away),
  * or NULL. For "did you mean". */
 const char *text_nearest(const char *word, const char *const *list);

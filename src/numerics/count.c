@@ -5,6 +5,16 @@
 
 #include <math.h>
 
+const char *const cast_class_names[CAST_CLASSES] = {
+    [CAST_NAN] = "nan",
+    [CAST_INF] = "inf",
+    [CAST_ZERO] = "zero",
+    [CAST_OVERFLOW] = "overflow",
+    [CAST_UNDERFLOW] = "underflow",
+    [CAST_SUBNORMAL] = "subnormal",
+    [CAST_NORMAL] = "normal",
+};
+
 enum {
     LANES = 32, /* partial sums of magnitudes, each of every 32nd value */
     TABLES =

@@ -38,6 +38,8 @@ typedef enum CastClass {
     CAST_CLASSES,
 } CastClass;
 
+extern const char *const cast_class_names[CAST_CLASSES];
+
 typedef struct CastCounts {
     int64_t count;                    /* values seen */
     int64_t classes[CAST_CLASSES];    /* sums to count */

@@ -42,23 +42,13 @@ static bool is_choice(const ArgSpec *spec, const char *word)
     return false;
 }
 
-/* "dynamic, static or off" */
-static void list_choices(const ArgSpec *spec, Text *text)
-{
-    for (const char *const *choice = spec->choices; *choice != NULL; choice++) {
-        if (choice != spec->choices)
-            text_append(text, choice[1] == NULL ? " or " : ", ");
-        text_append(text, *choice);
-    }
-}
-
 static Status not_a_choice(const ArgSpec *spec, const char *word)
 {
     const char *near = text_nearest(word, spec->choices);
     Text list = {0};
     Status status;
 
-    list_choices(spec, &list);
+    text_list(&list, spec->choices);
     if (near != NULL)
         status =
             fail(STATUS_USAGE, "%s cannot be '%.40s'; did you mean %s?", spec->name, word, near);

@@ -6,16 +6,6 @@
 
 #include <math.h>
 
-const char *const cast_class_names[CAST_CLASSES] = {
-    [CAST_NAN] = "nan",
-    [CAST_INF] = "inf",
-    [CAST_ZERO] = "zero",
-    [CAST_OVERFLOW] = "overflow",
-    [CAST_UNDERFLOW] = "underflow",
-    [CAST_SUBNORMAL] = "subnormal",
-    [CAST_NORMAL] = "normal",
-};
-
 /* What fp32 could not hold is lost before the cast begins. */
 static CastClass class_of(Format format, double value)
 {

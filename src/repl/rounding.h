@@ -19,8 +19,6 @@ typedef struct Rounding {
     CastClass class;
 } Rounding;
 
-extern const char *const cast_class_names[CAST_CLASSES];
-
 Rounding rounding_of(Format format, double value);
 
 /* Of a pattern that somebody gave, which fits the format. */

@@ -112,21 +112,11 @@ static void put_step(Row *row, const StepOutcome *outcome)
 
 static void put_tensor(Row *row, const TensorFacts *tensor)
 {
-    static const char *const classes[CAST_CLASSES] = {
-        [CAST_NAN] = "nan",
-        [CAST_INF] = "inf",
-        [CAST_ZERO] = "zero",
-        [CAST_OVERFLOW] = "overflow",
-        [CAST_UNDERFLOW] = "underflow",
-        [CAST_SUBNORMAL] = "subnormal",
-        [CAST_NORMAL] = "normal",
-    };
-
     put_word(row, "tensor", tensor->name);
     put_word(row, "format", format_name(tensor->format));
     put_count(row, "count", tensor->counts.count);
     for (int i = 0; i < CAST_CLASSES; i++)
-        put_count(row, classes[i], tensor->counts.classes[i]);
+        put_count(row, cast_class_names[i], tensor->counts.classes[i]);
     put_float(row, "amax", tensor->counts.amax);
     put_double(row, "lost_mass", tensor->counts.lost_mass);
 }

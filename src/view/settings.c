@@ -67,23 +67,13 @@ static int number_of(const char *const *values, const char *value)
     return -1;
 }
 
-/* "auto, block, braille or ascii" */
-static void list_values(const ViewOption *option, Text *text)
-{
-    for (int i = 0; option->values[i] != NULL; i++) {
-        if (i > 0)
-            text_append(text, option->values[i + 1] == NULL ? " or " : ", ");
-        text_append(text, option->values[i]);
-    }
-}
-
 static Status no_such_value(const ViewOption *option, const char *value)
 {
     const char *near = text_nearest(value, option->values);
     Text list = {0};
     Status status;
 
-    list_values(option, &list);
+    text_list(&list, option->values);
     if (near != NULL)
         status = fail(STATUS_USAGE, "view %s cannot be '%.40s'; did you mean %s?", option->name,
                       value, near);

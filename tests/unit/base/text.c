@@ -118,3 +118,17 @@ Test(status, a_failure_carries_its_code_and_a_text_that_fits)
     cr_assert_eq(strlen(status.text), STATUS_TEXT - 1);
     cr_assert_not(failed(ok()));
 }
+
+Test(text, words_are_listed_as_a_choice)
+{
+    static const char *const three[] = {"dynamic", "static", "off", NULL}, *const one[] = {"off",
+                                                                                           NULL};
+    Text text = {0};
+
+    text_list(&text, three);
+    cr_assert_str_eq(text_chars(&text), "dynamic, static or off");
+    text_clear(&text);
+    text_list(&text, one);
+    cr_assert_str_eq(text_chars(&text), "off");
+    text_release(&text);
+}
