@@ -74,6 +74,7 @@ typedef struct StepState {
     float loss;
     float inverse; /* of the scale that this step's gradients carry */
     float keep, decay, new1, keep2, new2, step_size, root_correction, eps, lr, momentum;
+    float root_inverse; /* of root_correction; 0: it is too small for quotient_by */
 } StepState;
 
 enum { NOT_FOUND = 0x7FFFFFFF };
@@ -189,6 +190,18 @@ template <Format F> static __device__ __forceinline__ uint32_t narrow_bits(float
     return F == FORMAT_BF16 ? round_bits<FORMAT_BF16>(x) : round_bits<FORMAT_FP16>(x);
 }
 
+/* Two at once; a nan has one pattern of its own here. */
+template <Format F> static __device__ __forceinline__ uint32_t pack(float low, float high)
+{
+    uint32_t bits;
+
+    if (F == FORMAT_BF16)
+        asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(bits) : "f"(high), "f"(low));
+    else
+        asm("cvt.rn.f16x2.f32 %0, %1, %2;" : "=r"(bits) : "f"(high), "f"(low));
+    return bits;
+}
+
 /* Of an array whose format is F, or fp32. */
 template <Format F>
 static __device__ __forceinline__ float load_at(const Array &array, int row, int col)
@@ -216,32 +229,59 @@ static __device__ __forceinline__ float store_at(const Array &array, int row, in
     return widen<F>(bits);
 }
 
-/* WIDTH neighbours of a row at once: 4 where columns and stride are multiples of it. They are read past
- * the cache of writes: no kernel reads what it has written itself, but for its own number in place. */
+static __device__ __forceinline__ bool is_narrow(const Array &array)
+{
+    return array.format == FORMAT_FP16 || array.format == FORMAT_BF16;
+}
+
+/* WIDTH neighbours of a row at once, as they are stored: 4 where columns and stride are multiples of it. They
+ * are read past the cache of writes: no kernel reads what it has written itself, but for its own number in
+ * place. Several loads are on their way together only as long as nothing is done with what they bring. */
+template <int WIDTH>
+static __device__ __forceinline__ void load_bits(const Array &array, int row, int col,
+                                                 uint32_t (&bits)[WIDTH])
+{
+    int64_t at = (int64_t)row * array.stride + col;
+    bool narrow = is_narrow(array);
+
+    if (WIDTH == 1) {
+        bits[0] = narrow ? ((const uint16_t *)array.data)[at] : ((const uint32_t *)array.data)[at];
+    } else if (narrow) {
+        uint2 all = __ldg((const uint2 *)((const uint16_t *)array.data + at));
+
+        bits[0] = all.x;
+        bits[1] = all.y;
+    } else {
+        uint4 all = __ldg((const uint4 *)((const uint32_t *)array.data + at));
+
+        bits[0] = all.x;
+        bits[1] = all.y;
+        bits[2] = all.z;
+        bits[3] = all.w;
+    }
+}
+
+/* The numbers that load_bits brought from this array. */
+template <Format F, int WIDTH>
+static __device__ __forceinline__ void numbers_of(const Array &array, const uint32_t (&bits)[WIDTH],
+                                                  float (&v)[WIDTH])
+{
+    bool narrow = is_narrow(array);
+
+#    pragma unroll
+    for (int i = 0; i < WIDTH; i++)
+        v[i] = narrow ? widen_bits<F>(WIDTH == 1 ? bits[0] : bits[i / 2] >> i % 2 * 16 & 0xFFFFu)
+                      : __uint_as_float(bits[i]);
+}
+
 template <Format F, int WIDTH>
 static __device__ __forceinline__ void load_some(const Array &array, int row, int col,
                                                  float (&v)[WIDTH])
 {
-    int64_t at = (int64_t)row * array.stride + col;
-    bool narrow = array.format == FORMAT_FP16 || array.format == FORMAT_BF16;
+    uint32_t bits[WIDTH] = {};
 
-    if (WIDTH == 1) {
-        v[0] = load_at<F>(array, row, col);
-    } else if (narrow) {
-        uint2 bits = __ldg((const uint2 *)((const uint16_t *)array.data + at));
-
-        v[0] = widen_bits<F>(bits.x & 0xFFFFu);
-        v[1] = widen_bits<F>(bits.x >> 16);
-        v[2] = widen_bits<F>(bits.y & 0xFFFFu);
-        v[3] = widen_bits<F>(bits.y >> 16);
-    } else {
-        float4 all = __ldg((const float4 *)((const float *)array.data + at));
-
-        v[0] = all.x;
-        v[1] = all.y;
-        v[2] = all.z;
-        v[3] = all.w;
-    }
+    load_bits<WIDTH>(array, row, col, bits);
+    numbers_of<F, WIDTH>(array, bits, v);
 }
 
 /* Rounds, stores, and leaves in `v` what was stored. */
@@ -250,11 +290,10 @@ static __device__ __forceinline__ void store_some(const Array &array, int row, i
                                                   float (&v)[WIDTH])
 {
     int64_t at = (int64_t)row * array.stride + col;
-    bool narrow = array.format == FORMAT_FP16 || array.format == FORMAT_BF16;
 
     if (WIDTH == 1) {
         v[0] = store_at<F>(array, row, col, v[0]);
-    } else if (narrow) {
+    } else if (is_narrow(array)) {
         uint32_t bits[WIDTH];
 
 #    pragma unroll

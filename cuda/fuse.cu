@@ -20,6 +20,7 @@ typedef struct Fuser {
     ValueId chain_out;           /* what the newest chain stored last */
     Chain *chain;                /* that chain, in its node; NULL: none */
     std::vector<Chain *> makers; /* of each value: the chain that stores it last */
+    int looked;                  /* segments from here on are in a kernel A already */
     StepEnd end;
 } Fuser;
 
@@ -43,9 +44,11 @@ static Status launch_loss(Plan *plan, const void *work)
     return loss_run(plan, (const Loss *)work);
 }
 
-static Status launch_grads(Plan *plan, const void *)
+static Status launch_grads(Plan *plan, const void *work)
 {
-    return grads_run(plan);
+    const int *range = (const int *)work;
+
+    return grads_run(plan, range[0], range[1]);
 }
 
 static Status launch_step(Plan *plan, const void *work)
@@ -53,6 +56,16 @@ static Status launch_step(Plan *plan, const void *work)
     const StepEnd *end = (const StepEnd *)work;
 
     return step_run(plan, end->op, 0, (int)plan->segments.size(), end);
+}
+
+/* What is aside has ended before the next node begins. Where the newest waits for it, the next may begin
+ * early (launch_early), which one that waits for two others may not. */
+static void join(Plan *plan)
+{
+    if (plan->nodes.back().side == SIDE_NONE)
+        plan->nodes.back().side = SIDE_JOINS;
+    else
+        plan->join_next = true;
 }
 
 static const Instr *instr_at(const Fuser *fuser, int i)
@@ -171,11 +184,46 @@ static void add_bias_grad(Fuser *fuser, int i)
 }
 
 /* The gradient of a narrow layer's weights keeps few multiprocessors busy, so it runs beside others. */
-static void add_weight_grad(Fuser *fuser, int i)
+static void add_weight_grad(Fuser *fuser, int i, bool aside)
 {
     node_add(fuser->plan, launch_product, &i, sizeof i);
-    if (fuser->plan->arrays[(size_t)instr_at(fuser, i)->out].rows <= NARROW)
+    fuser->done[(size_t)i] = true;
+    if (aside || fuser->plan->arrays[(size_t)instr_at(fuser, i)->out].rows <= NARROW)
         node_aside(fuser->plan);
+}
+
+/* Kernel A for the segments from `first` on that have none yet. */
+static void add_grads(Fuser *fuser, int first)
+{
+    int range[] = {first, fuser->looked};
+
+    node_add(fuser->plan, launch_grads, range, sizeof range);
+    fuser->looked = first;
+}
+
+/* Kernel A for the layers that are done, beside the products of those before, where it is worth a kernel
+ * of its own. `i`: the gradient of a bias, the last of its layer. */
+static void look_aside(Fuser *fuser, int i)
+{
+    Plan *plan = fuser->plan;
+    int first = plan_segment(plan, instr_at(fuser, i)->out) - 1, tiles = 0;
+
+    for (int s = first; s < fuser->looked; s++)
+        tiles += plan->segments[(size_t)s].tiles;
+    if (first <= 0 || tiles < LARGE / 128)
+        return;
+    add_grads(fuser, first);
+    node_aside(plan);
+}
+
+/* A product that leaves multiprocessors idle runs beside that for the layer's input. */
+static void add_weight_grad_first(Fuser *fuser, int i)
+{
+    Plan *plan = fuser->plan;
+
+    if (i + 1 < plan->program.instr_count && instr_at(fuser, i + 1)->op == OP_LINEAR_DW &&
+        value_count(plan_value(plan, instr_at(fuser, i + 1)->out)) <= LARGE)
+        add_weight_grad(fuser, i + 1, true);
 }
 
 /* log_softmax, nll, scale, nll_backward, log_softmax_backward, one after the other. */
@@ -230,8 +278,8 @@ static void add_cross_entropy(Fuser *fuser, int i)
     loss.end = step_end(plan);
     loss.slots = plan->row_losses;
     take_logits(fuser, &loss, first->in[0]);
+    join(plan);
     node_add(plan, launch_loss, &loss, sizeof loss);
-    plan->nodes.back().side = SIDE_JOINS;
     for (int k = 0; k < 5; k++)
         fuser->done[(size_t)(i + k)] = true;
 }
@@ -248,13 +296,17 @@ static Status add(Fuser *fuser, int i)
         return ok(); /* the step's beginning */
     if (instr->op == OP_GATHER)
         add_gather(fuser, i);
-    else if (instr->op == OP_LINEAR || instr->op == OP_LINEAR_DX)
+    else if (instr->op == OP_LINEAR_DX) {
+        add_weight_grad_first(fuser, i);
+        return add_linear(fuser, i);
+    } else if (instr->op == OP_LINEAR || instr->op == OP_LINEAR_DX)
         return add_linear(fuser, i);
     else if (instr->op == OP_LINEAR_DW)
-        add_weight_grad(fuser, i);
-    else if (instr->op == OP_LINEAR_DB)
+        add_weight_grad(fuser, i, false);
+    else if (instr->op == OP_LINEAR_DB) {
         add_bias_grad(fuser, i);
-    else if (is_cross_entropy(fuser, i))
+        look_aside(fuser, i);
+    } else if (is_cross_entropy(fuser, i))
         add_cross_entropy(fuser, i);
     else if (chain_is_stage(plan, i)) {
         Chain chain = chain_begin(plan, i);
@@ -287,15 +339,20 @@ static void add_begin(Plan *plan)
 Status plan_fuse(Plan *plan)
 {
     const Program *program = &plan->program;
-    Fuser fuser = {plan, std::vector<bool>((size_t)program->instr_count + 1),    NO_VALUE,
-                   NULL, std::vector<Chain *>((size_t)program->value_count + 1), step_end(plan)};
+    Fuser fuser = {plan,
+                   std::vector<bool>((size_t)program->instr_count + 1),
+                   NO_VALUE,
+                   NULL,
+                   std::vector<Chain *>((size_t)program->value_count + 1),
+                   (int)plan->segments.size(),
+                   step_end(plan)};
 
     add_begin(plan);
     for (int i = program_phase(program, PHASE_FORWARD); i < program->instr_count; i++)
         if (!fuser.done[(size_t)i])
             TRY(add(&fuser, i));
-    node_add(plan, launch_grads, NULL, 0);
-    plan->nodes.back().side = SIDE_JOINS;
+    join(plan);
+    add_grads(&fuser, 0);
     node_add(plan, launch_step, &fuser.end, sizeof fuser.end);
     return ok();
 }

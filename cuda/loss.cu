@@ -61,7 +61,6 @@ static __global__ void __launch_bounds__(THREADS) loss_kernel(const __grid_const
 {
     __shared__ Tally tallies[COUNTED ? LOSS_STAGES : 1];
     __shared__ Mass masses[THREADS / WARP];
-    float at_label = nll_gradient(loss.end.scalars, loss.logits.rows);
     Seen seen[LOSS_STAGES];
 
 #pragma unroll
@@ -71,6 +70,9 @@ static __global__ void __launch_bounds__(THREADS) loss_kernel(const __grid_const
             tally_clear(&tallies[s]);
     }
     __syncthreads();
+    wait_for_previous();
+    float at_label = nll_gradient(loss.end.scalars, loss.logits.rows);
+
     for (int row = (blockIdx.x * THREADS + threadIdx.x) / WARP; row < loss.logits.rows;
          row += gridDim.x * THREADS / WARP)
         loss_row<F, COUNTED>(loss, row, at_label, seen);
@@ -83,25 +85,21 @@ static __global__ void __launch_bounds__(THREADS) loss_kernel(const __grid_const
             counter_finish(loss.counters[s], loss.end.state->parity, &seen[s], &tallies[s], masses);
 }
 
-template <Format F> static void launch(Plan *plan, const Loss *loss)
+template <Format F> static const void *kernel_of(bool counted)
 {
-    int blocks = plan_blocks(plan, (int64_t)loss->logits.rows * WARP, 1);
-    cudaStream_t stream = plan->backend->stream;
-    bool counted = false;
-
-    for (const Counter &counter : loss->counters)
-        counted = counted || counter.tally != NULL;
-    if (counted)
-        loss_kernel<F, true><<<blocks, THREADS, 0, stream>>>(*loss);
-    else
-        loss_kernel<F, false><<<blocks, THREADS, 0, stream>>>(*loss);
+    return counted ? (const void *)loss_kernel<F, true> : (const void *)loss_kernel<F, false>;
 }
 
 Status loss_run(Plan *plan, const Loss *loss)
 {
-    if (plan->low == FORMAT_BF16)
-        launch<FORMAT_BF16>(plan, loss);
-    else
-        launch<FORMAT_FP16>(plan, loss);
-    return cuda_launched(plan->backend, "the loss started");
+    int blocks = plan_blocks(plan, (int64_t)loss->logits.rows * WARP, 1);
+    void *arguments[] = {(void *)loss};
+    bool counted = false;
+
+    for (const Counter &counter : loss->counters)
+        counted = counted || counter.tally != NULL;
+    return launch_early(plan,
+                        plan->low == FORMAT_BF16 ? kernel_of<FORMAT_BF16>(counted)
+                                                 : kernel_of<FORMAT_FP16>(counted),
+                        blocks, 0, arguments, "the loss started");
 }

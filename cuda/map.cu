@@ -6,22 +6,6 @@
 
 enum { MOST_BLOCKS = 16 }; /* for each multiprocessor, where no slots bound them */
 
-template <Format F, int WIDTH>
-static __device__ __forceinline__ void chain_source(const Chain &chain, int row, int col,
-                                                    float (&v)[WIDTH])
-{
-    Array examples = chain.from;
-
-    if (chain.data == NULL) {
-        load_some<F, WIDTH>(chain.from, row, col, v);
-        return;
-    }
-    examples.data =
-        (void *)(chain.data + example_of(chain.examples, chain.scalars, row) * chain.from.cols);
-    examples.format = FORMAT_FP32;
-    load_some<F, WIDTH>(examples, 0, col, v);
-}
-
 /* A chain whose stages a kernel is made for: less code (README.md). */
 #define KINDS_0(count, first)         ((count) << 12 | (first))
 #define KINDS_1(count, first, second) (KINDS_0(count, first) | (second) << 4)
@@ -45,11 +29,40 @@ static int kinds_of(const Chain *chain)
     return kinds;
 }
 
+/* The stage whose second operand is fetched together with what the chain begins with; -1: none. */
+template <int KINDS> struct Paired {
+    enum { STAGE = KINDS == KINDS_RELU_BACKWARD ? 0 : KINDS == KINDS_COPY_RELU_BACKWARD ? 1 : -1 };
+};
+
+/* Neighbours that a chain begins with, and their second operands, as they are stored. */
+template <int WIDTH> struct Fetched {
+    uint32_t from[WIDTH], paired[WIDTH];
+};
+
+template <int WIDTH, int KINDS>
+static __device__ __forceinline__ void chain_fetch(const Chain &chain, int row, int col,
+                                                   Fetched<WIDTH> *fetched)
+{
+    Array examples = chain.from;
+
+    if (chain.data == NULL) {
+        load_bits<WIDTH>(chain.from, row, col, fetched->from);
+    } else {
+        examples.data =
+            (void *)(chain.data + example_of(chain.examples, chain.scalars, row) * chain.from.cols);
+        load_bits<WIDTH>(examples, 0, col, fetched->from);
+    }
+    if (Paired<KINDS>::STAGE >= 0)
+        load_bits<WIDTH>(chain.stages[Paired<KINDS>::STAGE > 0].aux, row, col, fetched->paired);
+}
+
 /* Some neighbours through all stages; `v` becomes what was stored last. */
 template <Format F, bool COUNTED, int WIDTH, int KINDS>
-static __device__ __forceinline__ void chain_numbers(const Chain &chain, float (&v)[WIDTH], int row,
-                                                     int col, Seen *seen)
+static __device__ __forceinline__ void
+chain_numbers(const Chain &chain, const Fetched<WIDTH> &fetched, float (&v)[WIDTH], int row,
+              int col, Seen *seen)
 {
+    numbers_of<F, WIDTH>(chain.from, fetched.from, v);
 #pragma unroll
     for (int s = 0; s < MOST_STAGES; s++) {
         const Stage &stage = chain.stages[s];
@@ -57,7 +70,14 @@ static __device__ __forceinline__ void chain_numbers(const Chain &chain, float (
 
         if (s >= (KINDS == KINDS_ANY ? chain.count : KINDS >> 12))
             continue;
-        stage_compute<F, WIDTH>(chain, stage, kind, v, row, col);
+        if (s == (int)Paired<KINDS>::STAGE) {
+            float paired[WIDTH];
+
+            numbers_of<F, WIDTH>(stage.aux, fetched.paired, paired);
+            stage_numbers<F, WIDTH>(chain, stage, kind, v, paired);
+        } else {
+            stage_compute<F, WIDTH>(chain, stage, kind, v, row, col);
+        }
         if (COUNTED && stage.counter.tally != NULL) {
 #pragma unroll
             for (int i = 0; i < WIDTH; i++)
@@ -100,12 +120,14 @@ static __global__ void __launch_bounds__(THREADS) map_kernel(const __grid_consta
 
     if (COUNTED)
         chain_open(chain, tallies, seen);
+    wait_for_previous();
     for (uint32_t at = blockIdx.x * THREADS + threadIdx.x; at < count; at += step) {
         int row = (int)(at / across), col = (int)(at % across) * WIDTH;
+        Fetched<WIDTH> fetched;
         float v[WIDTH];
 
-        chain_source<F, WIDTH>(chain, row, col, v);
-        chain_numbers<F, COUNTED, WIDTH, KINDS>(chain, v, row, col, seen);
+        chain_fetch<WIDTH, KINDS>(chain, row, col, &fetched);
+        chain_numbers<F, COUNTED, WIDTH, KINDS>(chain, fetched, v, row, col, seen);
     }
     if (COUNTED)
         chain_close(chain, tallies, seen, warps);
@@ -124,20 +146,22 @@ static __device__ __forceinline__ void strip_part(const Chain &chain, int part, 
     end = col < chain.from.cols ? min(end, chain.from.rows) : 0;
 #pragma unroll 1
     for (int row = part * SUM_PART + line; row < end; row += at_once * SUM_LINES) {
-        float v[at_once][WIDTH];
+        Fetched<WIDTH> fetched[at_once];
+        float v[WIDTH];
 
 #pragma unroll
         for (int i = 0; i < at_once; i++)
             if (row + i * SUM_LINES < end)
-                chain_source<F, WIDTH>(chain, row + i * SUM_LINES, col, v[i]);
+                chain_fetch<WIDTH, KINDS>(chain, row + i * SUM_LINES, col, &fetched[i]);
 #pragma unroll
         for (int i = 0; i < at_once; i++) {
             if (row + i * SUM_LINES >= end)
                 continue;
-            chain_numbers<F, COUNTED, WIDTH, KINDS>(chain, v[i], row + i * SUM_LINES, col, seen);
+            chain_numbers<F, COUNTED, WIDTH, KINDS>(chain, fetched[i], v, row + i * SUM_LINES, col,
+                                                    seen);
 #pragma unroll
             for (int j = 0; j < WIDTH; j++)
-                sum[j] += v[i][j];
+                sum[j] += v[j];
         }
     }
 #pragma unroll
@@ -167,6 +191,7 @@ static __global__ void __launch_bounds__(THREADS) strip_kernel(const __grid_cons
 
     if (COUNTED)
         chain_open(chain, tallies, seen);
+    wait_for_previous();
     for (int i = blockIdx.x; i < strips * parts; i += gridDim.x)
         strip_part<F, COUNTED, WIDTH, KINDS>(chain, i / strips, i % strips, sums, seen);
     if (COUNTED)
@@ -174,9 +199,8 @@ static __global__ void __launch_bounds__(THREADS) strip_kernel(const __grid_cons
 }
 
 template <Format F, bool COUNTED, int WIDTH, int KINDS>
-static void launch(Plan *plan, const Chain *chain)
+static Status launch(Plan *plan, const Chain *chain)
 {
-    cudaStream_t stream = plan->backend->stream;
     int64_t count = (int64_t)chain->from.rows * chain->from.cols;
     int64_t pieces = (int64_t)((chain->from.cols + WARP * WIDTH - 1) / (WARP * WIDTH)) *
                      ((chain->from.rows + SUM_PART - 1) / SUM_PART);
@@ -184,49 +208,43 @@ static void launch(Plan *plan, const Chain *chain)
     int most = COUNTED ? plan->mass_slots : plan->backend->multiprocessors * MOST_BLOCKS;
     int64_t blocks = (count / WIDTH + THREADS - 1) / THREADS;
 
-    if (chain->sums != NULL)
-        strip_kernel<F, COUNTED, WIDTH, KINDS>
-            <<<(int)(pieces < most ? pieces : most), THREADS, 0, stream>>>(*chain);
-    else
-        map_kernel<F, COUNTED, WIDTH, KINDS>
-            <<<(int)(blocks < most ? blocks : most), THREADS, 0, stream>>>(*chain);
+    void *arguments[] = {(void *)chain};
+    const void *kernel = chain->sums != NULL ? (const void *)strip_kernel<F, COUNTED, WIDTH, KINDS>
+                                             : (const void *)map_kernel<F, COUNTED, WIDTH, KINDS>;
+
+    blocks = chain->sums != NULL ? pieces : blocks;
+    return launch_early(plan, kernel, (int)(blocks < most ? blocks : most), 0, arguments,
+                        "an elementwise kernel started");
 }
 
-template <Format F> static void launch_uncounted(Plan *plan, const Chain *chain)
+template <Format F> static Status launch_uncounted(Plan *plan, const Chain *chain)
 {
     switch (kinds_of(chain)) {
     case KINDS_COPY:
-        launch<F, false, 4, KINDS_COPY>(plan, chain);
-        break;
+        return launch<F, false, 4, KINDS_COPY>(plan, chain);
     case KINDS_CAST:
-        launch<F, false, 4, KINDS_CAST>(plan, chain);
-        break;
+        return launch<F, false, 4, KINDS_CAST>(plan, chain);
     case KINDS_RELU:
-        launch<F, false, 4, KINDS_RELU>(plan, chain);
-        break;
+        return launch<F, false, 4, KINDS_RELU>(plan, chain);
     case KINDS_BIAS_RELU:
-        launch<F, false, 4, KINDS_BIAS_RELU>(plan, chain);
-        break;
+        return launch<F, false, 4, KINDS_BIAS_RELU>(plan, chain);
     case KINDS_RELU_BACKWARD:
-        launch<F, false, 4, KINDS_RELU_BACKWARD>(plan, chain);
-        break;
+        return launch<F, false, 4, KINDS_RELU_BACKWARD>(plan, chain);
     case KINDS_COPY_RELU_BACKWARD:
-        launch<F, false, 4, KINDS_COPY_RELU_BACKWARD>(plan, chain);
-        break;
+        return launch<F, false, 4, KINDS_COPY_RELU_BACKWARD>(plan, chain);
     default:
-        launch<F, false, 4, KINDS_ANY>(plan, chain);
+        return launch<F, false, 4, KINDS_ANY>(plan, chain);
     }
 }
 
 /* Odd widths go one by one; they are rare, and few ways through here compile sooner. */
-template <Format F> static void launch_width(Plan *plan, const Chain *chain, bool counted)
+template <Format F> static Status launch_width(Plan *plan, const Chain *chain, bool counted)
 {
     if (chain->from.cols % 4 != 0)
-        launch<F, true, 1, KINDS_ANY>(plan, chain);
-    else if (counted)
-        launch<F, true, 4, KINDS_ANY>(plan, chain);
-    else
-        launch_uncounted<F>(plan, chain);
+        return launch<F, true, 1, KINDS_ANY>(plan, chain);
+    if (counted)
+        return launch<F, true, 4, KINDS_ANY>(plan, chain);
+    return launch_uncounted<F>(plan, chain);
 }
 
 Status chain_run(Plan *plan, const Chain *chain)
@@ -236,12 +254,11 @@ Status chain_run(Plan *plan, const Chain *chain)
     for (int s = 0; s < chain->count; s++)
         counted = counted || chain->stages[s].counter.tally != NULL;
     if (plan->low == FORMAT_BF16)
-        launch_width<FORMAT_BF16>(plan, chain, counted);
-    else if (plan->low == FORMAT_TF32)
-        launch_width<FORMAT_TF32>(plan, chain, counted);
-    else /* fp16, and fp32, whose arrays no format of a kernel touches */
-        launch_width<FORMAT_FP16>(plan, chain, counted);
-    return cuda_launched(plan->backend, "an elementwise kernel started");
+        return launch_width<FORMAT_BF16>(plan, chain, counted);
+    if (plan->low == FORMAT_TF32)
+        return launch_width<FORMAT_TF32>(plan, chain, counted);
+    /* fp16, and fp32, whose arrays no format of a kernel touches */
+    return launch_width<FORMAT_FP16>(plan, chain, counted);
 }
 
 typedef struct StageOf {

@@ -23,8 +23,9 @@ static Status launch_op(Plan *plan, const void *work)
 void node_add(Plan *plan, Status (*launch)(Plan *plan, const void *work), const void *work,
               size_t bytes)
 {
-    Node node = {launch, xcalloc(1, bytes + 1), SIDE_NONE};
+    Node node = {launch, xcalloc(1, bytes + 1), plan->join_next ? SIDE_JOINS : SIDE_NONE};
 
+    plan->join_next = false;
     if (bytes > 0)
         memcpy(node.work, work, bytes);
     plan->nodes.push_back(node);
@@ -90,8 +91,10 @@ Status nodes_run(Plan *plan)
             CUDA_TRY(backend, cudaStreamWaitEvent(backend->stream, backend->joined, 0),
                      "a step was captured");
             apart = false;
+            plan->joining = true;
         }
         TRY(node.launch(plan, node.work));
+        plan->joining = false;
     }
     return ok();
 }
@@ -117,17 +120,27 @@ Status nodes_capture(Plan *plan)
     return status;
 }
 
-Status launch_early(Plan *plan, const void *kernel, int blocks, void **arguments, const char *what)
+/* cuBLAS's kernels take all shared memory there is. Ours ask for as much, for a multiprocessor that has to
+ * divide it anew first ends all that it runs. */
+Status launch_early(Plan *plan, const void *kernel, int blocks, size_t shared, void **arguments,
+                    const char *what)
 {
+    Backend *backend = plan->backend;
     cudaLaunchConfig_t config = {};
     cudaLaunchAttribute early = {};
 
     early.id = cudaLaunchAttributeProgrammaticStreamSerialization;
-    early.val.programmaticStreamSerializationAllowed = plan->backend->capability >= 90;
+    early.val.programmaticStreamSerializationAllowed =
+        backend->capability >= 90 && backend->stream != backend->side && !plan->joining;
     config.gridDim = dim3((unsigned)blocks);
     config.blockDim = dim3(THREADS);
-    config.stream = plan->backend->stream;
+    config.dynamicSmemBytes = shared;
+    config.stream = backend->stream;
     config.attrs = &early;
     config.numAttrs = 1;
-    return cuda_status(plan->backend, cudaLaunchKernelExC(&config, kernel, arguments), what);
+    CUDA_TRY(backend,
+             cudaFuncSetAttribute(kernel, cudaFuncAttributePreferredSharedMemoryCarveout,
+                                  cudaSharedmemCarveoutMaxShared),
+             what);
+    return cuda_status(backend, cudaLaunchKernelExC(&config, kernel, arguments), what);
 }

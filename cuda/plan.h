@@ -99,6 +99,8 @@ struct Plan {
     void *host_counts;            /* pinned: tallies and masses as last read */
     bool counts_fresh, completed; /* completed: it has run to its end */
 
+    bool join_next; /* the next node waits for the side */
+    bool joining;   /* the kernel to launch waits for the side too */
     cudaGraphExec_t graph;
     int64_t version; /* of the store when the low copies were made; -1: they are not */
     uint64_t *ring;  /* pinned: OUTCOME_SLOTS of OUTCOME_WORDS, each tagged with its step */
@@ -180,7 +182,8 @@ Status nodes_run(Plan *plan);
 Status nodes_capture(Plan *plan);
 
 /* Launches blocks of THREADS that may begin before the kernel ahead of them ends (device.cuh). */
-Status launch_early(Plan *plan, const void *kernel, int blocks, void **arguments, const char *what);
+Status launch_early(Plan *plan, const void *kernel, int blocks, size_t shared, void **arguments,
+                    const char *what);
 CudaOp op_run;
 
 /* fuse.cu: fills plan->nodes with a fused step. */

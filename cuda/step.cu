@@ -1,18 +1,15 @@
 /* What the optimizers share: a parameter's tiles, or all parameters' at once ("kernel B"). */
+#include "fetch.cuh"
 #include "loss.cuh"
-#include "step.cuh"
 #include "update.cuh"
 
 template <OpKind OP, Format F>
 static __device__ __forceinline__ void step_tile(const Segment &s, const StepState &state,
-                                                 const TilePlace &at, bool copies, Numbers *numbers,
-                                                 Seen *seen)
+                                                 const TilePlace &at, bool copies,
+                                                 const float *grads, Numbers *numbers, Seen *seen)
 {
-    float grads[TILE_RUN];
-
     if (at.count == 0)
         return;
-    run_load<F>(s.grad, at, grads);
     numbers_move<OP>(state, grads, numbers);
     numbers_store<OP>(s, at, numbers);
     if (copies)
@@ -21,7 +18,8 @@ static __device__ __forceinline__ void step_tile(const Segment &s, const StepSta
 
 typedef struct StepWork {
     StepEnd end;
-    int first_tile, tiles;
+    int first_tile;
+    Runs runs;
     bool whole; /* all parameters, with low copies for the next step, and the step's end */
 } StepWork;
 
@@ -35,25 +33,25 @@ static __device__ void finish(const StepEnd &end)
     step_finish(end, scalars, loss, warps);
 }
 
-/* A block's first numbers do not wait for the gradients. The first block of a whole step has no tiles. */
+/* A block's first numbers do not wait for the gradients, and the next tile's come while one is done. The
+ * first block of a whole step has no tiles. */
 template <OpKind OP, Format F>
 static __global__ void __launch_bounds__(THREADS, 4)
     step_kernel(const __grid_constant__ StepWork work)
 {
+    extern __shared__ Places places[];
     __shared__ Segment segments[MOST_SEGMENTS];
     __shared__ Tally tally;
     __shared__ Mass masses[THREADS / WARP];
-    int workers = gridDim.x - work.whole, worker = max((int)blockIdx.x - work.whole, 0);
-    int tile = work.first_tile + (int)((int64_t)worker * work.tiles / workers);
-    int last = work.first_tile + (int)((int64_t)(worker + 1) * work.tiles / workers);
-    Numbers numbers;
+    int worker = max((int)blockIdx.x - work.whole, 0), turn = 0;
+    int tile = work.first_tile + run_first(work.runs, worker);
+    int last = work.first_tile + run_first(work.runs, worker + 1);
 
     fetch_plan(segments, work.end.segments, work.end.segment_count * (int)sizeof(Segment));
     int segment = tile_segment(segments, work.end.segment_count, tile);
     TilePlace at = tile_place(segments[segment], tile);
 
-    if (at.count > 0)
-        numbers_load<OP>(segments[segment], at, &numbers);
+    numbers_fetch<OP>(segments[segment], at, &places[0]);
     wait_for_previous();
     const StepState state = *work.end.state;
     bool skip = state.found != NOT_FOUND;
@@ -62,7 +60,9 @@ static __global__ void __launch_bounds__(THREADS, 4)
         finish(work.end);
         last = tile;
     }
-    while (tile < last && !skip) {
+    if (tile < last)
+        grads_fetch(segments[segment].grad, at, &places[0]);
+    for (; tile < last && !skip; segment++) {
         const Segment &s = segments[segment];
         int end_tile = min(last, s.first_tile + s.tiles);
         bool counted = work.whole && s.copy_counter.tally != NULL;
@@ -74,12 +74,22 @@ static __global__ void __launch_bounds__(THREADS, 4)
             __syncthreads();
         }
         while (tile < end_tile) {
-            step_tile<OP, F>(s, state, at, work.whole && s.copy.data != NULL, &numbers, &seen);
-            if (++tile == last)
-                break;
-            at = tile < end_tile ? next_place(s, at) : tile_place(segments[++segment], tile);
-            if (at.count > 0)
-                numbers_load<OP>(segments[segment], at, &numbers);
+            TilePlace now = at;
+            Numbers numbers;
+            float grads[TILE_RUN];
+
+            __pipeline_commit();
+            __pipeline_wait_prior(0);
+            numbers_take<OP, F>(s.grad, &places[turn], &numbers, grads);
+            if (++tile < last) {
+                const Segment &next = segments[segment + (tile == end_tile)];
+
+                at = tile < end_tile ? next_place(s, at) : tile_place(next, tile);
+                numbers_fetch<OP>(next, at, &places[turn ^= 1]);
+                grads_fetch(next.grad, at, &places[turn]);
+            }
+            step_tile<OP, F>(s, state, now, work.whole && s.copy.data != NULL, grads, &numbers,
+                             &seen);
         }
         if (counted) {
             __syncthreads();
@@ -88,9 +98,11 @@ static __global__ void __launch_bounds__(THREADS, 4)
     }
     if (skip && work.whole)
         copy_counts_stay(segments, work.end, state.next);
+    __pipeline_commit();
+    __pipeline_wait_prior(0);
 }
 
-enum { UNCOUNTED_BLOCKS = 16 }; /* for each multiprocessor, where no slots bound them */
+enum { UNCOUNTED_BLOCKS = 8 }; /* for each multiprocessor, where no slots bound them */
 
 static bool copies_counted(const Plan *plan)
 {
@@ -110,22 +122,33 @@ template <OpKind OP> static const void *kernel_of(Format format)
 Status step_run(Plan *plan, OpKind op, int first, int last, const StepEnd *whole)
 {
     StepWork work = {whole != NULL ? *whole : step_end(plan),
-                     plan->segments[(size_t)first].first_tile, 0, whole != NULL};
+                     plan->segments[(size_t)first].first_tile,
+                     {},
+                     whole != NULL};
+    const int shared = PLACES * (int)sizeof(Places);
+    const char *what = "the optimizer started";
     void *arguments[] = {&work};
     const void *kernel = op == OP_SGD        ? kernel_of<OP_SGD>(plan->low)
                          : op == OP_MOMENTUM ? kernel_of<OP_MOMENTUM>(plan->low)
                                              : kernel_of<OP_ADAM>(plan->low);
-    int most = work.whole && !copies_counted(plan)
-                   ? plan->backend->multiprocessors * UNCOUNTED_BLOCKS
-                   : plan->mass_slots - 1;
+    int tiles = 0;
+    int blocks = work.whole && !copies_counted(plan)
+                     ? plan->backend->multiprocessors * UNCOUNTED_BLOCKS
+                     : plan->mass_slots;
 
     for (int i = first; i < last; i++)
-        work.tiles += plan->segments[(size_t)i].tiles;
-    most = (work.tiles < most ? work.tiles : most) + work.whole;
+        tiles += plan->segments[(size_t)i].tiles;
+    blocks -= work.whole;
+    blocks = tiles < blocks ? tiles : blocks;
+    work.runs = runs_of(tiles, blocks);
+    blocks += work.whole;
+    CUDA_TRY(plan->backend,
+             cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, shared),
+             what);
     if (work.whole)
-        return launch_early(plan, kernel, most, arguments, "the optimizer started");
+        return launch_early(plan, kernel, blocks, (size_t)shared, arguments, what);
     return cuda_status(plan->backend,
-                       cudaLaunchKernel(kernel, dim3((unsigned)most), dim3(THREADS), arguments, 0,
-                                        plan->backend->stream),
-                       "the optimizer started");
+                       cudaLaunchKernel(kernel, dim3((unsigned)blocks), dim3(THREADS), arguments,
+                                        (size_t)shared, plan->backend->stream),
+                       what);
 }

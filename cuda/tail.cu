@@ -281,6 +281,6 @@ Status tail_run(Plan *plan, const TailRun *run)
              "a plan was made");
     most = plan->backend->multiprocessors * (fit < MOST_AT_ONCE ? fit : MOST_AT_ONCE);
     blocks = end->tiles + 1 < most ? end->tiles + 1 : most;
-    return launch_early(plan, kernel, blocks, arguments,
+    return launch_early(plan, kernel, blocks, 0, arguments,
                         "the gradients of a small network started");
 }

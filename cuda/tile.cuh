@@ -8,8 +8,8 @@
 
 #include "plan.h"
 
-/* unscale.cu: rounds, counts and looks at the gradients of all parameters ("kernel A"). */
-Status grads_run(Plan *plan);
+/* unscale.cu: rounds, counts and looks at the gradients of segments first .. last - 1 ("kernel A"). */
+Status grads_run(Plan *plan, int first, int last);
 
 /* step.cu: the optimizer's instruction `op` on segments first .. last - 1. `whole`: with the low copies
  * for the next step, and the end of this one: found_inf, norm, scale, outcome ("kernel B"). */
@@ -39,9 +39,30 @@ typedef struct alignas(16) StepEnd {
 
 StepEnd step_end(const Plan *plan);
 
+/* Neighbouring tiles for each of some blocks: `each`, and for the first `longer` blocks one more. */
+typedef struct Runs {
+    int each, longer;
+} Runs;
+
+static inline Runs runs_of(int tiles, int workers)
+{
+    Runs runs = {};
+
+    if (workers > 0) {
+        runs.each = tiles / workers;
+        runs.longer = tiles % workers;
+    }
+    return runs;
+}
+
 #ifdef __CUDACC__
 
 #    include "count.cuh"
+
+static __device__ __forceinline__ int run_first(const Runs &runs, int worker)
+{
+    return worker * runs.each + min(worker, runs.longer);
+}
 
 typedef struct TilePlace {
     int row, col; /* of the first number of this thread */
@@ -78,11 +99,6 @@ static __device__ __forceinline__ TilePlace next_place(const Segment &s, TilePla
     return place;
 }
 
-static __device__ __forceinline__ bool is_narrow(const Array &array)
-{
-    return array.format == FORMAT_FP16 || array.format == FORMAT_BF16;
-}
-
 /* A thread's numbers of an array, zeros behind them. Narrow rows go on in zeros to a whole run. */
 template <Format F>
 static __device__ __forceinline__ void run_load(const Array &array, const TilePlace &at,
@@ -110,6 +126,18 @@ template <Format F>
 static __device__ __forceinline__ void run_store(const Array &array, const TilePlace &at,
                                                  float *values)
 {
+    if (is_narrow(array) && at.count == TILE_RUN &&
+        !isnan((values[0] - values[0]) + (values[1] - values[1]) + (values[2] - values[2]) +
+               (values[3] - values[3]))) {
+        uint2 bits = make_uint2(pack<F>(values[0], values[1]), pack<F>(values[2], values[3]));
+
+        *(uint2 *)((uint16_t *)array.data + (int64_t)at.row * array.stride + at.col) = bits;
+        values[0] = widen_bits<F>(bits.x & 0xFFFFu);
+        values[1] = widen_bits<F>(bits.x >> 16);
+        values[2] = widen_bits<F>(bits.y & 0xFFFFu);
+        values[3] = widen_bits<F>(bits.y >> 16);
+        return;
+    }
     if (is_narrow(array)) {
         uint32_t bits[TILE_RUN];
 
@@ -215,6 +243,7 @@ static __device__ void step_constants(const StepEnd &end, StepState *state)
     state->new2 = (float)(1.0 - end.beta2);
     state->step_size = (float)(lr / (1.0 - power(end.beta1, t)));
     state->root_correction = (float)sqrt(1.0 - power(end.beta2, t));
+    state->root_inverse = state->root_correction >= 0x1p-40f ? 1.0f / state->root_correction : 0.0f;
     state->eps = (float)end.eps;
 }
 

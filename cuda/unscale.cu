@@ -10,7 +10,9 @@ typedef struct GradsWork {
     StepState *state;
     const Scalars *scalars;
     double *squares;
-    int count, whole; /* segments; tiles whose sums are whole, not in parts */
+    int first, count; /* segments */
+    int helpers;      /* blocks that take the tiles whose sums are in parts, and only those */
+    Runs runs;        /* of the others, for each block */
 } GradsWork;
 
 template <Format F>
@@ -75,22 +77,43 @@ static __device__ __forceinline__ void raw_load(const Segment &s, const TilePlac
         values[i] = i < at.count ? raw[i] : 0.0f;
 }
 
-/* What a block has seen of a segment, and its sums, in turns, so that one barrier a tile is enough. */
+enum { SUMS_AT_ONCE = 8 }; /* tiles */
+
+typedef struct Sums {
+    double warps[SUMS_AT_ONCE][THREADS / WARP];
+} Sums;
+
+/* What a block has seen of a segment, and how many tiles' sums wait to be added up. */
 typedef struct Sight {
     Seen seen;
     bool found;
-    int turn;
+    int waiting;
 } Sight;
+
+/* Adds up the sums of the last tiles, `apart` from one to the next; all threads. */
+static __device__ __forceinline__ void sums_finish(Sums *sums, Sight *sight, int tile, int apart,
+                                                   double *squares)
+{
+    int back = sight->waiting - 1 - (int)threadIdx.x;
+
+    __syncthreads();
+    if (back >= 0)
+        squares[tile - back * apart] = warps_sum(sums->warps[threadIdx.x]);
+    __syncthreads();
+    sight->waiting = 0;
+}
 
 /* Rounds, stores, counts and looks at one tile. */
 template <Format F>
-static __device__ __forceinline__ void grads_tile(const Segment &s, int tile, const TilePlace &at,
+static __device__ __forceinline__ void grads_tile(const Segment &s, const TilePlace &at,
                                                   float inverse, float *values, Sight *sight,
-                                                  double *squares, double (*warps)[THREADS / WARP])
+                                                  Sums *sums)
 {
-    double *mine = warps[sight->turn ^= 1], sum;
+    double sum;
 
-    if (s.grad_counter.tally != NULL) {
+    if (s.grad_counter.tally != NULL && at.count == TILE_RUN) {
+        count_four(s.grad_counter.edges, &sight->seen, values);
+    } else if (s.grad_counter.tally != NULL) {
 #pragma unroll
         for (int i = 0; i < TILE_RUN; i++)
             if (i < at.count)
@@ -99,17 +122,15 @@ static __device__ __forceinline__ void grads_tile(const Segment &s, int tile, co
     run_store<F>(s.grad, at, values);
     sum = warp_sum(look(values, at.count, inverse, &sight->found));
     if (threadIdx.x % WARP == 0)
-        mine[threadIdx.x / WARP] = sum;
-    __syncthreads();
-    if (threadIdx.x == 0)
-        squares[tile] = warps_sum(mine);
+        sums->warps[sight->waiting][threadIdx.x / WARP] = sum;
+    sight->waiting++;
 }
 
 /* Neighbouring tiles; the next is on its way while one is done. */
 template <Format F>
 static __device__ __forceinline__ void grads_tiles(const Segment &s, int tile, int last,
-                                                   float inverse, Sight *sight, double *squares,
-                                                   double (*warps)[THREADS / WARP])
+                                                   float inverse, Sight *sight, Sums *sums,
+                                                   double *squares)
 {
     __align__(16) float values[TILE_RUN], next[TILE_RUN];
     TilePlace at = tile_place(s, tile);
@@ -125,46 +146,65 @@ static __device__ __forceinline__ void grads_tiles(const Segment &s, int tile, i
             at = next_place(s, at);
             raw_load(s, at, next);
         }
-        grads_tile<F>(s, tile, now, inverse, values, sight, squares, warps);
+        grads_tile<F>(s, now, inverse, values, sight, sums);
+        if (sight->waiting == SUMS_AT_ONCE || tile + 1 == last)
+            sums_finish(sums, sight, tile, 1, squares);
     }
 }
 
 template <Format F>
-static __device__ void parts_tiles(const Segment &s, int tile, float inverse, Sight *sight,
-                                   double *squares, double (*warps)[THREADS / WARP],
+static __device__ void parts_tiles(const Segment &s, int tile, int turns, float inverse,
+                                   Sight *sight, Sums *sums, double *squares,
                                    float (*staged)[TILE_COLS])
 {
-    for (; tile < s.first_tile + s.tiles; tile += gridDim.x) {
+    for (; tile < s.first_tile + s.tiles; tile += turns) {
         TilePlace at = tile_place(s, tile);
         float values[TILE_RUN] = {};
 
         parts_load(s, at, staged, values);
-        grads_tile<F>(s, tile, at, inverse, values, sight, squares, warps);
+        grads_tile<F>(s, at, inverse, values, sight, sums);
+        if (sight->waiting == SUMS_AT_ONCE || tile + turns >= s.first_tile + s.tiles)
+            sums_finish(sums, sight, tile, turns, squares);
     }
 }
 
-/* What a block takes of all tiles: a run of those that are whole; and some of those in parts, which take
- * long, in turn with the other blocks. */
+/* What a block takes of all tiles: a run of those that are whole; or, as one of the first blocks, some of
+ * those in parts, which take long, in turn with the others of them. */
 typedef struct Share {
     int first, last;  /* of the whole ones, numbered without the others */
     int whole, parts; /* tiles of the segments before the present one */
 } Share;
 
-/* The block's tiles in a segment, first .. last - 1 where they are whole; false: it has none. */
-static __device__ __forceinline__ bool share_of(Share *share, const Segment &s, int *first,
-                                                int *last)
+static __device__ __forceinline__ Share share_begin(const GradsWork &work)
 {
-    int turns = gridDim.x;
+    int worker = (int)blockIdx.x - work.helpers;
+    Share share = {};
 
-    if (s.parts > 1) {
-        *first = s.first_tile + ((int)blockIdx.x + turns - share->parts % turns) % turns;
-        *last = s.first_tile + s.tiles;
-        share->parts += s.tiles;
-        return *first < *last;
+    if (worker < 0)
+        return share;
+    share.first = run_first(work.runs, worker);
+    share.last = run_first(work.runs, worker + 1);
+    return share;
+}
+
+/* The block's tiles in a segment, first .. last - 1 where they are whole; false: it has none. */
+static __device__ __forceinline__ bool share_of(Share *share, const Segment &s, int helpers,
+                                                int *first, int *last)
+{
+    bool helps = (int)blockIdx.x<helpers, in_parts = s.parts> 1;
+    int before = in_parts ? share->parts : share->whole;
+
+    share->parts += in_parts ? s.tiles : 0;
+    share->whole += in_parts ? 0 : s.tiles;
+    if (helps != in_parts)
+        return false;
+    *last = s.first_tile + s.tiles;
+    if (helps) {
+        *first = s.first_tile + (int)(blockIdx.x + helpers - before % helpers) % helpers;
+    } else {
+        *first = s.first_tile + max(share->first - before, 0);
+        *last = min(*last, s.first_tile + share->last - before);
     }
-    *first = s.first_tile + max(share->first - share->whole, 0);
-    *last = s.first_tile + min(share->last - share->whole, s.tiles);
-    share->whole += s.tiles;
     return *first < *last;
 }
 
@@ -175,30 +215,32 @@ static __global__ void __launch_bounds__(THREADS, 4)
     __shared__ Segment segments[MOST_SEGMENTS];
     __shared__ Tally tally;
     __shared__ Mass masses[THREADS / WARP];
-    __shared__ double warps[2][THREADS / WARP];
+    __shared__ Sums sums;
     __shared__ float staged[TILE_ROWS][TILE_COLS];
-    int parity = work.state->parity, first, last;
-    float inverse = work.state->inverse;
-    Share share = {(int)((int64_t)blockIdx.x * work.whole / gridDim.x),
-                   (int)((int64_t)(blockIdx.x + 1) * work.whole / gridDim.x), 0, 0};
+    int first, last;
+    Share share = share_begin(work);
 
-    let_next_start();
     fetch_plan(segments, work.segments, work.count * (int)sizeof(Segment));
+    wait_for_previous();
+    let_next_start();
+    int parity = work.state->parity;
+    float inverse = work.state->inverse;
     for (int i = 0; i < work.count; i++) {
-        const Segment s = segments[i];
         Sight sight = {};
 
-        if (!share_of(&share, s, &first, &last))
+        if (!share_of(&share, segments[i], work.helpers, &first, &last))
             continue;
+        const Segment s = segments[i];
+
         tally_clear(&tally);
         seen_begin(&sight.seen, &tally);
         __syncthreads();
         if (s.parts > 1)
-            parts_tiles<F>(s, first, inverse, &sight, work.squares, warps, staged);
+            parts_tiles<F>(s, first, work.helpers, inverse, &sight, &sums, work.squares, staged);
         else
-            grads_tiles<F>(s, first, last, inverse, &sight, work.squares, warps);
+            grads_tiles<F>(s, first, last, inverse, &sight, &sums, work.squares);
         if (__syncthreads_or(sight.found) && threadIdx.x == 0 && work.scalars->check)
-            atomicMin(&work.state->found, i);
+            atomicMin(&work.state->found, work.first + i);
         if (s.grad_counter.tally != NULL)
             counter_finish(s.grad_counter, parity, &sight.seen, &tally, masses);
     }
@@ -224,19 +266,42 @@ Status cuda_unscale(Plan *plan, int instr)
     return cuda_launched(plan->backend, "gradients were looked at");
 }
 
-Status grads_run(Plan *plan)
+/* Blocks for tiles in parts, that all may end at about the same time: such a tile takes as long as some
+ * whole ones. */
+static int helpers_of(int blocks, int whole, int tiles, int parts)
 {
-    GradsWork work = {plan->device_segments,      plan->state,
-                      plan->store->scalars,       plan->squares,
-                      (int)plan->segments.size(), 0};
-    int blocks = tile_blocks(plan, plan->tiles);
-    cudaStream_t stream = plan->backend->stream;
+    int64_t cost = (int64_t)tiles * (2 + parts / TILE_ROWS), fair;
+    int64_t most = whole > 0 ? blocks - 1 : blocks;
 
-    for (const Segment &segment : plan->segments)
-        work.whole += segment.parts > 1 ? 0 : segment.tiles;
-    if (plan->low == FORMAT_BF16)
-        grads_kernel<FORMAT_BF16><<<blocks, THREADS, 0, stream>>>(work);
-    else
-        grads_kernel<FORMAT_FP16><<<blocks, THREADS, 0, stream>>>(work);
-    return cuda_launched(plan->backend, "gradients were looked at");
+    if (tiles == 0)
+        return 0;
+    fair = blocks * cost / (whole + cost);
+    fair = fair < 1 ? 1 : fair < tiles ? fair : tiles;
+    return (int)(fair < most ? fair : most);
+}
+
+Status grads_run(Plan *plan, int first, int last)
+{
+    GradsWork work = {};
+    void *arguments[] = {&work};
+    const void *kernel = plan->low == FORMAT_BF16 ? (const void *)grads_kernel<FORMAT_BF16>
+                                                  : (const void *)grads_kernel<FORMAT_FP16>;
+    int whole = 0, parts = 0, blocks;
+
+    for (int i = first; i < last; i++) {
+        const Segment &segment = plan->segments[(size_t)i];
+
+        whole += segment.parts > 1 ? 0 : segment.tiles;
+        parts += segment.parts > 1 ? segment.tiles : 0;
+    }
+    blocks = tile_blocks(plan, whole + parts);
+    work.segments = plan->device_segments + first;
+    work.state = plan->state;
+    work.scalars = plan->store->scalars;
+    work.squares = plan->squares;
+    work.first = first;
+    work.count = last - first;
+    work.helpers = helpers_of(blocks, whole, parts, sum_parts(plan));
+    work.runs = runs_of(whole, blocks - work.helpers);
+    return launch_early(plan, kernel, blocks, 0, arguments, "gradients were looked at");
 }

@@ -105,17 +105,6 @@ static __device__ __forceinline__ void spot_end(const Room &room, const Spot &sp
         mass_add(&room.masses[spot.tally * WARPS + place->warp], mass);
 }
 
-template <Format F> static __device__ __forceinline__ uint32_t pack(float low, float high)
-{
-    uint32_t bits;
-
-    if (F == FORMAT_BF16)
-        asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(bits) : "f"(high), "f"(low));
-    else
-        asm("cvt.rn.f16x2.f32 %0, %1, %2;" : "=r"(bits) : "f"(high), "f"(low));
-    return bits;
-}
-
 template <Format F> static __device__ __forceinline__ float2 unpack(uint32_t bits)
 {
     return make_float2(widen_bits<F>(bits & 0xFFFFu), widen_bits<F>(bits >> 16));
