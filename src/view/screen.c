@@ -27,8 +27,10 @@ struct Screen {
     int fd;
     Outlet outlet;
     int rows, cols;
-    bool direct; /* curses is about to set the terminal up: it must reach it */
-    bool stale;  /* what the terminal shows is not known: all is sent again */
+    bool direct;  /* curses is about to set the terminal up: it must reach it */
+    bool stale;   /* what the terminal shows is not known: all is sent again */
+    Canvas *told; /* what curses was told to show; NULL: nothing yet */
+    cchar_t *row; /* room for one */
     Theme theme;
     attr_t attrs[STYLE_COUNT];
     short pairs[STYLE_COUNT];
@@ -210,6 +212,8 @@ void screen_close(Screen *screen)
     guard_close();
     delscreen(screen->curses);
     close_terminal(screen);
+    canvas_free(screen->told);
+    free(screen->row);
     free(screen);
 }
 
@@ -228,21 +232,44 @@ void screen_size(Screen *screen, int *rows, int *cols)
     *cols = screen->cols;
 }
 
-static void fill_line(const Screen *screen, const Canvas *canvas, int row, cchar_t *line)
+static void tell_span(const Screen *screen, const Canvas *canvas, int row, int from, int to)
 {
     int used = 0;
 
-    for (int col = 0; col < canvas_cols(canvas); col++) {
+    for (int col = from; col < to; col++) {
         Cell cell = canvas_cell(canvas, row, col);
         wchar_t text[2] = {(wchar_t)cell.rune, L'\0'};
 
         /* The left half of a wide character fills both. */
         if (cell.rune == 0)
             continue;
-        (void)setcchar(&line[used++], text, screen->attrs[cell.style], screen->pairs[cell.style],
-                       NULL);
+        (void)setcchar(&screen->row[used++], text, screen->attrs[cell.style],
+                       screen->pairs[cell.style], NULL);
     }
-    (void)mvadd_wchnstr(row, 0, line, used);
+    (void)mvadd_wchnstr(row, from, screen->row, used);
+}
+
+/* As curses is after erase. */
+static void forget(Screen *screen, const Canvas *canvas)
+{
+    int rows = canvas_rows(canvas), cols = canvas_cols(canvas);
+
+    (void)erase();
+    canvas_free(screen->told);
+    screen->told = canvas_new(rows, cols, canvas_glyphs(canvas));
+    screen->row = xresize(screen->row, (size_t)cols + 1, sizeof *screen->row);
+}
+
+/* Only what differs: telling curses a large screen takes as long as drawing it. */
+static void tell(Screen *screen, const Canvas *canvas)
+{
+    if (screen->stale || screen->told == NULL || canvas_rows(screen->told) != canvas_rows(canvas) ||
+        canvas_cols(screen->told) != canvas_cols(canvas))
+        forget(screen, canvas);
+    for (int row = 0; row < canvas_rows(canvas) && row < screen->rows; row++)
+        for (int from = 0, to = 0; canvas_change(canvas, screen->told, row, &from, &to);)
+            tell_span(screen, canvas, row, from, to);
+    canvas_copy(screen->told, canvas);
 }
 
 static void update(Screen *screen)
@@ -257,12 +284,7 @@ static void update(Screen *screen)
 
 void screen_show(Screen *screen, const Canvas *canvas, int cursor_row, int cursor_col)
 {
-    cchar_t *line = xcalloc((size_t)canvas_cols(canvas) + 1, sizeof *line);
-
-    (void)erase();
-    for (int row = 0; row < canvas_rows(canvas) && row < screen->rows; row++)
-        fill_line(screen, canvas, row, line);
-    free(line);
+    tell(screen, canvas);
     (void)move(cursor_row, cursor_col);
     if (screen->stale)
         (void)clearok(curscr, TRUE);

@@ -32,6 +32,8 @@ static void draw(Screen *screen, const Input *input)
     for (int i = 0; i < input->count; i++)
         col = canvas_print(canvas, 1, col, STYLE_BAD, " %d", (unsigned char)input->bytes[i]);
     canvas_print(canvas, 2, 0, STYLE_PLAIN, "wide 世 é █");
+    col = input->count > 0 ? input->bytes[0] % 4 : 0;
+    canvas_print(canvas, 4, col, STYLE_PLAIN, "世界世é");
     canvas_put(canvas, rows - 1, cols - 1, STYLE_PLAIN, '$');
     screen_show(screen, canvas, rows > 3 ? 3 : 0, 5);
     canvas_free(canvas);
