@@ -157,6 +157,11 @@ LineEnd watch_line(Repl *repl, Text *line)
 
 /* Opening and closing. */
 
+int watch_rows(const Watch *watch)
+{
+    return canvas_rows(watch->canvas);
+}
+
 int watch_columns(const Watch *watch)
 {
     return canvas_cols(watch->canvas);
