@@ -290,6 +290,7 @@ static int line_bytes(const char *text, int cols)
     }
 }
 
+/* What has no room below stays on the last row, which then ends in the sign that there is more. */
 int widget_wrapped(Canvas *canvas, int row, int cols, Style style, const char *text)
 {
     int rows = 0;
@@ -298,6 +299,8 @@ int widget_wrapped(Canvas *canvas, int row, int cols, Style style, const char *t
         int indent = rows == 0 || cols <= 2 * INDENT ? 0 : INDENT;
         int bytes = line_bytes(text, cols - indent);
 
+        if (canvas != NULL && row + rows == canvas_rows(canvas) - 1)
+            bytes = (int)strlen(text);
         if (canvas != NULL)
             canvas_print(canvas, row + rows, indent, style, "%.*s", bytes, text);
         text += bytes;

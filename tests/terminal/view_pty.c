@@ -231,6 +231,17 @@ static void test_stages(void)
     pty_enter(&terminal, "demo scale");
     expect(pty_wait_for(&terminal, "── plain ─") && pty_wait_for(&terminal, "── log"),
            "a demo shows both runs whole, whatever was looked at");
+    pty_enter(&terminal, "view zoom log");
+    (void)pty_wait_for(&terminal, "view zoom log");
+    pty_enter(&terminal, "demo silent");
+    expect(pty_wait_for(&terminal, "silent and scaled:") && pty_wait_for(&terminal, "── loss") &&
+               pty_wait_for(&terminal, "── log"),
+           "and its words leave room for loss and log");
+    pty_type(&terminal, "\004");
+    (void)pty_wait_for(&terminal, "looks again");
+    pty_enter(&terminal, "demo scale");
+    expect(pty_wait_for(&terminal, "plain and scaled: loss scale 1") && terminal.alternate,
+           "they stand in the view where the demo opens it");
     view_quit(&terminal);
 }
 
