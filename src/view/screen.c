@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "view/guard.h"
 #include "view/outlet.h"
+#include "view/report.h"
 #include "view/style.h"
 #include "view/terminfo.h"
 
@@ -19,7 +20,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-enum { LONGEST_WAIT = 1 << 30 };
+enum { LONGEST_WAIT = 1 << 30, ANSWER_REST = 25 }; /* milliseconds */
 
 struct Screen {
     SCREEN *curses;
@@ -28,6 +29,8 @@ struct Screen {
     Outlet outlet;
     int rows, cols;
     bool direct;  /* curses is about to set the terminal up: it must reach it */
+    int asked;    /* the row where it was asked how wide it draws; 0: it has answered */
+    bool wide;    /* that is more than a column */
     bool stale;   /* what the terminal shows is not known: all is sent again */
     Canvas *told; /* what curses was told to show; NULL: nothing yet */
     cchar_t *row; /* room for one */
@@ -55,8 +58,7 @@ Glyphs screen_locale_glyphs(void)
 
 Glyphs screen_glyphs(const Screen *screen)
 {
-    (void)screen;
-    return screen_locale_glyphs();
+    return screen->wide ? GLYPHS_ASCII : screen_locale_glyphs();
 }
 
 static void close_terminal(Screen *screen)
@@ -152,6 +154,16 @@ static void say(const Screen *screen, const char *bytes)
     }
 }
 
+/* On the screen of its own, where curses then clears it away. */
+static void ask_width(Screen *screen)
+{
+    if (screen_locale_glyphs() == GLYPHS_ASCII)
+        return;
+    say(screen, REPORT_ASK);
+    screen->asked = screen->rows > 1 ? 2 : 1;
+    screen->stale = true;
+}
+
 static void start_curses(Screen *screen)
 {
     guard_visual(true);
@@ -165,7 +177,8 @@ static void start_curses(Screen *screen)
     choose_styles(screen);
     screen->rows = LINES;
     screen->cols = COLS;
-    screen->direct = true;
+    (void)refresh(); /* at once: it sets the terminal up, and must reach it */
+    ask_width(screen);
 }
 
 Status screen_open(Screen **screen)
@@ -354,7 +367,7 @@ unsigned screen_wait(Screen *screen, double seconds)
     return news;
 }
 
-size_t screen_read(Screen *screen, char *bytes, size_t room)
+static size_t read_some(const Screen *screen, char *bytes, size_t room)
 {
     ssize_t count;
 
@@ -362,6 +375,42 @@ size_t screen_read(Screen *screen, char *bytes, size_t room)
         count = read(screen->fd, bytes, room);
     while (count < 0 && errno == EINTR);
     return count > 0 ? (size_t)count : 0;
+}
+
+bool screen_asking(const Screen *screen)
+{
+    return screen->asked > 0;
+}
+
+/* An answer comes whole, or nearly so. */
+static size_t read_rest(const Screen *screen, char *bytes, size_t count, size_t room)
+{
+    struct pollfd source = {.fd = screen->fd, .events = POLLIN};
+
+    while (count < room && report_is_cut(bytes, count) && poll(&source, 1, ANSWER_REST) > 0) {
+        size_t more = read_some(screen, bytes + count, room - count);
+
+        if (more == 0)
+            break;
+        count += more;
+    }
+    return count;
+}
+
+bool screen_read(Screen *screen, char *bytes, size_t room, size_t *count)
+{
+    int col;
+
+    *count = read_some(screen, bytes, room);
+    if (*count == 0 || screen->asked == 0)
+        return *count > 0;
+    *count = read_rest(screen, bytes, *count, room);
+    col = report_take(bytes, count, screen->asked);
+    if (col > 0) {
+        screen->asked = 0;
+        screen->wide = col != 2;
+    }
+    return true;
 }
 
 int screen_fd(const Screen *screen)
