@@ -138,7 +138,7 @@ const Panel run_panel = {
     .name = "run",
     .title = "run",
     .summary = "the experiment in words",
-    .rows = 18,
+    .rows = 20,
     .min_cols = 36,
     .draw = run_draw,
 };
