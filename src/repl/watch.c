@@ -193,7 +193,7 @@ Status watch_open(Repl *repl)
     }
     watch->view = repl_view(repl);
     watch->remote = screen_remote();
-    line_inside_open("> ", screen_fd(screen));
+    line_inside_open("> ", screen);
     watch->slowed = session_settings(watch->session)->pace == 0.0;
     if (watch->slowed)
         watch_set_pace(watch, first_pace);

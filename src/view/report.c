@@ -1,8 +1,11 @@
 #include "view/report.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <string.h>
+#include <unistd.h>
 
-enum { LARGEST = 9999 };
+enum { LARGEST = 9999, REST = 25 /* milliseconds */ };
 
 /* A number; -1: there is none. */
 static int number_at(const char *bytes, size_t count, size_t *at)
@@ -58,4 +61,43 @@ bool report_is_cut(const char *bytes, size_t count)
     for (size_t i = 0; i < count && !cut; i++)
         (void)report_at(bytes + i, count - i, &row, &col, &cut);
     return cut;
+}
+
+static size_t read_some(int fd, char *bytes, size_t room)
+{
+    ssize_t count;
+
+    do
+        count = read(fd, bytes, room);
+    while (count < 0 && errno == EINTR);
+    return count > 0 ? (size_t)count : 0;
+}
+
+/* An answer comes whole, or nearly so. */
+static size_t read_rest(int fd, char *bytes, size_t count, size_t room)
+{
+    struct pollfd source = {.fd = fd, .events = POLLIN};
+
+    while (count < room && report_is_cut(bytes, count) && poll(&source, 1, REST) > 0) {
+        size_t more = read_some(fd, bytes + count, room - count);
+
+        if (more == 0)
+            break;
+        count += more;
+    }
+    return count;
+}
+
+bool report_read(Asked *asked, int fd, char *bytes, size_t room, size_t *count)
+{
+    int col;
+
+    *count = read_some(fd, bytes, room);
+    if (*count == 0 || asked->row == 0)
+        return *count > 0;
+    *count = read_rest(fd, bytes, *count, room);
+    col = report_take(bytes, count, asked->row);
+    if (col > 0)
+        *asked = (Asked){.wide = col != 2};
+    return true;
 }

@@ -17,4 +17,14 @@ int report_take(char *bytes, size_t *count, int row);
 /* Whether the bytes end within what may become an answer. */
 bool report_is_cut(const char *bytes, size_t count);
 
+/* A terminal that was asked. */
+typedef struct Asked {
+    int row;   /* where; 0: it was not, or has answered */
+    bool wide; /* it does not draw blocks in one column */
+} Asked;
+
+/* What was typed, as it came: up to `room` bytes, without the answer, so perhaps none. False: the terminal
+ * has closed. */
+bool report_read(Asked *asked, int fd, char *bytes, size_t room, size_t *count);
+
 #endif

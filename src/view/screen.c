@@ -20,7 +20,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-enum { LONGEST_WAIT = 1 << 30, ANSWER_REST = 25 }; /* milliseconds */
+enum { LONGEST_WAIT = 1 << 30 };
 
 struct Screen {
     SCREEN *curses;
@@ -29,8 +29,7 @@ struct Screen {
     Outlet outlet;
     int rows, cols;
     bool direct;  /* curses is about to set the terminal up: it must reach it */
-    int asked;    /* the row where it was asked how wide it draws; 0: it has answered */
-    bool wide;    /* that is more than a column */
+    Asked asked;  /* how wide it draws blocks */
     bool stale;   /* what the terminal shows is not known: all is sent again */
     Canvas *told; /* what curses was told to show; NULL: nothing yet */
     cchar_t *row; /* room for one */
@@ -58,7 +57,7 @@ Glyphs screen_locale_glyphs(void)
 
 Glyphs screen_glyphs(const Screen *screen)
 {
-    return screen->wide ? GLYPHS_ASCII : screen_locale_glyphs();
+    return screen->asked.wide ? GLYPHS_ASCII : screen_locale_glyphs();
 }
 
 static void close_terminal(Screen *screen)
@@ -160,7 +159,7 @@ static void ask_width(Screen *screen)
     if (screen_locale_glyphs() == GLYPHS_ASCII)
         return;
     say(screen, REPORT_ASK);
-    screen->asked = screen->rows > 1 ? 2 : 1;
+    screen->asked.row = screen->rows > 1 ? 2 : 1;
     screen->stale = true;
 }
 
@@ -367,50 +366,14 @@ unsigned screen_wait(Screen *screen, double seconds)
     return news;
 }
 
-static size_t read_some(const Screen *screen, char *bytes, size_t room)
-{
-    ssize_t count;
-
-    do
-        count = read(screen->fd, bytes, room);
-    while (count < 0 && errno == EINTR);
-    return count > 0 ? (size_t)count : 0;
-}
-
 bool screen_asking(const Screen *screen)
 {
-    return screen->asked > 0;
-}
-
-/* An answer comes whole, or nearly so. */
-static size_t read_rest(const Screen *screen, char *bytes, size_t count, size_t room)
-{
-    struct pollfd source = {.fd = screen->fd, .events = POLLIN};
-
-    while (count < room && report_is_cut(bytes, count) && poll(&source, 1, ANSWER_REST) > 0) {
-        size_t more = read_some(screen, bytes + count, room - count);
-
-        if (more == 0)
-            break;
-        count += more;
-    }
-    return count;
+    return screen->asked.row > 0;
 }
 
 bool screen_read(Screen *screen, char *bytes, size_t room, size_t *count)
 {
-    int col;
-
-    *count = read_some(screen, bytes, room);
-    if (*count == 0 || screen->asked == 0)
-        return *count > 0;
-    *count = read_rest(screen, bytes, *count, room);
-    col = report_take(bytes, count, screen->asked);
-    if (col > 0) {
-        screen->asked = 0;
-        screen->wide = col != 2;
-    }
-    return true;
+    return report_read(&screen->asked, screen->fd, bytes, room, count);
 }
 
 int screen_fd(const Screen *screen)

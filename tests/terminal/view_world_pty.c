@@ -139,6 +139,22 @@ static void test_late_answer(void)
     view_quit(&terminal);
 }
 
+static void test_answer_in_a_paste(void)
+{
+    Pty terminal;
+
+    view_open_reporting(&terminal, "");
+    (void)pty_wait_for(&terminal, "── gradients");
+    pty_type(&terminal, "\033[200~ab");
+    pty_watch(&terminal, 100);
+    pty_type(&terminal, "\033[2;3R");
+    pty_watch(&terminal, 100);
+    pty_type(&terminal, "cd\033[201~");
+    expect(view_prompt_is(&terminal, "> abcd"), "an answer within a paste is none of it");
+    expect(pty_wait_for(&terminal, "-- gradients"), "but is heard");
+    view_quit(&terminal);
+}
+
 static long shown_step(const Pty *terminal)
 {
     char line[PTY_LINE], digits[32];
@@ -276,6 +292,7 @@ int main(void)
     test_terminals();
     test_widths();
     test_late_answer();
+    test_answer_in_a_paste();
     test_stalling();
     test_vanishing();
     test_deaths();
