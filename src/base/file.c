@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +12,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
-enum { CHUNK = 1 << 16 };
+enum { CHUNK = 1 << 16, HOPS = 40 };
 
 void bytes_release(Bytes *bytes)
 {
@@ -39,6 +40,12 @@ static Status cannot(const char *verb, const char *path)
 
     return fail(STATUS_IO, "cannot %s %.100s: %s", verb, path,
                 strerror_r(errno, reason, sizeof reason));
+}
+
+static Status not_a_file(const char *path, mode_t mode)
+{
+    return fail(STATUS_IO, "%.100s is %s, not a file", path,
+                S_ISDIR(mode) ? "a directory" : "a device or pipe");
 }
 
 /* gzread passes plain files through, and reports a cut-off .gz only when asked at the end. */
@@ -77,8 +84,7 @@ Status file_read(const char *path, size_t limit, Bytes *bytes)
     if (stat(path, &info) != 0)
         return cannot("read", path);
     if (!S_ISREG(info.st_mode))
-        return fail(STATUS_IO, "%.100s is %s, not a file", path,
-                    S_ISDIR(info.st_mode) ? "a directory" : "a device or pipe");
+        return not_a_file(path, info.st_mode);
     file = gzopen(path, "rb");
     if (file == NULL)
         return cannot("read", path);
@@ -111,22 +117,60 @@ static void draft_release(Draft *draft)
     *draft = (Draft){0};
 }
 
+/* Where a link leads that stands in the same place as `path`. */
+static void follow(const char *link, Text *path)
+{
+    const char *slash = strrchr(text_chars(path), '/');
+    Text next = {0};
+
+    if (link[0] != '/' && slash != NULL)
+        text_append_bytes(&next, text_chars(path), (size_t)(slash + 1 - text_chars(path)));
+    text_append(&next, link);
+    text_release(path);
+    *path = next;
+}
+
+/* What renaming onto `path` is to replace: what its links lead to, which need not be there yet. A device or
+ * a pipe must not become a file, and to write to one may take for ever. */
+static Status find_target(const char *path, Text *target)
+{
+    char link[PATH_MAX];
+    struct stat info;
+    ssize_t length;
+
+    text_append(target, path);
+    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode))
+        return not_a_file(path, info.st_mode);
+    for (int hops = 0; (length = readlink(text_chars(target), link, sizeof link - 1)) > 0; hops++) {
+        if (hops == HOPS) {
+            errno = ELOOP;
+            return cannot("write", path);
+        }
+        link[length] = '\0';
+        follow(link, target);
+    }
+    return ok();
+}
+
 Status draft_begin(const char *path, Draft *draft)
 {
-    Text temporary = {0};
-    Status status;
-    int fd;
+    Text target = {0}, temporary = {0};
+    Status status = find_target(path, &target);
+    int fd = -1;
 
     *draft = (Draft){0};
-    text_printf(&temporary, "%s.XXXXXX", path);
-    fd = mkstemp(temporary.chars);
-    if (fd < 0) {
+    text_printf(&temporary, "%s.XXXXXX", text_chars(&target));
+    if (!failed(status))
+        fd = mkstemp(temporary.chars);
+    if (!failed(status) && fd < 0)
         status = cannot("write", path);
+    if (failed(status)) {
         text_release(&temporary);
+        text_release(&target);
         return status;
     }
     (void)fchmod(fd, 0644);
-    *draft = (Draft){.path = xstrdup(path), .temporary = temporary.chars, .fd = fd};
+    *draft = (Draft){.path = target.chars, .temporary = temporary.chars, .fd = fd};
     return ok();
 }
 

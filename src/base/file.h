@@ -19,8 +19,9 @@ void bytes_release(Bytes *bytes);
  * Fails: STATUS_IO: missing, a directory, not readable, damaged or truncated gzip, over the limit. */
 Status file_read(const char *path, size_t limit, Bytes *bytes) MUST_CHECK;
 
-/* Writes to a temporary beside `path`, then renames: the old file stays whole until then.
- * Fails: STATUS_IO; the old file is untouched. */
+/* Writes to a temporary beside `path`, then renames: the old file stays whole until then. A symbolic link
+ * stays one, and what it leads to is replaced. Fails: STATUS_IO: also where `path` is a device or a pipe;
+ * the old file is untouched. */
 Status file_write(const char *path, const void *data, size_t count) MUST_CHECK;
 
 /* A file under way: it grows in a temporary beside its path and takes its place in the end; until then
@@ -31,7 +32,7 @@ typedef struct Draft {
     int64_t bytes; /* written so far */
 } Draft;
 
-/* Fails: STATUS_IO; the draft is empty then. */
+/* As file_write. Fails: STATUS_IO; the draft is empty then. */
 Status draft_begin(const char *path, Draft *draft) MUST_CHECK;
 
 /* All of it or nothing: what was written of a piece that failed is taken back. Fails: STATUS_IO. */

@@ -18,11 +18,23 @@ typedef struct Reader {
     int next; /* positional spec to fill */
 } Reader;
 
+/* No word that may be any stands for nothing: silence about it would be a guess. */
+static Status check_empty(const Args *args, int i, const char *text)
+{
+    ArgKind kind = command_args(args->command)[i].kind;
+
+    if (text[0] != '\0' || (kind != ARG_WORD && kind != ARG_WORDS))
+        return ok();
+    return fail(STATUS_USAGE, "there is nothing between the quotes; `help %s` shows what it takes",
+                args->command->name);
+}
+
 static Status give(Args *args, int i, const char *text, Mark mark)
 {
     ArgValue *value = &args->values[i];
 
     args->blame = mark;
+    TRY(check_empty(args, i, text));
     free(value->text);
     *value = (ArgValue){.given = true, .mark = mark, .text = xstrdup(text)};
     return arg_check(&command_args(args->command)[i], value);
@@ -128,6 +140,7 @@ static Status take_positional(Reader *reader, const Word *word)
     if (spec->kind == ARG_END)
         return too_much(args, word);
     if (spec->kind == ARG_WORDS && args->values[reader->next].given) {
+        TRY(check_empty(args, reader->next, word->text));
         append_word(&args->values[reader->next], word);
         return ok();
     }

@@ -142,7 +142,7 @@ static Status carry_out_in(Repl *repl, const char *name, Args *args)
     return failed(status) ? status : back;
 }
 
-/* Each run in turn, its results behind its name. */
+/* Each run in turn, its results behind its name; all at the same step. */
 static Status carry_out_in_all(Repl *repl, Args *args)
 {
     char names[RUNS_MOST][RUN_NAME];
@@ -151,10 +151,12 @@ static Status carry_out_in_all(Repl *repl, Args *args)
 
     for (int i = 0; i < count; i++)
         text_copy(names[i], RUN_NAME, session_run_name(repl->session, i));
+    session_hold(repl->session, true);
     for (int i = 0; i < count && !failed(status); i++) {
         repl->label = count > 1 ? names[i] : NULL;
         status = carry_out_in(repl, names[i], args);
     }
+    session_hold(repl->session, false);
     repl->label = NULL;
     return status;
 }

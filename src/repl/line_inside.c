@@ -15,7 +15,7 @@ enum { READ_BYTES = 4096, PATIENCE = 500 /* milliseconds */ };
 /* readline's hooks carry no context. */
 static struct {
     bool active;
-    int fd;
+    Screen *screen;
     Text typed; /* bytes that readline has not seen yet, from `at` on */
     size_t at;
     Text line;
@@ -142,26 +142,25 @@ void line_inside_bind(void)
     bind_keys();
 }
 
-/* One more of what is typed, for which a paste or a search may wait within readline. */
-static int get_inside(FILE *stream)
-{
-    struct pollfd source = {.fd = inside.fd, .events = POLLIN};
-    char bytes[READ_BYTES];
-
-    (void)stream;
-    if (inside.at == inside.typed.length && poll(&source, 1, PATIENCE) > 0) {
-        ssize_t count = read(inside.fd, bytes, sizeof bytes);
-
-        line_inside_push(bytes, count > 0 ? (size_t)count : 0);
-    }
-    if (inside.at == inside.typed.length)
-        return EOF;
-    return (unsigned char)inside.typed.chars[inside.at++];
-}
-
 static int has_more(void)
 {
     return inside.at < inside.typed.length;
+}
+
+/* One more of what is typed, for which a paste or a search may wait within readline. */
+static int get_inside(FILE *stream)
+{
+    struct pollfd source = {.fd = screen_fd(inside.screen), .events = POLLIN};
+    char bytes[READ_BYTES];
+    size_t count;
+
+    (void)stream;
+    while (!has_more() && poll(&source, 1, PATIENCE) > 0 &&
+           screen_read(inside.screen, bytes, sizeof bytes, &count))
+        line_inside_push(bytes, count);
+    if (!has_more())
+        return EOF;
+    return (unsigned char)inside.typed.chars[inside.at++];
 }
 
 static void draw_nothing(void)
@@ -192,10 +191,10 @@ static void take_line(char *typed)
     free(typed);
 }
 
-void line_inside_open(const char *prompt, int fd)
+void line_inside_open(const char *prompt, Screen *screen)
 {
     inside.active = true;
-    inside.fd = fd;
+    inside.screen = screen;
     inside.nowhere = fopen("/dev/null", "we");
     rl_outstream = inside.nowhere;
     rl_catch_signals = rl_catch_sigwinch = 0;

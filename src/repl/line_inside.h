@@ -7,6 +7,7 @@
 #define REPL_LINE_INSIDE_H
 
 #include "base/text.h"
+#include "view/screen.h"
 
 /* Keys that are the view's, not the line's. */
 typedef enum ViewKey {
@@ -33,9 +34,9 @@ typedef struct LineLook {
 /* Readies readline, and gives the keys of the view to it: those act only while it is open. */
 void line_inside_bind(void);
 
-/* `fd`: of the terminal, for what belongs to a key and has not come yet. Possible completions go to
- * standard output. */
-void line_inside_open(const char *prompt, int fd);
+/* `screen`: where what belongs to a key and has not come yet is read; borrowed until it closes. Possible
+ * completions go to standard output. */
+void line_inside_open(const char *prompt, Screen *screen);
 
 /* `waiting`: a line that was taken and not run; NULL: none. With what was typed behind it, it goes to the
  * prompt outside. */

@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const double idle = 0.25, escape = 0.025, first_pace = 60.0; /* seconds; steps a second */
+static const double idle = 0.25, escape = 0.025, answer = 0.1; /* seconds */
+static const double first_pace = 60.0;                         /* steps a second */
 
 enum { READ_BYTES = 8192, ESCAPE = 27 };
 
@@ -39,9 +40,9 @@ static void take_escape(Watch *watch)
 static void read_keys(Watch *watch)
 {
     char bytes[READ_BYTES];
-    size_t count = screen_read(watch->screen, bytes, sizeof bytes);
+    size_t count;
 
-    watch->gone |= count == 0;
+    watch->gone |= !screen_read(watch->screen, bytes, sizeof bytes, &count);
     watch->dirty = true;
     if (count == 1 && bytes[0] == ESCAPE && !line_inside_takes_escape() &&
         (screen_wait(watch->screen, escape) & SCREEN_TYPED) == 0)
@@ -157,9 +158,21 @@ LineEnd watch_line(Repl *repl, Text *line)
 
 /* Opening and closing. */
 
+int watch_rows(const Watch *watch)
+{
+    return canvas_rows(watch->canvas);
+}
+
 int watch_columns(const Watch *watch)
 {
     return canvas_cols(watch->canvas);
+}
+
+/* Before the first picture: how wide the terminal draws. It need not answer. */
+static void hear_terminal(Watch *watch)
+{
+    if (screen_asking(watch->screen) && (screen_wait(watch->screen, answer) & SCREEN_TYPED) != 0)
+        read_keys(watch);
 }
 
 Status watch_open(Repl *repl)
@@ -180,11 +193,12 @@ Status watch_open(Repl *repl)
     }
     watch->view = repl_view(repl);
     watch->remote = screen_remote();
-    line_inside_open("> ", screen_fd(screen));
+    line_inside_open("> ", screen);
     watch->slowed = session_settings(watch->session)->pace == 0.0;
     if (watch->slowed)
         watch_set_pace(watch, first_pace);
     repl->watch = watch;
+    hear_terminal(watch);
     watch_fit(watch);
     watch_look(watch);
     return ok();

@@ -27,7 +27,8 @@ LineEnd watch_line(Repl *repl, Text *line);
 /* Draws and takes keys for at most `seconds`: for whoever waits for something meanwhile. */
 void watch_tick(Repl *repl, double seconds);
 
-/* Columns of the open view. */
+/* The size of the open view. */
+int watch_rows(const Watch *watch);
 int watch_columns(const Watch *watch);
 
 /* The next pace of + (up) and -: doubles and halves; 0 is as fast as it goes. */

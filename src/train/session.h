@@ -129,6 +129,10 @@ Status session_start(Session *session, const Goal *goal) MUST_CHECK;
 
 bool session_training(const Session *session);
 
+/* No step is taken while a training is held, so that what is changed meanwhile, in one run after the other,
+ * takes effect at one and the same step. Ends with `false`, and where somebody waits for the training to end. */
+void session_hold(Session *session, bool held);
+
 /* Waits up to `seconds` for the training to end; true when it has. */
 bool session_wait(Session *session, double seconds);
 

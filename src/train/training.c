@@ -78,11 +78,20 @@ bool session_training(const Session *session)
     return training;
 }
 
+void session_hold(Session *session, bool held)
+{
+    pthread_mutex_lock(&session->lock);
+    session->held = held;
+    pthread_cond_broadcast(&session->wake);
+    pthread_mutex_unlock(&session->lock);
+}
+
 bool session_wait(Session *session, double seconds)
 {
     struct timespec until = clock_after(seconds);
     bool ended;
 
+    session_hold(session, false);
     pthread_mutex_lock(&session->lock);
     while (session->is_training &&
            pthread_cond_timedwait(&session->done, &session->lock, &until) == 0)

@@ -296,7 +296,10 @@ static void turn(Session *session)
         pthread_cond_wait(&session->wake, &session->lock);
         return;
     }
-    seconds = asked_to_stop(session) ? 0.0 : seconds_to_wait(session);
+    if (asked_to_stop(session))
+        seconds = 0.0;
+    else
+        seconds = session->held ? longest_nap : seconds_to_wait(session);
     if (seconds > 0.0) {
         wait_for_mail(session, seconds);
         return;

@@ -112,6 +112,7 @@ struct Session {
     void *argument;
     Status answer;
     bool ending, is_training;
+    bool held; /* jobs are done, but no step is taken */
     Status result;
     Status trace_problem; /* of a trace that ended by itself, until it is asked for */
     Snapshot published[RUNS_MOST];

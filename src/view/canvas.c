@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct Canvas {
     Cell *cells; /* of its own top left corner, within the root's */
@@ -87,11 +88,16 @@ static void set_cell(Canvas *canvas, int row, int col, Style style, uint32_t run
     cell->style = (uint8_t)style;
 }
 
+/* A wide character may reach over the edge of a window. */
 void canvas_clear(Canvas *canvas)
 {
-    for (int row = 0; row < canvas->rows; row++) {
+    for (int row = 0; row < canvas->rows && canvas->cols > 0; row++) {
+        Cell *cells = cell_at(canvas, row, 0);
+
+        set_cell(canvas, row, 0, STYLE_PLAIN, ' ');
+        set_cell(canvas, row, canvas->cols - 1, STYLE_PLAIN, ' ');
         for (int col = 0; col < canvas->cols; col++)
-            set_cell(canvas, row, col, STYLE_PLAIN, ' ');
+            cells[col] = (Cell){' ', STYLE_PLAIN};
     }
 }
 
@@ -164,6 +170,37 @@ Canvas *canvas_window(Canvas *canvas, int row, int col, int rows, int cols)
     window->rows = clamp(row + (rows < 0 ? 0 : rows), top, canvas->rows) - top;
     window->cols = clamp(col + (cols < 0 ? 0 : cols), left, canvas->cols) - left;
     return window;
+}
+
+static bool same_cell(const Cell *a, const Cell *b)
+{
+    return a->rune == b->rune && a->style == b->style;
+}
+
+bool canvas_change(const Canvas *a, const Canvas *b, int row, int *from, int *to)
+{
+    const Cell *left = cell_at(a, row, 0), *right = cell_at(b, row, 0);
+    int at = *to, end;
+
+    while (at < a->cols && same_cell(&left[at], &right[at]))
+        at++;
+    *from = *to = at;
+    if (at == a->cols)
+        return false;
+    while (*from > 0 && (left[*from].rune == 0 || right[*from].rune == 0))
+        --*from;
+    for (end = at + 1; end < a->cols; end++)
+        if (same_cell(&left[end], &right[end]) && left[end].rune != 0)
+            break;
+    *to = end;
+    return true;
+}
+
+void canvas_copy(Canvas *to, const Canvas *from)
+{
+    for (int row = 0; row < to->rows && row < from->rows; row++)
+        memcpy(cell_at(to, row, 0), cell_at(from, row, 0),
+               sizeof(Cell) * (size_t)(to->cols < from->cols ? to->cols : from->cols));
 }
 
 static void style_on(StyleLook look, Text *text)

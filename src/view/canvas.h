@@ -55,6 +55,13 @@ int canvas_print(Canvas *canvas, int row, int col, Style style, const char *fmt,
  * keeps the cells and must outlive it. */
 Canvas *canvas_window(Canvas *canvas, int row, int col, int rows, int cols);
 
+/* The next columns of a row, behind `*to`, in which two canvases of one size differ: from `*from` up to
+ * `*to`, never half of a wide character of either. False: there are none. */
+bool canvas_change(const Canvas *a, const Canvas *b, int row, int *from, int *to);
+
+/* The cells of one as large. */
+void canvas_copy(Canvas *to, const Canvas *from);
+
 struct Theme; /* view/style.h */
 
 /* The cells as lines of UTF-8 without trailing blanks; trailing empty lines are dropped. `theme`:

@@ -7,6 +7,7 @@ typedef struct Range {
     uint32_t first, last;
 } Range;
 
+/* In order, as those below. */
 static const Range no_columns[] = {
     {0x0300, 0x036F}, {0x0483, 0x0489}, {0x0591, 0x05BD}, {0x064B, 0x065F}, {0x1AB0, 0x1AFF},
     {0x1DC0, 0x1DFF}, {0x200B, 0x200F}, {0x202A, 0x202E}, {0x2060, 0x2064}, {0x20D0, 0x20FF},
@@ -22,8 +23,8 @@ static const Range two_columns[] = {
 
 static bool within(uint32_t rune, const Range *ranges, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (rune >= ranges[i].first && rune <= ranges[i].last)
+    for (size_t i = 0; i < count && rune >= ranges[i].first; i++) {
+        if (rune <= ranges[i].last)
             return true;
     }
     return false;

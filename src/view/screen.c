@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "view/guard.h"
 #include "view/outlet.h"
+#include "view/report.h"
 #include "view/style.h"
 #include "view/terminfo.h"
 
@@ -27,8 +28,11 @@ struct Screen {
     int fd;
     Outlet outlet;
     int rows, cols;
-    bool direct; /* curses is about to set the terminal up: it must reach it */
-    bool stale;  /* what the terminal shows is not known: all is sent again */
+    bool direct;  /* curses is about to set the terminal up: it must reach it */
+    Asked asked;  /* how wide it draws blocks */
+    bool stale;   /* what the terminal shows is not known: all is sent again */
+    Canvas *told; /* what curses was told to show; NULL: nothing yet */
+    cchar_t *row; /* room for one */
     Theme theme;
     attr_t attrs[STYLE_COUNT];
     short pairs[STYLE_COUNT];
@@ -53,8 +57,7 @@ Glyphs screen_locale_glyphs(void)
 
 Glyphs screen_glyphs(const Screen *screen)
 {
-    (void)screen;
-    return screen_locale_glyphs();
+    return screen->asked.wide ? GLYPHS_ASCII : screen_locale_glyphs();
 }
 
 static void close_terminal(Screen *screen)
@@ -150,6 +153,16 @@ static void say(const Screen *screen, const char *bytes)
     }
 }
 
+/* On the screen of its own, where curses then clears it away. */
+static void ask_width(Screen *screen)
+{
+    if (screen_locale_glyphs() == GLYPHS_ASCII)
+        return;
+    say(screen, REPORT_ASK);
+    screen->asked.row = screen->rows > 1 ? 2 : 1;
+    screen->stale = true;
+}
+
 static void start_curses(Screen *screen)
 {
     guard_visual(true);
@@ -163,7 +176,8 @@ static void start_curses(Screen *screen)
     choose_styles(screen);
     screen->rows = LINES;
     screen->cols = COLS;
-    screen->direct = true;
+    (void)refresh(); /* at once: it sets the terminal up, and must reach it */
+    ask_width(screen);
 }
 
 Status screen_open(Screen **screen)
@@ -210,6 +224,8 @@ void screen_close(Screen *screen)
     guard_close();
     delscreen(screen->curses);
     close_terminal(screen);
+    canvas_free(screen->told);
+    free(screen->row);
     free(screen);
 }
 
@@ -228,21 +244,44 @@ void screen_size(Screen *screen, int *rows, int *cols)
     *cols = screen->cols;
 }
 
-static void fill_line(const Screen *screen, const Canvas *canvas, int row, cchar_t *line)
+static void tell_span(const Screen *screen, const Canvas *canvas, int row, int from, int to)
 {
     int used = 0;
 
-    for (int col = 0; col < canvas_cols(canvas); col++) {
+    for (int col = from; col < to; col++) {
         Cell cell = canvas_cell(canvas, row, col);
         wchar_t text[2] = {(wchar_t)cell.rune, L'\0'};
 
         /* The left half of a wide character fills both. */
         if (cell.rune == 0)
             continue;
-        (void)setcchar(&line[used++], text, screen->attrs[cell.style], screen->pairs[cell.style],
-                       NULL);
+        (void)setcchar(&screen->row[used++], text, screen->attrs[cell.style],
+                       screen->pairs[cell.style], NULL);
     }
-    (void)mvadd_wchnstr(row, 0, line, used);
+    (void)mvadd_wchnstr(row, from, screen->row, used);
+}
+
+/* As curses is after erase. */
+static void forget(Screen *screen, const Canvas *canvas)
+{
+    int rows = canvas_rows(canvas), cols = canvas_cols(canvas);
+
+    (void)erase();
+    canvas_free(screen->told);
+    screen->told = canvas_new(rows, cols, canvas_glyphs(canvas));
+    screen->row = xresize(screen->row, (size_t)cols + 1, sizeof *screen->row);
+}
+
+/* Only what differs: telling curses a large screen takes as long as drawing it. */
+static void tell(Screen *screen, const Canvas *canvas)
+{
+    if (screen->stale || screen->told == NULL || canvas_rows(screen->told) != canvas_rows(canvas) ||
+        canvas_cols(screen->told) != canvas_cols(canvas))
+        forget(screen, canvas);
+    for (int row = 0; row < canvas_rows(canvas) && row < screen->rows; row++)
+        for (int from = 0, to = 0; canvas_change(canvas, screen->told, row, &from, &to);)
+            tell_span(screen, canvas, row, from, to);
+    canvas_copy(screen->told, canvas);
 }
 
 static void update(Screen *screen)
@@ -257,12 +296,7 @@ static void update(Screen *screen)
 
 void screen_show(Screen *screen, const Canvas *canvas, int cursor_row, int cursor_col)
 {
-    cchar_t *line = xcalloc((size_t)canvas_cols(canvas) + 1, sizeof *line);
-
-    (void)erase();
-    for (int row = 0; row < canvas_rows(canvas) && row < screen->rows; row++)
-        fill_line(screen, canvas, row, line);
-    free(line);
+    tell(screen, canvas);
     (void)move(cursor_row, cursor_col);
     if (screen->stale)
         (void)clearok(curscr, TRUE);
@@ -332,14 +366,14 @@ unsigned screen_wait(Screen *screen, double seconds)
     return news;
 }
 
-size_t screen_read(Screen *screen, char *bytes, size_t room)
+bool screen_asking(const Screen *screen)
 {
-    ssize_t count;
+    return screen->asked.row > 0;
+}
 
-    do
-        count = read(screen->fd, bytes, room);
-    while (count < 0 && errno == EINTR);
-    return count > 0 ? (size_t)count : 0;
+bool screen_read(Screen *screen, char *bytes, size_t room, size_t *count)
+{
+    return report_read(&screen->asked, screen->fd, bytes, room, count);
 }
 
 int screen_fd(const Screen *screen)

@@ -17,6 +17,8 @@ void screen_close(Screen *screen); /* accepts NULL */
 
 /* The present size. */
 void screen_size(Screen *screen, int *rows, int *cols);
+
+/* ASCII also where the terminal draws blocks wider than one column. */
 Glyphs screen_glyphs(const Screen *screen);
 
 /* Dark and plain until this is said. */
@@ -42,8 +44,13 @@ enum {
  * returns when the program is continued. */
 unsigned screen_wait(Screen *screen, double seconds);
 
-/* What was typed, as it came: up to `room` bytes. 0: the terminal has closed. */
-size_t screen_read(Screen *screen, char *bytes, size_t room);
+/* What was typed, as it came: up to `room` bytes. None where the terminal has only answered. False: it has
+ * closed. */
+bool screen_read(Screen *screen, char *bytes, size_t room, size_t *count);
+
+/* A terminal with UTF-8 is asked how wide it draws blocks, and has not answered yet. Its answer is found in
+ * screen_read whenever it comes; until then they are one column wide. */
+bool screen_asking(const Screen *screen);
 
 /* Where that is read from. */
 int screen_fd(const Screen *screen);

@@ -34,20 +34,32 @@ static int phrases_in(const char *text, int room)
     return best > 0 ? best : first;
 }
 
+/* `left` behind the title: as many phrases as there is room for, with a sign where there are more. One phrase
+ * alone is worth more than the sign. */
+static void heading_phrases(Canvas *canvas, int col, int room, const char *left)
+{
+    int most = phrases_in(left, room), fewer = phrases_in(left, room - 2);
+    bool sign = left[most] != '\0' && fewer <= room - 2;
+
+    if (left[0] == '\0')
+        return;
+    col = canvas_print(canvas, 0, col, STYLE_PLAIN, " %.*s ", sign ? fewer : most, left);
+    if (sign)
+        canvas_print(canvas, 0, col, STYLE_PLAIN, "%s ", ascii(canvas) ? "~" : "\u2026");
+}
+
 bool widget_heading(Canvas *canvas, const char *title, const char *left, const char *right)
 {
     uint32_t rule = ascii(canvas) ? '-' : HORIZONTAL;
     int cols = canvas_cols(canvas), tail = right[0] == '\0' ? 0 : (int)strlen(right) + 4;
-    int start, bytes;
+    int start;
     bool fits;
 
     for (int i = 0; i < cols; i++)
         canvas_put(canvas, 0, i, STYLE_DIM, rule);
     start = canvas_print(canvas, 0, 2, STYLE_BOLD, " %s ", title) + 1;
     fits = start + phrases_in(left, 0) + 2 + tail <= cols;
-    bytes = phrases_in(left, cols - start - 2 - (fits ? tail : 0));
-    if (left[0] != '\0')
-        canvas_print(canvas, 0, start, STYLE_PLAIN, " %.*s ", bytes, left);
+    heading_phrases(canvas, start, cols - start - 2 - (fits ? tail : 0), left);
     if (fits && tail > 0)
         canvas_print(canvas, 0, cols - tail, STYLE_PLAIN, " %s ", right);
     return fits;
@@ -290,6 +302,7 @@ static int line_bytes(const char *text, int cols)
     }
 }
 
+/* What has no room below stays on the last row, which then ends in the sign that there is more. */
 int widget_wrapped(Canvas *canvas, int row, int cols, Style style, const char *text)
 {
     int rows = 0;
@@ -298,6 +311,8 @@ int widget_wrapped(Canvas *canvas, int row, int cols, Style style, const char *t
         int indent = rows == 0 || cols <= 2 * INDENT ? 0 : INDENT;
         int bytes = line_bytes(text, cols - indent);
 
+        if (canvas != NULL && row + rows == canvas_rows(canvas) - 1)
+            bytes = (int)strlen(text);
         if (canvas != NULL)
             canvas_print(canvas, row + rows, indent, style, "%.*s", bytes, text);
         text += bytes;

@@ -33,7 +33,7 @@ void widget_axis(Canvas *canvas, int row, int rows, int width);
 void widget_divider(Canvas *canvas, int col);
 
 /* Text broken at spaces, later lines set in by two columns. Returns the rows it takes; draws on
- * the canvas from `row` unless it is NULL. */
+ * the canvas from `row` unless it is NULL: as much as there is room for, with a sign that there is more. */
 int widget_wrapped(Canvas *canvas, int row, int cols, Style style, const char *text);
 
 /* `text` from `row` 1 on, in place of a picture. */

@@ -62,7 +62,7 @@ void pty_open(Pty *terminal, const PtyProgram *program)
     char made[] = "/tmp/halfstep-pty-XXXXXX";
     const char *folder = program->folder == NULL ? mkdtemp(made) : program->folder;
 
-    *terminal = (Pty){.cursor = true};
+    *terminal = (Pty){.cursor = true, .report = program->report};
     if (folder != NULL)
         snprintf(terminal->folder, PTY_PATH, "%s", folder);
     make_vterm(terminal, rows, cols);
@@ -105,7 +105,9 @@ static void answer(Pty *terminal)
     char bytes[256];
     size_t count = vterm_output_read(terminal->vterm, bytes, sizeof bytes);
 
-    if (count > 0 && write(terminal->master, bytes, count) < 0)
+    if (count > 0 && terminal->report != NULL)
+        pty_type(terminal, terminal->report);
+    else if (count > 0 && write(terminal->master, bytes, count) < 0)
         perror("write");
 }
 

@@ -22,6 +22,7 @@ typedef struct PtyProgram {
     int rows, cols;     /* 0: PTY_ROWS, PTY_COLS */
     const char *term;   /* $TERM; NULL: xterm-256color */
     const char *folder; /* $XDG_STATE_HOME; NULL: a fresh one */
+    const char *report; /* answered where it is asked for the cursor; NULL: where that is */
     bool colourless;    /* $NO_COLOR is set, otherwise empty */
 } PtyProgram;
 
@@ -35,6 +36,7 @@ typedef struct Pty {
     long bytes;            /* received since the start */
     long frames;           /* updates among them, each between the bytes that hold and show it */
     int matched;           /* of the bytes that begin the next */
+    const char *report;    /* as PtyProgram */
     char folder[PTY_PATH]; /* $XDG_STATE_HOME of the program */
 } Pty;
 

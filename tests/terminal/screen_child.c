@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { BYTES = 64, CONTROL_L = 12 };
@@ -32,6 +33,8 @@ static void draw(Screen *screen, const Input *input)
     for (int i = 0; i < input->count; i++)
         col = canvas_print(canvas, 1, col, STYLE_BAD, " %d", (unsigned char)input->bytes[i]);
     canvas_print(canvas, 2, 0, STYLE_PLAIN, "wide 世 é █");
+    col = input->count > 0 ? input->bytes[0] % 4 : 0;
+    canvas_print(canvas, 4, col, STYLE_PLAIN, "世界世é");
     canvas_put(canvas, rows - 1, cols - 1, STYLE_PLAIN, '$');
     screen_show(screen, canvas, rows > 3 ? 3 : 0, 5);
     canvas_free(canvas);
@@ -60,17 +63,22 @@ static void die(char how)
 static void take(Screen *screen, Input *input)
 {
     unsigned news = screen_wait(screen, 5.0);
+    char bytes[BYTES];
+    size_t count;
 
     input->changed = (news & SCREEN_CHANGED) != 0;
     if ((news & SCREEN_GONE) != 0)
         exit(SCREEN_CHILD_GONE);
     if ((news & SCREEN_TYPED) == 0)
         return;
-    input->count = (int)screen_read(screen, input->bytes, BYTES);
-    if (input->count == 0)
+    if (!screen_read(screen, bytes, BYTES, &count))
         exit(SCREEN_CHILD_GONE);
-    die(input->bytes[0]);
-    if (input->bytes[0] == CONTROL_L)
+    if (count == 0)
+        return;
+    memcpy(input->bytes, bytes, count);
+    input->count = (int)count;
+    die(bytes[0]);
+    if (bytes[0] == CONTROL_L)
         screen_repaint(screen);
 }
 

@@ -95,6 +95,28 @@ static void test_keys(void)
     pty_close(&terminal);
 }
 
+/* Wide characters that move by one column, over halves of others. */
+static void test_moving(void)
+{
+    static const char moves[] = "adbcadca";
+    Pty terminal;
+    char line[PTY_LINE], shown[PTY_LINE];
+
+    open_child(&terminal, screen_child);
+    (void)wait_for(&terminal, "世界世é");
+    for (const char *move = moves; *move != '\0'; move++) {
+        pty_type(&terminal, (const char[]){*move, '\0'});
+        snprintf(line, sizeof line, "keys %d", *move);
+        (void)wait_for(&terminal, line);
+        snprintf(line, sizeof line, "%*s世界世é", *move % 4, "");
+        pty_row(&terminal, 4, shown);
+        expect(strcmp(shown, line) == 0, "wide characters move whole");
+    }
+    pty_type(&terminal, "q");
+    (void)pty_end(&terminal);
+    pty_close(&terminal);
+}
+
 static void test_resizing(void)
 {
     static const int sizes[][2] = {{5, 20}, {30, 100}, {1, 12}, {12, 50}};
@@ -245,6 +267,7 @@ int main(void)
 {
     test_drawing();
     test_keys();
+    test_moving();
     test_resizing();
     test_deaths();
     test_stopping();

@@ -29,6 +29,11 @@ void view_open_as(Pty *terminal, const char *type)
     (void)pty_wait_for_prompt(terminal);
 }
 
+void view_open_reporting(Pty *terminal, const char *report)
+{
+    pty_open(terminal, &(PtyProgram){.run = run_view, .report = report});
+}
+
 void view_open(Pty *terminal)
 {
     view_open_at(terminal, 0, 0);

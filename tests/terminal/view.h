@@ -9,6 +9,9 @@ void view_open(Pty *terminal);
 void view_open_at(Pty *terminal, int rows, int cols);
 void view_open_as(Pty *terminal, const char *type); /* $TERM */
 
+/* What the terminal answers where it is asked for its cursor. Does not wait. */
+void view_open_reporting(Pty *terminal, const char *report);
+
 /* Types quit, expects a good end and the terminal as it was, and closes it. */
 void view_quit(Pty *terminal);
 

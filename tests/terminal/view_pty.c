@@ -2,6 +2,7 @@
 #include "expect.h"
 #include "view.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static void test_editing(void)
@@ -230,6 +231,43 @@ static void test_stages(void)
     pty_enter(&terminal, "demo scale");
     expect(pty_wait_for(&terminal, "── plain ─") && pty_wait_for(&terminal, "── log"),
            "a demo shows both runs whole, whatever was looked at");
+    pty_enter(&terminal, "view zoom log");
+    (void)pty_wait_for(&terminal, "view zoom log");
+    pty_enter(&terminal, "demo silent");
+    expect(pty_wait_for(&terminal, "silent and scaled:") && pty_wait_for(&terminal, "── loss") &&
+               pty_wait_for(&terminal, "── log"),
+           "and its words leave room for loss and log");
+    pty_type(&terminal, "\004");
+    (void)pty_wait_for(&terminal, "looks again");
+    pty_enter(&terminal, "demo scale");
+    expect(pty_wait_for(&terminal, "plain and scaled: loss scale 1") && terminal.alternate,
+           "they stand in the view where the demo opens it");
+    view_quit(&terminal);
+}
+
+static void test_shots(void)
+{
+    static const struct {
+        const char *words, *size;
+    } shots[] = {{"", "view, 100 columns by 30 rows"},
+                 {" cols=60", "view, 60 columns by 30 rows"},
+                 {" rows=20", "view, 100 columns by 20 rows"},
+                 {" loss", "loss, 100 columns by 10 rows"}};
+    char line[2 * PTY_PATH];
+    Pty terminal;
+
+    view_open_at(&terminal, 30, 100);
+    for (size_t i = 0; i < sizeof shots / sizeof *shots; i++) {
+        snprintf(line, sizeof line, "shot %s/a.txt%s", terminal.folder, shots[i].words);
+        pty_enter(&terminal, line);
+        expect(pty_wait_for(&terminal, shots[i].size), shots[i].size);
+    }
+    pty_resize(&terminal, 40, 90);
+    (void)pty_wait_for_prompt(&terminal);
+    snprintf(line, sizeof line, "shot %s/a.txt", terminal.folder);
+    pty_enter(&terminal, line);
+    expect(pty_wait_for(&terminal, "view, 90 columns by 40 rows"),
+           "a shot of the view has the size of the screen of now");
     view_quit(&terminal);
 }
 
@@ -245,5 +283,6 @@ int main(void)
     test_answers();
     test_measuring();
     test_stages();
+    test_shots();
     return expect_sum();
 }

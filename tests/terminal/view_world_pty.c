@@ -102,6 +102,59 @@ static void test_terminals(void)
     }
 }
 
+/* How wide blocks are drawn: in one column, in two, or nobody says. */
+static void test_widths(void)
+{
+    static const struct {
+        const char *report, *shown, *what;
+    } cases[] = {{NULL, "── gradients", "blocks where they take one column"},
+                 {"\033[2;3R", "-- gradients", "ASCII where they take two"},
+                 {"\033[2;1R", "-- gradients", "ASCII where they are not drawn at all"},
+                 {"", "── gradients", "blocks where the terminal does not answer"}};
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        Pty terminal;
+
+        view_open_reporting(&terminal, cases[i].report);
+        pty_type(&terminal, "ab");
+        expect(pty_wait_for(&terminal, cases[i].shown), cases[i].what);
+        expect(view_prompt_is(&terminal, "> ab"), "keys typed meanwhile are keys");
+        view_quit(&terminal);
+    }
+}
+
+static void test_late_answer(void)
+{
+    Pty terminal;
+
+    view_open_reporting(&terminal, "");
+    (void)pty_wait_for(&terminal, "── gradients");
+    pty_type(&terminal, "ab\033[2;");
+    pty_watch(&terminal, 5);
+    pty_type(&terminal, "3Rcd");
+    expect(pty_wait_for(&terminal, "-- gradients"), "an answer may come late, and in pieces");
+    expect(view_prompt_is(&terminal, "> abcd"), "and is not typed");
+    pty_type(&terminal, "\025 ");
+    expect(pty_wait_for(&terminal, "space pause"), "keys go on");
+    view_quit(&terminal);
+}
+
+static void test_answer_in_a_paste(void)
+{
+    Pty terminal;
+
+    view_open_reporting(&terminal, "");
+    (void)pty_wait_for(&terminal, "── gradients");
+    pty_type(&terminal, "\033[200~ab");
+    pty_watch(&terminal, 100);
+    pty_type(&terminal, "\033[2;3R");
+    pty_watch(&terminal, 100);
+    pty_type(&terminal, "cd\033[201~");
+    expect(view_prompt_is(&terminal, "> abcd"), "an answer within a paste is none of it");
+    expect(pty_wait_for(&terminal, "-- gradients"), "but is heard");
+    view_quit(&terminal);
+}
+
 static long shown_step(const Pty *terminal)
 {
     char line[PTY_LINE], digits[32];
@@ -237,6 +290,9 @@ int main(void)
     test_sizes();
     test_resize_storm();
     test_terminals();
+    test_widths();
+    test_late_answer();
+    test_answer_in_a_paste();
     test_stalling();
     test_vanishing();
     test_deaths();

@@ -4,6 +4,8 @@
 #include "base/file.h"
 #include "repl/args.h"
 #include "repl/scene.h"
+#include "repl/state.h"
+#include "repl/watch.h"
 #include "view/layout.h"
 #include "view/svg.h"
 
@@ -28,13 +30,13 @@ static const ArgSpec shot_args[] = {
      .key = true,
      .least = 1,
      .most = MOST,
-     .text = "columns; 80 where nothing is said"},
+     .text = "columns; those of the open view, or 80"},
     {.name = "rows",
      .kind = ARG_COUNT,
      .key = true,
      .least = 1,
      .most = MOST,
-     .text = "rows; 24, or as many as the panel takes"},
+     .text = "rows; those of the open view, or 24; a panel has its own"},
     {.kind = ARG_END},
 };
 
@@ -67,17 +69,19 @@ static void append_canvas(const Canvas *canvas, Form form, Theme theme, Text *te
         canvas_text(canvas, form == FORM_ANSI ? &theme : NULL, text);
 }
 
-/* The same picture whatever the terminal is: a file goes elsewhere. */
+/* The same picture whatever the terminal is, since a file goes elsewhere; but what stands before one's eyes
+ * is what is meant. */
 static Canvas *draw(Repl *repl, Args *args, const Panel *panel)
 {
     ViewSettings *view = repl_view(repl);
-    int rows = panel == NULL ? ROWS : panel->rows, cols = COLS;
-    Canvas *canvas =
-        canvas_new((int)args_count(args, "rows", rows), (int)args_count(args, "cols", cols),
-                   view_glyphs(view, GLYPHS_UTF8));
+    int rows = repl->watch == NULL ? ROWS : watch_rows(repl->watch);
+    int cols = repl->watch == NULL ? COLS : watch_columns(repl->watch);
     Snapshot taken[2] = {{0}};
+    Canvas *canvas;
     Scene scene;
 
+    rows = (int)args_count(args, "rows", panel == NULL ? rows : panel->rows);
+    canvas = canvas_new(rows, (int)args_count(args, "cols", cols), view_glyphs(view, GLYPHS_UTF8));
     scene_take(repl, taken, &scene);
     if (panel == NULL)
         layout_draw(&scene, &view->gaze, NULL, 0, canvas);

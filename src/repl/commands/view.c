@@ -81,19 +81,21 @@ const Command view_command = {
     .needs = ACTS_ON_ALL,
     .args = view_args,
     .examples = view_examples,
-    .more = "watch all|weight-grads|activation-grads|activations|weights|updates; "
-            "tensor NAME|auto: the one in focus, auto is the one that loses most; "
-            "true on|off: gradients divided by the loss scale, not as stored; "
-            "bars log|linear; "
-            "beside NAME|auto|off: the run that stands beside the one in use; "
-            "layout auto|tensors|training; "
-            "zoom PANEL|off; "
-            "freeze on|off: the picture stands still while the run goes on and is recorded; "
-            "glyphs auto|block|braille|ascii; "
-            "palette dark|light; "
-            "contrast on|off; "
-            "fps N|auto: 10 over ssh, else 30.\n\n"
-            "All of it holds for the live view and for shot; of it show takes glyphs, palette and "
-            "contrast.",
+    .more =
+        "watch all|weight-grads|activation-grads|activations|weights|updates; "
+        "tensor NAME|auto: the one in focus, auto is the one that loses most; "
+        "true on|off: gradients divided by the loss scale, not as stored; "
+        "bars log|linear; "
+        "beside NAME|auto|off: the run that stands beside the one in use; "
+        "layout auto|tensors|training; "
+        "zoom PANEL|off; "
+        "freeze on|off: the picture stands still while the run goes on and is recorded; "
+        "glyphs auto|block|braille|ascii: all of them ASCII on a terminal without UTF-8 or with "
+        "blocks two columns wide; "
+        "palette dark|light; "
+        "contrast on|off; "
+        "fps N|auto: 10 over ssh, else 30.\n\n"
+        "All of it holds for the live view and for shot; of it show takes glyphs, palette and "
+        "contrast.",
     .run = view_run,
 };

@@ -118,7 +118,7 @@ static void loss_draw(const Snapshot *snapshot, const Gaze *gaze, Canvas *canvas
     plot = canvas_window(canvas, 1, GUTTER, rows, timeline.columns);
     take_in(&timeline, &range);
     draw_curve(&timeline, range, false, STYLE_GOOD, plot);
-    snprintf(right, sizeof right, "%s%s", draw_marks(&timeline, plot) ? "! = inf or nan, " : "",
+    snprintf(right, sizeof right, "%s%s", draw_marks(&timeline, plot) ? "! inf or nan, " : "",
              timeline_words(&timeline, span, sizeof span));
     draw_heading(snapshot, right, canvas);
     draw_labels(range, rows, canvas);
@@ -168,7 +168,7 @@ static void loss_draw_two(const Scene *scene, const Gaze *gaze, Canvas *canvas)
         marks |= draw_marks(&runs[i], plot);
     }
     draw_parting(scene, &axis, plot);
-    snprintf(right, sizeof right, "%s%s", marks ? "! = inf or nan, " : "",
+    snprintf(right, sizeof right, "%s%s", marks ? "! inf or nan, " : "",
              timeline_words(&axis, span, sizeof span));
     draw_heading_two(scene, longer->steps > 0 ? right : "", canvas);
     draw_labels(range, rows, canvas);

@@ -101,13 +101,24 @@ static void results(Sheet *sheet, const Snapshot *snapshot)
         line(sheet, "speed", "%s steps/s", words_measure(snapshot->steps_per_second, number));
 }
 
+/* Drawn last: it tells what had no room. */
+static void draw_heading(const Sheet *sheet, const Snapshot *snapshot)
+{
+    int hidden = sheet->row - canvas_rows(sheet->canvas);
+    char more[NUMBER_TEXT] = "";
+
+    if (hidden > 0)
+        snprintf(more, sizeof more, "%d more row%s", hidden, plural(hidden));
+    widget_heading(sheet->canvas, run_panel.title, snapshot->training ? "training" : "paused",
+                   more);
+}
+
 static void run_draw(const Snapshot *snapshot, const Gaze *gaze, Canvas *canvas)
 {
     Sheet sheet = {canvas, 1};
     char lr[NUMBER_TEXT];
 
     (void)gaze;
-    widget_heading(canvas, run_panel.title, snapshot->training ? "training" : "paused", "");
     known(&sheet, "backend", snapshot->backend);
     known(&sheet, "data", snapshot->data);
     known(&sheet, "net", snapshot->net);
@@ -120,13 +131,14 @@ static void run_draw(const Snapshot *snapshot, const Gaze *gaze, Canvas *canvas)
     line(&sheet, "seed", "%" PRIu64, snapshot->seed);
     step_line(&sheet, snapshot);
     results(&sheet, snapshot);
+    draw_heading(&sheet, snapshot);
 }
 
 const Panel run_panel = {
     .name = "run",
     .title = "run",
     .summary = "the experiment in words",
-    .rows = 18,
+    .rows = 20,
     .min_cols = 36,
     .draw = run_draw,
 };

@@ -214,6 +214,68 @@ Test(file, a_draft_is_no_file_before_it_ends_and_can_be_cut_or_abandoned)
     cr_assert_eq(files_in_folder(), 1);
 }
 
+static bool is_link(const char *name)
+{
+    struct stat info;
+
+    return lstat(in_folder(name), &info) == 0 && S_ISLNK(info.st_mode);
+}
+
+static void make_link(const char *to, const char *name)
+{
+    cr_assert_eq(symlink(to, in_folder(name)), 0);
+}
+
+static void write_there(const char *name, const char *text)
+{
+    Status status = file_write(in_folder(name), text, strlen(text));
+
+    cr_expect(!failed(status), "%s", status.text);
+}
+
+Test(file, a_link_stays_one_and_what_it_leads_to_is_written)
+{
+    char whole[128];
+
+    text_copy(whole, sizeof whole, in_folder("sub/far"));
+    cr_assert_eq(mkdir(in_folder("sub"), 0755), 0);
+    put("old", "before", 6);
+    make_link("old", "link");
+    make_link("link", "second");
+    make_link("../none", "sub/up");
+    make_link(whole, "out");
+    write_there("second", "new");
+    holds("old", "new");
+    write_there("sub/up", "dangling");
+    holds("none", "dangling");
+    write_there("out", "away");
+    holds("sub/far", "away");
+    cr_expect(is_link("link") && is_link("second") && is_link("sub/up") && is_link("out"));
+}
+
+Test(file, links_that_lead_nowhere_are_refused)
+{
+    make_link("b", "a");
+    make_link("a", "b");
+    cr_expect(failed(file_write(in_folder("a"), "x", 1)));
+    cr_expect(is_link("a") && is_link("b"));
+}
+
+Test(file, a_device_or_a_pipe_does_not_become_a_file)
+{
+    struct stat info;
+    Status status;
+
+    cr_assert_eq(mkfifo(in_folder("pipe"), 0600), 0);
+    make_link("pipe", "link");
+    status = file_write(in_folder("pipe"), "x", 1);
+    cr_expect(failed(status) && strstr(status.text, "is a device or pipe, not a file") != NULL);
+    status = file_write(in_folder("link"), "x", 1);
+    cr_expect(failed(status) && strstr(status.text, "is a device or pipe, not a file") != NULL);
+    cr_expect(stat(in_folder("pipe"), &info) == 0 && S_ISFIFO(info.st_mode));
+    cr_expect(is_link("link"));
+}
+
 Test(file, a_folder_cannot_be_overwritten)
 {
     cr_assert_eq(mkdir(in_folder("below"), 0755), 0);

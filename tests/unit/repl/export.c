@@ -9,6 +9,7 @@
 
 #include <criterion/criterion.h>
 #include <criterion/redirect.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,6 +76,32 @@ static char *text_of(const char *path)
     memcpy(text, bytes.data, bytes.count);
     bytes_release(&bytes);
     return text;
+}
+
+Test(script, all_runs_take_a_change_at_the_same_step_while_they_train)
+{
+    Room room = room_open();
+    char *script;
+    int told = 0;
+
+    type(&room, "fork b autocast=bf16; fork c; run");
+    for (int i = 0; i < 20; i++)
+        type(&room, i % 2 == 0 ? "all: lr 2e-3" : "all: lr 1e-3");
+    type(&room, "pause; export script s");
+    script = text_of("s");
+    for (const char *at = script; (at = strstr(at, "\na: optim ")) != NULL; at++, told++) {
+        int64_t steps[3] = {0};
+
+        sscanf(strstr(at, "# after"),
+               "# after step %" SCNd64 "\nb: optim %*[^#]# after step %" SCNd64
+               "\nc: optim %*[^#]# after step %" SCNd64,
+               &steps[0], &steps[1], &steps[2]);
+        cr_expect(steps[0] > 0 && steps[1] == steps[0] && steps[2] == steps[0],
+                  "steps %" PRId64 ", %" PRId64 ", %" PRId64, steps[0], steps[1], steps[2]);
+    }
+    cr_expect_eq(told, 20);
+    free(script);
+    room_close(&room);
 }
 
 /* From the first training on: a script that was sourced begins with what the session began with. */

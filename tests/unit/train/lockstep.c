@@ -61,6 +61,35 @@ Test(lockstep, a_run_has_the_same_bits_alone_and_beside_another)
     expect_same_losses(&b, &now_b);
 }
 
+Test(lockstep, a_training_that_is_held_takes_changes_and_no_steps)
+{
+    ForkSpec spec = same("b");
+    Goal goal = {.steps = 1 << 20};
+    int64_t first, then;
+
+    fork_run(&spec);
+    must(session_start(session, &goal));
+    session_hold(session, true);
+    must(session_apply(session, session_settings(session), &first));
+    usleep(50000);
+    must(session_use(session, 1));
+    must(session_apply(session, session_settings(session), &then));
+    cr_expect_eq(then, first);
+    session_hold(session, false);
+    for (int i = 0; i < 1000 && then == first; i++) {
+        usleep(1000);
+        must(session_apply(session, session_settings(session), &then));
+    }
+    cr_expect_gt(then, first);
+    session_hold(session, true);
+    cr_expect_not(session_wait(session, 0.1)); /* or it would wait for ever */
+    must(session_apply(session, session_settings(session), &first));
+    cr_expect_gt(first, then);
+    session_hold(session, true);
+    session_pause(session);
+    cr_expect_not(session_training(session));
+}
+
 Test(lockstep, two_formats_part_and_the_first_step_is_known)
 {
     int64_t first;

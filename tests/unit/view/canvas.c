@@ -188,6 +188,45 @@ Test(canvas, colour_changes_only_where_the_style_does_and_ends_with_the_line)
     canvas_free(canvas);
 }
 
+static void expect_changes(const Canvas *now, const Canvas *before, const char *expected)
+{
+    Text text = {0};
+
+    for (int from = 0, to = 0; canvas_change(now, before, 0, &from, &to);)
+        text_printf(&text, "%d-%d ", from, to);
+    cr_expect_str_eq(text_chars(&text), expected);
+    text_release(&text);
+}
+
+Test(canvas, what_differs_is_found_with_both_halves_of_wide_characters)
+{
+    static const struct {
+        const char *before, *now, *changes;
+    } cases[] = {{"", "", ""},
+                 {"abcdef", "abcdef", ""},
+                 {"abcdef", "aXcdYZ", "1-2 4-6 "},
+                 {"abcdefghij", "Xbcdefghi", "0-1 9-10 "},
+                 {"a世b", "abcd", "1-4 "},
+                 {"abcd", "a世b", "1-4 "},
+                 {"世界", " 世界", "0-5 "},
+                 {"a世b", "a界b", "1-3 "}};
+    Canvas *before = canvas_new(1, 10, GLYPHS_UTF8), *now = canvas_new(1, 10, GLYPHS_UTF8);
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        canvas_clear(before);
+        canvas_clear(now);
+        canvas_print(before, 0, 0, STYLE_PLAIN, "%s", cases[i].before);
+        canvas_print(now, 0, 0, STYLE_PLAIN, "%s", cases[i].now);
+        expect_changes(now, before, cases[i].changes);
+        canvas_copy(before, now);
+        expect_changes(now, before, "");
+    }
+    canvas_print(now, 0, 3, STYLE_BAD, "b");
+    expect_changes(now, before, "3-4 "); /* of another style */
+    canvas_free(before);
+    canvas_free(now);
+}
+
 Test(canvas, no_two_zones_look_alike_in_colour)
 {
     Text seen[STYLE_COUNT] = {{0}};

@@ -139,6 +139,16 @@ Test(layout, an_answer_of_a_few_rows_leaves_the_log_on_a_usual_screen)
     }
 }
 
+Test(layout, a_short_answer_costs_two_runs_neither_loss_nor_log_on_a_usual_screen)
+{
+    Layout layout = layout_of(24, 80, 1 + 1 + 3, true, LAYOUT_AUTO, NULL);
+
+    cr_expect(shows(&layout, "gradients"));
+    cr_expect(shows(&layout, "scale"));
+    cr_expect(shows(&layout, "loss"));
+    cr_expect(shows(&layout, "log"));
+}
+
 Test(layout, a_small_screen_drops_panels_not_the_gradients)
 {
     Layout small = layout_of(9, 40, 1, false, LAYOUT_AUTO, NULL),
