@@ -2,6 +2,8 @@
 
 #include "repl/phrase.h"
 
+#include <math.h>
+
 /* Of whose values that are not zero every one underflowed in the last step. */
 static const TensorFacts *wholly_lost(const Snapshot *snapshot)
 {
@@ -99,12 +101,48 @@ static void explain_scale(const Snapshot *snapshot, const SkipFacts *skip, Text 
         text_append(text, " Where it began may not be counted: `probe on` counts everything.");
 }
 
+static const TensorFacts *broken_weight(const Snapshot *snapshot)
+{
+    for (int i = 0; i < snapshot->tensor_count; i++)
+        if (snapshot->tensors[i].broken > 0)
+            return &snapshot->tensors[i];
+    return NULL;
+}
+
+/* Adam divided by a root that underflowed with its square, and an eps that is 0 there. */
+static bool explain_eps(const Snapshot *snapshot, Text *text)
+{
+    const FormatInfo *format = &format_table[snapshot->states];
+    const TensorFacts *weight = broken_weight(snapshot);
+    char eps[NUMBER_TEXT], number[NUMBER_TEXT], count[NUMBER_TEXT];
+    bool lost = snapshot->step > 0 && !isfinite(snapshot->batch_loss.value);
+
+    if (snapshot->eps_lost == 0.0 || (weight == NULL && !lost))
+        return false;
+    text_printf(
+        text,
+        "Adam's eps %s is 0 in %s, in which its moments are kept and whose smallest number "
+        "is %.3g: where the square of a gradient underflowed too, the step was m/0 = inf or "
+        "0/0 = nan. ",
+        number_shortest(snapshot->eps_lost, eps), format->name, format->min_subnormal);
+    if (weight != NULL)
+        text_printf(text, "%s of the %s numbers of %s are inf or nan since the last step. ",
+                    phrase_count(weight->broken, number), phrase_count(weight->count, count),
+                    weight->name);
+    else
+        text_append(text, "The loss is inf or nan since, and no step mends that. ");
+    text_append(text, "Try optim states=fp32, states=bf16 or eps=1e-4, and `reset`.");
+    return true;
+}
+
 void explain(const Snapshot *snapshot, Text *text)
 {
     const TensorFacts *lost = wholly_lost(snapshot);
     int64_t clean = snapshot->step - snapshot->last_skip.step;
     char number[NUMBER_TEXT];
 
+    if (explain_eps(snapshot, text))
+        return;
     /* A step that was skipped stopped at its overflow: what was lost beside it explains nothing. */
     if (lost != NULL && (snapshot->last_skip.step == 0 || clean > 0)) {
         explain_lost(snapshot, lost, text);

@@ -321,7 +321,17 @@ static void print_notes(const TensorFile *file, Text *text)
 
 static size_t written_bytes(const FileTensor *tensor)
 {
-    return (size_t)tensor->count * (tensor->integers ? sizeof(int32_t) : sizeof(float));
+    return (size_t)tensor->count *
+           (tensor->integers ? sizeof(int32_t) : (size_t)format_table[tensor->format].bits / 8);
+}
+
+static const char *type_name(Format format)
+{
+    size_t i = 0;
+
+    while (types[i].format != format)
+        i++;
+    return types[i].name;
 }
 
 static void print_tensor(const FileTensor *tensor, size_t begin, Text *text)
@@ -329,7 +339,7 @@ static void print_tensor(const FileTensor *tensor, size_t begin, Text *text)
     text_append(text, ",");
     json_quote(tensor->name, text);
     text_append(text, ":{\"dtype\":\"");
-    text_append(text, tensor->integers ? "I32" : "F32");
+    text_append(text, tensor->integers ? "I32" : type_name(tensor->format));
     text_append(text, "\",\"shape\":[");
     for (int i = 0; i < tensor->rank; i++)
         text_printf(text, "%s%lld", i == 0 ? "" : ",", (long long)tensor->shape[i]);
@@ -350,6 +360,20 @@ static void print_header(const TensorFile *file, Text *header)
         text_append(header, " ");
 }
 
+static Status write_tensor(const FileTensor *tensor, Draft *draft)
+{
+    uint8_t *stored;
+    Status status;
+
+    if (tensor->integers || tensor->format == FORMAT_FP32)
+        return draft_add(draft, tensor->values, written_bytes(tensor));
+    stored = xaligned(written_bytes(tensor), 1);
+    bits_pack(tensor->format, tensor->values, stored, tensor->count);
+    status = draft_add(draft, stored, written_bytes(tensor));
+    free(stored);
+    return status;
+}
+
 static Status write_all(const TensorFile *file, const Text *header, Draft *draft)
 {
     uint8_t length[LENGTH_BYTES];
@@ -359,7 +383,7 @@ static Status write_all(const TensorFile *file, const Text *header, Draft *draft
     TRY(draft_add(draft, length, sizeof length));
     TRY(draft_add(draft, text_chars(header), header->length));
     for (size_t i = 0; i < file->tensor_count; i++)
-        TRY(draft_add(draft, file->tensors[i].values, written_bytes(&file->tensors[i])));
+        TRY(write_tensor(&file->tensors[i], draft));
     return ok();
 }
 

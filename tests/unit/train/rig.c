@@ -78,7 +78,7 @@ void train(int64_t steps)
 
 const Snapshot *look(void)
 {
-    must(session_measure(session, (ExprNeeds){false, true}, &now));
+    must(session_measure(session, (ExprNeeds){.moved = true}, &now));
     return &now;
 }
 
