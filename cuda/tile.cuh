@@ -39,6 +39,9 @@ typedef struct alignas(16) StepEnd {
 
 StepEnd step_end(const Plan *plan);
 
+/* step_low.cu: one parameter's step, where weight or state are not fp32, or it is counted. */
+CudaOp step_low_run;
+
 #ifdef __CUDACC__
 
 #    include "count.cuh"

@@ -9,10 +9,8 @@
 
 enum { LENGTH_BYTES = 8, HEADER_MOST = 1 << 20 };
 
-static const struct {
-    const char *name;
-    Format format;
-} types[] = {{"F32", FORMAT_FP32}, {"F16", FORMAT_FP16}, {"BF16", FORMAT_BF16}};
+static const char *const types[FORMAT_COUNT] = {
+    [FORMAT_FP32] = "F32", [FORMAT_FP16] = "F16", [FORMAT_BF16] = "BF16"};
 
 void tensor_file_release(TensorFile *file)
 {
@@ -97,9 +95,9 @@ static Status read_type(Json *json, FileTensor *tensor)
     if (json_string(json, &text))
         status = fail(STATUS_IO, "%.40s is of type %.20s; F32, F16 and BF16 are read", tensor->name,
                       text_chars(&text));
-    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-        if (strcmp(text_chars(&text), types[i].name) == 0) {
-            tensor->format = types[i].format;
+    for (int i = 0; i < FORMAT_COUNT; i++)
+        if (types[i] != NULL && strcmp(text_chars(&text), types[i]) == 0) {
+            tensor->format = (Format)i;
             status = ok();
         }
     text_release(&text);
@@ -325,21 +323,12 @@ static size_t written_bytes(const FileTensor *tensor)
            (tensor->integers ? sizeof(int32_t) : (size_t)format_table[tensor->format].bits / 8);
 }
 
-static const char *type_name(Format format)
-{
-    size_t i = 0;
-
-    while (types[i].format != format)
-        i++;
-    return types[i].name;
-}
-
 static void print_tensor(const FileTensor *tensor, size_t begin, Text *text)
 {
     text_append(text, ",");
     json_quote(tensor->name, text);
     text_append(text, ":{\"dtype\":\"");
-    text_append(text, tensor->integers ? "I32" : type_name(tensor->format));
+    text_append(text, tensor->integers ? "I32" : types[tensor->format]);
     text_append(text, "\",\"shape\":[");
     for (int i = 0; i < tensor->rank; i++)
         text_printf(text, "%s%lld", i == 0 ? "" : ",", (long long)tensor->shape[i]);

@@ -19,6 +19,9 @@ typedef struct Recipe {
     double lr;         /* 0: the optimizer's own */
     int64_t batch;
     Format low;
+    bool low_weights; /* no masters, where `low` has 16 bits */
+    WeightRounding rounding;
+    Format states; /* of the optimizer */
     Counting counting;
     ScalerSpec scaler;
 } Recipe;
