@@ -126,7 +126,7 @@ static bool explain_eps(const Snapshot *snapshot, Text *text)
         "0/0 = nan. ",
         number_shortest(snapshot->eps_lost, eps), format->name, format->min_subnormal);
     if (weight != NULL)
-        text_printf(text, "%s of the %s numbers of %s are inf or nan since the last step. ",
+        text_printf(text, "%s of the %s numbers of %s are inf or nan after the last step. ",
                     phrase_count(weight->broken, number), phrase_count(weight->count, count),
                     weight->name);
     else

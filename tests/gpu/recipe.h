@@ -26,6 +26,8 @@ typedef struct Recipe {
     ScalerSpec scaler;
 } Recipe;
 
+extern const Recipe same_recipes[]; /* of the program `same`; ends in one without a name */
+
 /* Loaded once and kept to the end; ends the program where it cannot be. */
 const Dataset *recipe_data(const Recipe *recipe);
 void recipe_data_free(void);

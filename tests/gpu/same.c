@@ -328,65 +328,6 @@ static void try_events(Pair *pair, int64_t steps)
     program_release(&program);
 }
 
-static const Recipe recipes[] = {
-    {.name = "tiny", .data = "fashion", .net = "784 256 128 10", .act = "relu", .batch = 64},
-    {.name = "mid", .data = "fashion", .net = "784 1024 1024 10", .act = "relu", .batch = 1024},
-    {.name = "odd",
-     .data = "fashion",
-     .size = 7,
-     .net = "49 37 131 7 11",
-     .act = "gelu",
-     .optim = "momentum",
-     .batch = 13},
-    {.name = "tall",
-     .data = "fashion",
-     .size = 7,
-     .net = "49 100 10",
-     .act = "tanh",
-     .optim = "adam",
-     .batch = 1000},
-    {.name = "one",
-     .data = "fashion",
-     .size = 14,
-     .net = "196 33 10",
-     .act = "relu",
-     .optim = "sgd",
-     .batch = 1},
-    {.name = "autoencoder",
-     .data = "fashion",
-     .size = 14,
-     .net = "196 32 196",
-     .act = "tanh",
-     .loss = "mse",
-     .batch = 128},
-    {.name = "stochastic",
-     .data = "fashion",
-     .size = 14,
-     .net = "196 64 10",
-     .act = "relu",
-     .optim = "sgd",
-     .batch = 64,
-     .low_weights = true,
-     .rounding = ROUNDING_STOCHASTIC},
-    {.name = "kahan",
-     .data = "fashion",
-     .size = 7,
-     .net = "49 37 131 7 11",
-     .act = "gelu",
-     .optim = "momentum",
-     .batch = 13,
-     .low_weights = true,
-     .rounding = ROUNDING_KAHAN,
-     .states = FORMAT_BF16},
-    {.name = "states",
-     .data = "fashion",
-     .size = 7,
-     .net = "49 100 10",
-     .act = "tanh",
-     .batch = 100,
-     .states = FORMAT_BF16},
-};
-
 int main(int argc, char **argv)
 {
     Pair pair;
@@ -395,9 +336,9 @@ int main(int argc, char **argv)
     pair_open(&pair, argc, argv);
     events = argc > 2 ? strtol(argv[2], NULL, 10) : 20000;
     try_events(&pair, events);
-    for (size_t r = 0; r < sizeof recipes / sizeof recipes[0]; r++)
+    for (int r = 0; same_recipes[r].name != NULL; r++)
         for (Format low = FORMAT_FP32; low <= FORMAT_BF16; low++) {
-            Recipe recipe = recipes[r];
+            Recipe recipe = same_recipes[r];
 
             /* A stand-in is slow. */
             if (pair_stands_in() && ((r != 2 && r != 7) || low != FORMAT_FP16))

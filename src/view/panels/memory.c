@@ -47,13 +47,14 @@ static void print_heads(const Snapshot *snapshot, Canvas *canvas)
 /* What the table says of a part, but where it is kept otherwise. */
 static const char *part_text(const Snapshot *snapshot, int part, char text[LINE])
 {
-    bool kahan = strcmp(snapshot->rounding, "kahan") == 0;
+    const char *rests = strcmp(snapshot->rounding, "kahan") == 0 ? " and rests" : "";
 
     if (part == PART_WEIGHTS && snapshot->weights != FORMAT_FP32)
         snprintf(text, LINE, "%s, no masters", format_name(snapshot->weights));
-    else if (part == PART_OPTIMIZER && (kahan || snapshot->states != FORMAT_FP32))
-        snprintf(text, LINE, "its state, %s%s", format_name(snapshot->states),
-                 kahan ? "; rests" : "");
+    else if (part == PART_OPTIMIZER && snapshot->states != FORMAT_FP32)
+        snprintf(text, LINE, "state, %s%s", format_name(snapshot->states), rests);
+    else if (part == PART_OPTIMIZER && rests[0] != '\0')
+        snprintf(text, LINE, "state%s", rests);
     else
         return memory_parts[part].text;
     return text;
