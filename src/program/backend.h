@@ -114,7 +114,8 @@ typedef struct BackendClass {
     void (*scalars_set)(Store *store, const Scalars *scalars);
 
     /* State the store lacks begins as zeros, in the format that the program has it in; all programs over one
-     * store must agree on that. Values written into it must be of that format. The program may go when this returns.
+     * store must agree on that, and values that are written into it must be of it. The program may go when
+     * this returns.
      * Fails: STATUS_MEMORY, STATUS_UNSUPPORTED (a format this device cannot do), STATUS_SHAPE. */
     Status (*plan_new)(Backend *backend, const Program *program, Store *store, DeviceData *data,
                        Plan **plan);

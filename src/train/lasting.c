@@ -54,16 +54,14 @@ static Status carry(const Experiment *experiment, const Value *value, Store *sto
     return status;
 }
 
-static Status carry_all(const Experiment *experiment, const Program *program, bool restart,
-                        Store *store)
+static Status carry_all(const Experiment *experiment, const Program *program, Store *store)
 {
     Scalars scalars;
 
     for (int i = 0; i < program->value_count; i++) {
         const Value *value = &program->values[i];
-        bool wanted = value->role == ROLE_MASTER || (value->role == ROLE_STATE && !restart);
 
-        if (wanted && program_find(&experiment->program, value->name) != NO_VALUE)
+        if (value_lasts(value) && program_find(&experiment->program, value->name) != NO_VALUE)
             TRY(carry(experiment, value, store));
     }
     experiment->class->scalars_get(experiment->store, &scalars);
@@ -84,7 +82,7 @@ Status lasting_plan(const Experiment *experiment, const Program *program, bool r
         TRY(class->store_new(experiment->backend, store));
     status = class->plan_new(experiment->backend, program, *store, experiment->data->device, plan);
     if (!failed(status) && anew)
-        status = carry_all(experiment, program, restart, *store);
+        status = carry_all(experiment, program, *store);
     if (!failed(status))
         return status;
     class->plan_free(*plan);

@@ -12,10 +12,10 @@
 Status lasting_write(const Experiment *experiment, const Value *value,
                      const float *values) MUST_CHECK;
 
-/* A plan of this program that goes on with what the run holds. Where formats differ, or (but for
- * `restart`) arrays come or go, that is over a store of its own, into which weights, and but for `restart` states, were
- * rounded or widened; else `*store` is the run's. Nothing of the run changes. Fails as plan_new; nothing
- * is kept then. */
+/* A plan of this program that goes on with what the run holds. Where formats differ, or arrays come or
+ * go, that is over a store of its own, into which everything was rounded or widened; else `*store` is the
+ * run's. `restart`: states that come or go are the caller's matter. Nothing of the run changes.
+ * Fails as plan_new; nothing is kept then. */
 Status lasting_plan(const Experiment *experiment, const Program *program, bool restart,
                     Store **store, Plan **plan) MUST_CHECK;
 

@@ -203,18 +203,17 @@ Test(step_low, stochastic_rounding_follows_from_seed_and_step_and_not_from_threa
     cr_expect_neq(memcmp(a, b, sizeof a), 0);
 }
 
-Test(step_low, stochastic_rounding_takes_its_number_of_the_counter)
+Test(step_low, stochastic_rounding_takes_its_numbers_of_the_counter)
 {
-    static float w[MANY];
+    static float w[MANY], exact[MANY], wanted[MANY];
     Random random = {.seed = 3, .stream = RANDOM_ROUNDING};
-    float exact = 1 + 0x1p-9f, wanted;
-    int64_t i = MANY - 1;
 
+    for (int i = 0; i < MANY; i++)
+        exact[i] = 1 + 0x1p-9f;
     run_many(2, 9, 3, w);
-    round_array_stochastic(FORMAT_BF16, OVERFLOW_INFINITY,
-                           (Dither){&random, ((uint64_t)9 << 32) + (uint64_t)i}, &exact, &wanted,
-                           1);
-    cr_expect_eq(w[i], wanted);
+    round_array_stochastic(FORMAT_BF16, OVERFLOW_INFINITY, (Dither){&random, rounding_number(9, 0)},
+                           exact, wanted, MANY);
+    cr_expect_arr_eq(w, wanted, sizeof wanted);
 }
 
 /* g = 1e-5: its square underflows in fp16, and g = 0 has none. */
