@@ -74,7 +74,7 @@ Status lasting_plan(const Experiment *experiment, const Program *program, bool r
 {
     const BackendClass *class = experiment->class;
     bool anew = !fits(&experiment->program, program, restart);
-    Status status = ok();
+    Status status;
 
     *plan = NULL;
     *store = experiment->store;
