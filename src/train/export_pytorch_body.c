@@ -135,7 +135,7 @@ const char export_pytorch_body[] =
     "keeps\n"
     "        no value from before a cast.\"\"\"\n"
     "        for i, param in enumerate(self.params.values()):\n"
-    "            grad = param.grad\n"
+    "            grad = param.grad.float()\n"
     "            place = torch.frexp(grad).exponent\n"
     "            place.masked_fill_(grad == 0, ZERO)\n"
     "            place.masked_fill_(grad.isinf(), INF)\n"

@@ -187,7 +187,7 @@ class Experiment:
         stored, scaled. What was lost in the cast before that is zero or inf here: PyTorch keeps
         no value from before a cast."""
         for i, param in enumerate(self.params.values()):
-            grad = param.grad
+            grad = param.grad.float()
             place = torch.frexp(grad).exponent
             place.masked_fill_(grad == 0, ZERO)
             place.masked_fill_(grad.isinf(), INF)
