@@ -3,6 +3,7 @@
 #include "repl/phrase.h"
 
 #include <math.h>
+#include <string.h>
 
 /* Of whose values that are not zero every one underflowed in the last step. */
 static const TensorFacts *wholly_lost(const Snapshot *snapshot)
@@ -135,6 +136,45 @@ static bool explain_eps(const Snapshot *snapshot, Text *text)
     return true;
 }
 
+/* The weight that lost the largest share of its updates, where most are lost and always will be. */
+static const TensorFacts *stuck_weight(const Snapshot *snapshot)
+{
+    const TensorFacts *found = NULL;
+    double most = 0.5;
+
+    if (snapshot->weights == FORMAT_FP32 || strcmp(snapshot->rounding, "nearest") != 0)
+        return NULL;
+    for (int i = 0; i < snapshot->tensor_count; i++) {
+        const TensorFacts *tensor = &snapshot->tensors[i];
+
+        if (tensor->updates > 0 && (double)tensor->lost_updates > most * (double)tensor->updates) {
+            most = (double)tensor->lost_updates / (double)tensor->updates;
+            found = tensor;
+        }
+    }
+    return found;
+}
+
+static void explain_nothing(const Snapshot *snapshot, Text *text)
+{
+    const TensorFacts *stuck = stuck_weight(snapshot);
+    const char *plural = snapshot->step == 1 ? "" : "s";
+    char number[NUMBER_TEXT], lost[NUMBER_TEXT], updates[NUMBER_TEXT];
+
+    phrase_count(snapshot->step, number);
+    if (stuck == NULL) {
+        text_printf(text, "nothing was skipped in %s step%s, and no gradient is wholly lost",
+                    number, plural);
+        return;
+    }
+    text_printf(text,
+                "nothing was skipped in %s step%s, but %s of the %s updates of %s in the last one "
+                "changed no bit of it, being below half a unit in its last place in %s. ",
+                number, plural, phrase_count(stuck->lost_updates, lost),
+                phrase_count(stuck->updates, updates), stuck->name, format_name(snapshot->weights));
+    text_append(text, "Try `round stochastic`, `round kahan` or `master on`.");
+}
+
 void explain(const Snapshot *snapshot, Text *text)
 {
     const TensorFacts *lost = wholly_lost(snapshot);
@@ -159,6 +199,5 @@ void explain(const Snapshot *snapshot, Text *text)
     if (snapshot->step == 0)
         text_append(text, "nothing was skipped: nothing has been trained yet; try train 20");
     else
-        text_printf(text, "nothing was skipped in %s step%s, and no gradient is wholly lost",
-                    phrase_count(snapshot->step, number), snapshot->step == 1 ? "" : "s");
+        explain_nothing(snapshot, text);
 }

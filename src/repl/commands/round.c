@@ -52,6 +52,9 @@ const Command round_command = {
         "out "
         "is kept beside the weight in the same format (fc1.weight.compensation, saved with the "
         "run) "
-        "and joins the next update; it costs as much memory as the weights.",
+        "and joins the next update; it costs as much memory as the weights. lost_updates(...) "
+        "counts what "
+        "moves neither weight nor compensation: by chance that is as much as ever, but no loss on "
+        "average.",
     .run = round_run,
 };

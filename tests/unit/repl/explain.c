@@ -231,3 +231,37 @@ Test(explain, no_eps_while_all_is_well)
     expect_said(adam_in_fp16(2.3F),
                 "nothing was skipped in 3 steps, and no gradient is wholly lost");
 }
+
+static Snapshot *without_masters(const char *rounding)
+{
+    Snapshot *snapshot = snapshot_new();
+
+    snapshot->step = 1500;
+    snapshot->weights = FORMAT_BF16;
+    strcpy(snapshot->rounding, rounding);
+    snapshot->tensors = xcalloc(2, sizeof *snapshot->tensors);
+    snapshot->tensor_count = 2;
+    strcpy(snapshot->tensors[0].name, "fc1.bias");
+    snapshot->tensors[0].updates = 10;
+    snapshot->tensors[0].lost_updates = 6;
+    strcpy(snapshot->tensors[1].name, "fc1.weight");
+    snapshot->tensors[1].updates = 4000;
+    snapshot->tensors[1].lost_updates = 3600;
+    return snapshot;
+}
+
+Test(explain, updates_that_are_lost_to_weights_without_masters)
+{
+    expect_said(
+        without_masters("nearest"),
+        "nothing was skipped in 1,500 steps, but 3,600 of the 4,000 updates of fc1.weight in "
+        "the last one changed no bit of it, being below half a unit in its last place in "
+        "bf16. Try `round stochastic`, `round kahan` or `master on`.");
+}
+
+/* By chance they are lost too, but not on average. */
+Test(explain, no_lost_updates_where_chance_makes_up_for_them)
+{
+    expect_said(without_masters("stochastic"),
+                "nothing was skipped in 1,500 steps, and no gradient is wholly lost");
+}
