@@ -93,5 +93,8 @@ Status cuda_counts_read(Plan *plan, int instr, CastCounts *counts)
     to_counts((const Tally *)(masses + (size_t)plan->counted * (size_t)plan->mass_slots) + place,
               &plan->edges[(size_t)place], masses + (size_t)place * (size_t)plan->mass_slots,
               plan->mass_slots, counts);
+    if (plan->program.instrs[(size_t)instr].phase ==
+        PHASE_STEP) /* only its classes mean anything */
+        memset(counts->histogram, 0, sizeof counts->histogram);
     return ok();
 }

@@ -32,27 +32,36 @@ static bool is_narrow_format(Format format)
     return format == FORMAT_FP16 || format == FORMAT_BF16;
 }
 
-/* Narrow rows go on in zeros to a multiple of 16 numbers, and narrow matrices to 16 rows: products like
- * it, and k may run over them. */
-static Status lay_value(Plan *plan, const Value *value, Array *array)
+Array array_of(const Value *value)
 {
     int64_t count = value_count(value), rows = value->rank < 2 ? 1 : value->shape[0];
-    int64_t all_rows = rows;
-    bool narrow = is_narrow_format(value->format);
+    Array array = {};
 
-    array->format = value->format;
-    array->rows = (int)rows;
-    array->cols = (int)(count / rows);
-    array->stride = (int)(narrow ? padded(array->cols, 16) : array->cols);
-    if (narrow && rows > 1)
-        all_rows = padded(rows, 16);
-    if (value_lasts(value)) {
-        plan->bytes[memory_kind(value)] += count * (int64_t)sizeof(float);
-        return store_find(plan->store, value->name, count, (float **)&array->data);
-    }
-    return plan_room(plan, memory_kind(value),
-                     (size_t)(all_rows * array->stride) * (narrow ? 2 : sizeof(float)),
-                     &array->data);
+    array.format = value->format;
+    array.rows = (int)rows;
+    array.cols = (int)(count / rows);
+    array.stride = (int)(is_narrow_format(value->format) ? padded(array.cols, 16) : array.cols);
+    return array;
+}
+
+size_t array_bytes(const Array *array)
+{
+    bool narrow = is_narrow_format(array->format);
+    int64_t rows = narrow && array->rows > 1 ? padded(array->rows, 16) : array->rows;
+
+    return (size_t)(rows * array->stride) * (narrow ? 2 : sizeof(float));
+}
+
+static Status lay_value(Plan *plan, const Value *value, Array *array)
+{
+    size_t bytes;
+
+    *array = array_of(value);
+    bytes = array_bytes(array);
+    if (!value_lasts(value))
+        return plan_room(plan, memory_kind(value), bytes, &array->data);
+    plan->bytes[memory_kind(value)] += (int64_t)bytes;
+    return store_find(plan->store, value->name, array);
 }
 
 int raw_stride(const Array *out, Format format)
@@ -160,7 +169,9 @@ static Status lay_counters(Plan *plan)
         plan->counters.push_back(instr->counted ? plan->counted++ : -1);
         if (!instr->counted)
             continue;
-        edges.push_back(edges_of(plan_value(plan, instr->out)->format));
+        /* A step of an optimizer tells its classes by fp16's edges (step_low.cu). */
+        edges.push_back(
+            edges_of(instr->out == NO_VALUE ? FORMAT_FP16 : plan_value(plan, instr->out)->format));
         instrs.push_back(i);
     }
     plan->edges = edges;

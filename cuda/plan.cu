@@ -15,7 +15,7 @@ static const double most_in_flight = 0.010; /* seconds of work */
 static Format low_of(const Program *program)
 {
     for (int i = 0; i < program->value_count; i++)
-        if (program->values[i].format != FORMAT_FP32)
+        if (program->values[i].format != FORMAT_FP32 && program->values[i].role != ROLE_STATE)
             return program->values[i].format;
     return FORMAT_FP32;
 }
@@ -46,6 +46,15 @@ static Status make_ring(Plan *plan)
                        "a plan was made");
 }
 
+/* What moves more than fp32 numbers is no part of kernel B. */
+static bool has_low_steps(const Program *program)
+{
+    for (int i = 0; i < program->instr_count; i++)
+        if (program->instrs[i].phase == PHASE_STEP && step_is_low(program, &program->instrs[i]))
+            return true;
+    return false;
+}
+
 static Status prepare(Plan *plan)
 {
     const Program *program = &plan->program;
@@ -54,6 +63,7 @@ static Status prepare(Plan *plan)
     TRY(check_formats(plan->backend, plan->low));
     plan->is_step =
         program->instr_count > 0 && program->instrs[program->instr_count - 1].op == OP_UPDATE;
+    plan->plain = !plan->backend->fuse || has_low_steps(program);
     plan->walks = walk_fits(plan);
     if (plan->is_step)
         TRY(make_ring(plan));
@@ -81,7 +91,7 @@ static Status make_nodes(Plan *plan)
 {
     if (!plan->is_step)
         return ok();
-    if (!plan->backend->fuse)
+    if (plan->plain)
         plain_nodes(plan);
     else if (plan->walks)
         TRY(walk_fuse(plan));
@@ -199,7 +209,7 @@ static Status make_copies(Plan *plan)
     Begin begin = begin_work(plan, false);
     int forward = program_phase(&plan->program, PHASE_FORWARD);
 
-    if (!plan->backend->fuse || plan->version == plan->store->version)
+    if (plan->plain || plan->version == plan->store->version)
         return ok();
     TRY(begin_run(plan, &begin));
     for (int i = 0; i < forward; i++)

@@ -34,7 +34,7 @@ enum { WORKSPACE_BYTES = 32 << 20 };
 
 struct Lasting {
     char name[VALUE_NAME];
-    float *values;
+    Array array;
     int64_t count;
 };
 
@@ -75,6 +75,7 @@ struct Plan {
     Program program; /* a copy */
     Format low;      /* what products take their operands in */
     bool is_step;    /* it ends in update */
+    bool plain;      /* every instruction is a kernel of its own */
     bool walks;      /* small: products by our own kernels, a step in two (fuse.cu) */
 
     std::vector<Array> arrays;       /* of each value */
@@ -137,8 +138,18 @@ CountEdges edges_of(Format format);
 /* A copy of a description in device memory, for kernels that fetch it. */
 Status plan_describe(Plan *plan, const void *description, size_t bytes, void **room);
 
-/* The lasting array of this name, made of zeros where there is none. */
-Status store_find(Store *store, const char *name, int64_t count, float **values);
+/* The lasting array of this name, laid out as `array` says, but for its data, which it fills in: made of zeros
+ * where there is none, and made anew from its numbers where it was written before any plan had it. */
+Status store_find(Store *store, const char *name, Array *array);
+
+/* Where a value's rows lie, without data. Narrow rows go on in zeros to a multiple of 16 numbers, and narrow
+ * matrices to 16 rows: products like it, and k may run over them. */
+Array array_of(const Value *value);
+size_t array_bytes(const Array *array); /* of all of it, with what is never read */
+
+/* value.cu: numbers across the border. */
+Status array_read(Backend *backend, const Array *array, float *values);
+Status array_write(Backend *backend, const Array *array, const float *values);
 
 static inline const Value *plan_value(const Plan *plan, ValueId id)
 {

@@ -55,6 +55,9 @@ static inline Runs runs_of(int tiles, int workers)
     return runs;
 }
 
+/* step_low.cu: one parameter's step, where weight or state are not fp32, or it is counted. */
+CudaOp step_low_run;
+
 #ifdef __CUDACC__
 
 #    include "count.cuh"

@@ -12,10 +12,8 @@ static size_t element_bytes(const Array *array)
     return array->format == FORMAT_FP16 || array->format == FORMAT_BF16 ? 2 : 4;
 }
 
-Status cuda_value_read(Plan *plan, ValueId id, float *values)
+Status array_read(Backend *backend, const Array *array, float *values)
 {
-    const Array *array = &plan->arrays[(size_t)id];
-    Backend *backend = plan->backend;
     size_t bytes = element_bytes(array), row = bytes * (size_t)array->cols;
     int64_t count = (int64_t)array->rows * array->cols;
     void *stored = xcalloc((size_t)count + 1, bytes);
@@ -33,10 +31,8 @@ Status cuda_value_read(Plan *plan, ValueId id, float *values)
     return status;
 }
 
-Status cuda_value_write(Plan *plan, ValueId id, const float *values)
+Status array_write(Backend *backend, const Array *array, const float *values)
 {
-    const Array *array = &plan->arrays[(size_t)id];
-    Backend *backend = plan->backend;
     size_t bytes = element_bytes(array), row = bytes * (size_t)array->cols;
     int64_t count = (int64_t)array->rows * array->cols;
     void *stored = xcalloc((size_t)count + 1, bytes);
@@ -51,6 +47,18 @@ Status cuda_value_write(Plan *plan, ValueId id, const float *values)
     if (!failed(status))
         status = cuda_settle(backend);
     free(stored);
+    return status;
+}
+
+Status cuda_value_read(Plan *plan, ValueId id, float *values)
+{
+    return array_read(plan->backend, &plan->arrays[(size_t)id], values);
+}
+
+Status cuda_value_write(Plan *plan, ValueId id, const float *values)
+{
+    Status status = array_write(plan->backend, &plan->arrays[(size_t)id], values);
+
     plan->version = -1;
     if (value_lasts(plan_value(plan, id)))
         plan->store->version++;

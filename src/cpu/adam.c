@@ -2,7 +2,9 @@
  *       w -= lr / (1 - b1^t) m / (sqrt(v) / sqrt(1 - b2^t) + eps)
  * adamw: first w *= 1 - lr decay (adam: g += decay w)
  *
- *   w, m, v: fp32; grad in any format, scaled; t counts the steps that were taken
+ *   w, m, v: fp32, fp16 or bf16, rounded once when they are stored (step.c); grad in any format,
+ *   scaled; t counts the steps that were taken. The step is taken from m and v as they are stored, and
+ *   where these are low, sqrt(v) / sqrt(1 - b2^t) + eps is rounded to their format: optim/optim.h
  *
  * Source: torch/optim/adam.py, _single_tensor_adam: scalars in double, each used as a float; lerp_
  * as aten/src/ATen/native/Lerp.h has it, from the nearer end.
@@ -54,6 +56,35 @@ VECTOR_CLONES static void adam_block(const StepBlock *block, const Adam *a)
     }
 }
 
+/* One number's change; m and v move on. */
+static float adam_change(const StepBlock *block, const Adam *a, int64_t i, float kept)
+{
+    float *m = &block->state[0][i], *v = &block->state[1][i];
+    float g = block->grad[i] * block->inverse;
+
+    g = a->decay == 0.0f ? g : g + a->decay * kept;
+    *m = step_state(block,
+                    a->new1 < 0.5f ? *m + a->new1 * (g - *m) : g - (g - *m) * (1.0f - a->new1));
+    *v = step_state(block, *v * a->keep2 + a->new2 * g * g);
+    return a->step_size * *m / step_state(block, sqrtf(*v) / a->root_correction + a->eps);
+}
+
+static void adam_low(const Plan *plan, const Instr *instr, const StepBlock *block)
+{
+    Adam now = adam_now(plan, instr);
+    StepChange change;
+
+    for (int64_t first = 0; first < block->count; first += STEP_CHUNK) {
+        int64_t count = block->count - first < STEP_CHUNK ? block->count - first : STEP_CHUNK;
+
+        for (int64_t j = 0; j < count; j++) {
+            change.kept[j] = block->weight[first + j] * now.keep;
+            change.change[j] = adam_change(block, &now, first + j, change.kept[j]);
+        }
+        cpu_step_store(block, first, count, &change);
+    }
+}
+
 static void adam(const Plan *plan, const Instr *instr, const StepBlock *block)
 {
     Adam now = adam_now(plan, instr);
@@ -63,10 +94,10 @@ static void adam(const Plan *plan, const Instr *instr, const StepBlock *block)
 
 void cpu_adam(Plan *plan, const Instr *instr)
 {
-    cpu_step(plan, instr, adam);
+    cpu_step(plan, instr, adam, adam_low);
 }
 
 void cpu_adamw(Plan *plan, const Instr *instr)
 {
-    cpu_step(plan, instr, adam);
+    cpu_step(plan, instr, adam, adam_low);
 }

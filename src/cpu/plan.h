@@ -126,6 +126,15 @@ typedef void CpuKernel(const Plan *plan, const Instr *instr, int64_t first, int6
 /* Runs the kernel over the result's blocks on all threads and rounds each block in place. */
 void cpu_map(Plan *plan, const Instr *instr, CpuKernel *kernel);
 
+/* How a step stores what is not fp32, and what it counts. */
+typedef struct StepLow {
+    Format weight, states;
+    WeightRounding rounding;
+    Dither dither;       /* first: of the block's first number */
+    float *compensation; /* of the block; NULL: none */
+    CastCounts *counts;  /* of the block; NULL: not counted */
+} StepLow;
+
 /* A block of a parameter as an optimizer sees it. */
 typedef struct StepBlock {
     float *weight;
@@ -133,12 +142,30 @@ typedef struct StepBlock {
     float *state[2];
     int64_t count;
     float inverse; /* gradient = grad * inverse */
+    StepLow low;   /* looked at by a form for low numbers alone */
 } StepBlock;
 
 typedef void CpuStep(const Plan *plan, const Instr *instr, const StepBlock *block);
 
-/* Runs an optimizer over a parameter's blocks, unless found_inf: then nothing is touched. */
-void cpu_step(Plan *plan, const Instr *instr, CpuStep *step);
+/* Runs an optimizer over a parameter's blocks, unless found_inf: then nothing is touched. `low`: the form
+ * that takes what `plain` does not (step_is_low). */
+void cpu_step(Plan *plan, const Instr *instr, CpuStep *plain, CpuStep *low);
+
+enum { STEP_CHUNK = 256 };
+
+/* An update of some weights, not yet made: each becomes kept - change. */
+typedef struct StepChange {
+    float kept[STEP_CHUNK], change[STEP_CHUNK];
+} StepChange;
+
+/* Makes it: numbers first .. first + count - 1 of the block, count at most STEP_CHUNK. */
+void cpu_step_store(const StepBlock *block, int64_t first, int64_t count, const StepChange *change);
+
+/* A number of a state as it is stored. */
+static inline float step_state(const StepBlock *block, float value)
+{
+    return round_to(block->low.states, OVERFLOW_INFINITY, value);
+}
 
 /* Rounds a result that was computed whole, in fp32, in its own place. */
 void cpu_round(Plan *plan, const Instr *instr);

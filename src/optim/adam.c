@@ -5,9 +5,9 @@ static const char *const states[] = {"exp_avg", "exp_avg_sq", NULL};
 
 const Optimizer adam_optimizer = {
     .name = "adam",
-    .text = "adaptive steps: two fp32 numbers of state a weight",
+    .text = "adaptive steps: two numbers of state a weight",
     .states = states,
-    .options = "beta1= beta2= eps= ",
+    .options = "beta1= beta2= eps= states= ",
     .torch = "torch.optim.Adam(params, lr={lr}, betas=({beta1}, {beta2}), eps={eps}, "
              "weight_decay={weight_decay}, **how)",
     .torch_cuda = "fused=True, capturable=graph",

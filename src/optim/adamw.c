@@ -7,7 +7,7 @@ const Optimizer adamw_optimizer = {
     .name = "adamw",
     .text = "adam with decoupled weight decay 0.01",
     .states = states,
-    .options = "beta1= beta2= eps= ",
+    .options = "beta1= beta2= eps= states= ",
     .torch = "torch.optim.AdamW(params, lr={lr}, betas=({beta1}, {beta2}), eps={eps}, "
              "weight_decay={weight_decay}, **how)",
     .torch_cuda = "fused=True, capturable=graph",

@@ -5,9 +5,9 @@ static const char *const states[] = {"momentum_buffer", NULL};
 
 const Optimizer momentum_optimizer = {
     .name = "momentum",
-    .text = "gradient descent with momentum 0.9: one fp32 number of state a weight",
+    .text = "gradient descent with momentum 0.9: one number of state a weight",
     .states = states,
-    .options = "momentum= ",
+    .options = "momentum= states= ",
     .torch =
         "torch.optim.SGD(params, lr={lr}, momentum={momentum}, weight_decay={weight_decay}, **how)",
     .torch_cuda = "fused=True",

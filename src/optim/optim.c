@@ -2,6 +2,7 @@
 
 #include "base/number.h"
 #include "base/text.h"
+#include "numerics/round.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -34,7 +35,8 @@ Status optim_spec(const char *name, OptimSpec *spec)
                         .beta1 = 0.9,
                         .beta2 = 0.999,
                         .eps = 1e-8,
-                        .weight_decay = optimizer->weight_decay};
+                        .weight_decay = optimizer->weight_decay,
+                        .states = FORMAT_FP32};
     text_copy(spec->kind, sizeof spec->kind, name);
     return ok();
 }
@@ -76,6 +78,9 @@ Status optim_check(const OptimSpec *spec)
     TRY(in_unit("beta1", spec->beta1));
     TRY(in_unit("beta2", spec->beta2));
     TRY(not_negative("eps", spec->eps, "eps=1e-8"));
+    if (spec->states != FORMAT_FP32 && spec->states != FORMAT_FP16 && spec->states != FORMAT_BF16)
+        return fail(STATUS_USAGE, "states are kept in fp32, fp16 or bf16, and not in %s",
+                    format_name(spec->states));
     return not_negative("weight_decay", spec->weight_decay, "weight_decay=0.01");
 }
 
@@ -101,24 +106,59 @@ const char *optim_print(const OptimSpec *spec, char *text, int room)
     print_if_other(&line, "beta2", spec->beta2, usual.beta2);
     print_if_other(&line, "eps", spec->eps, usual.eps);
     print_if_other(&line, "weight_decay", spec->weight_decay, usual.weight_decay);
+    if (spec->states != FORMAT_FP32)
+        text_printf(&line, " states=%s", format_name(spec->states));
     text_copy(text, (size_t)room, text_chars(&line));
     text_release(&line);
     return text;
 }
 
-static void emit_step(const Optimizer *optimizer, const OptimSpec *spec, Builder *builder,
-                      Param param)
+bool optim_loses_eps(const OptimSpec *spec)
 {
+    OpKind op = optim_find(spec->kind)->op;
+
+    return (op == OP_ADAM || op == OP_ADAMW) && spec->eps > 0.0 &&
+           round_to(spec->states, OVERFLOW_INFINITY, (float)spec->eps) == 0.0f;
+}
+
+static void emit_rounding(Builder *builder, int place, Instr *instr)
+{
+    const Value *weight = builder_get(builder, instr->in[STEP_WEIGHT]);
+
+    instr->constants[CONSTANT_PLACE] = place;
+    if (weight->format != FORMAT_FP32)
+        instr->constants[CONSTANT_ROUNDING] = builder->rounding;
+    instr->counted = builder->probes == PROBE_UPDATES ||
+                     (builder->probes == PROBE_ON && step_is_low(builder->program, instr));
+}
+
+static ValueId compensation_of(Builder *builder, ValueId master)
+{
+    Value weight = *builder_get(builder, master);
+
+    if (weight.format == FORMAT_FP32 || builder->rounding != ROUNDING_KAHAN)
+        return NO_VALUE;
+    return builder_like(builder, master, ROLE_STATE, weight.format, "%.30s.compensation",
+                        weight.name);
+}
+
+static void emit_step(const Optimizer *optimizer, const OptimSpec *spec, Builder *builder,
+                      int place)
+{
+    Param param = builder->program->params[place];
     char name[VALUE_NAME];
     Instr *instr;
-    ValueId states[2] = {NO_VALUE, NO_VALUE};
+    ValueId states[2] = {NO_VALUE, NO_VALUE}, compensation;
 
     memcpy(name, builder_get(builder, param.master)->name, sizeof name);
     for (int i = 0; optimizer->states[i] != NULL; i++)
-        states[i] = builder_like(builder, param.master, ROLE_STATE, FORMAT_FP32, "%.30s.%s", name,
+        states[i] = builder_like(builder, param.master, ROLE_STATE, spec->states, "%.30s.%s", name,
                                  optimizer->states[i]);
+    compensation = compensation_of(builder, param.master);
     instr = builder_emit(builder, optimizer->op, NO_VALUE, param.master, param.grad, states[0]);
     instr->in[3] = states[1];
+    instr->in[STEP_COMPENSATION] = compensation;
+    emit_rounding(builder, place, instr);
     instr->constants[CONSTANT_DECAY] = spec->weight_decay;
     instr->constants[CONSTANT_MOMENTUM] =
         optimizer->op == OP_MOMENTUM ? spec->momentum : spec->beta1;
@@ -131,10 +171,7 @@ void optim_emit(const OptimSpec *spec, Builder *builder)
     const Optimizer *optimizer = optim_find(spec->kind);
 
     builder->phase = PHASE_STEP;
-    for (int i = 0; i < builder->program->param_count; i++) {
-        Param param = builder->program->params[i];
-
-        if (param.grad != NO_VALUE)
-            emit_step(optimizer, spec, builder, param);
-    }
+    for (int i = 0; i < builder->program->param_count; i++)
+        if (builder->program->params[i].grad != NO_VALUE)
+            emit_step(optimizer, spec, builder, i);
 }

@@ -1,4 +1,9 @@
-/* Optimizers with fp32 state, their settings at PyTorch's defaults.
+/* Optimizers, their settings at PyTorch's defaults.
+ *
+ * They compute in fp32, and round once when they store. State kept in a low format (`states=`) is rounded
+ * before the step is taken from it, and Adam's denominator sqrt(v) + eps is then rounded to that format
+ * too, as PyTorch holds it in a tensor of v's format: in fp16 an eps of 1e-8 is 0, so that where v
+ * underflowed the step is m/0 or 0/0. (PyTorch's fused kernels hold the denominator in fp32.)
  *
  * Source: torch/optim/{sgd,adam,adamw}.py, the single-tensor forms; ops are done in their order.
  */
@@ -15,6 +20,7 @@ typedef struct OptimSpec {
     double momentum; /* momentum: 0.9 */
     double beta1, beta2, eps;
     double weight_decay; /* adamw: decoupled, 0.01; others: added to the gradient, 0 */
+    Format states;       /* what momenta and moments are kept in: fp32, fp16 or bf16 */
 } OptimSpec;
 
 typedef struct Optimizer {
@@ -50,7 +56,11 @@ Status optim_check(const OptimSpec *spec) MUST_CHECK;
 
 const char *optim_print(const OptimSpec *spec, char *text, int room);
 
-/* Emits one step instruction for each parameter that has a gradient. */
+/* eps is a number above 0 that the format of Adam's states rounds to 0. */
+bool optim_loses_eps(const OptimSpec *spec);
+
+/* Emits one step instruction for each parameter that has a gradient. Counted are those with
+ * low weights or states, where every store is counted, and all of them under PROBE_UPDATES. */
 void optim_emit(const OptimSpec *spec, Builder *builder);
 
 #endif

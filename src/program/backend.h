@@ -18,10 +18,10 @@ extern "C" {
 #endif
 
 /* Changes with every change of this file; a plug-in that says another number is not used. */
-enum { BACKEND_ABI = 2, BACKEND_TEXT = 128 };
+enum { BACKEND_ABI = 3, BACKEND_TEXT = 128 };
 
 typedef struct Backend Backend; /* a device and its threads */
-typedef struct Store Store; /* the lasting state of one run: masters, optimizer state, scalars */
+typedef struct Store Store; /* the lasting state of one run: weights, optimizer state, scalars */
 typedef struct Plan Plan;   /* a program made ready over a store and a data set */
 typedef struct DeviceData DeviceData; /* a data set where the device reads it */
 
@@ -40,6 +40,7 @@ typedef struct Scalars {
     int64_t position;      /* training examples consumed since the run began */
     int64_t test_position; /* gather of held-out examples starts here */
     int64_t correct;       /* counted by the op correct, over held-out examples */
+    uint64_t seed;         /* of stochastic rounding */
 } Scalars;
 
 /* One finished step. */
@@ -75,7 +76,7 @@ typedef struct BackendOptions {
 
 /* What a plan holds, in bytes on the device, by kind. Data and runtime are shared by all plans. */
 typedef enum MemoryKind {
-    MEMORY_WEIGHTS,     /* fp32 masters */
+    MEMORY_WEIGHTS,     /* as the optimizer keeps them */
     MEMORY_COPIES,      /* of weights and inputs, in the low format */
     MEMORY_GRADS,       /* of the weights */
     MEMORY_OPTIMIZER,   /* its state */
@@ -112,7 +113,9 @@ typedef struct BackendClass {
     void (*scalars_get)(Store *store, Scalars *scalars);
     void (*scalars_set)(Store *store, const Scalars *scalars);
 
-    /* State the store lacks begins as zeros. The program may go when this returns.
+    /* State the store lacks begins as zeros, in the format that the program has it in; all programs over one
+     * store must agree on that, and values that are written into it must be of it. The program may go when
+     * this returns.
      * Fails: STATUS_MEMORY, STATUS_UNSUPPORTED (a format this device cannot do), STATUS_SHAPE. */
     Status (*plan_new)(Backend *backend, const Program *program, Store *store, DeviceData *data,
                        Plan **plan);

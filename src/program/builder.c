@@ -11,6 +11,13 @@ const char *const probe_set_names[] = {
     [PROBE_GRADS] = "grads", [PROBE_UPDATES] = "updates", [PROBE_UPDATES + 1] = NULL,
 };
 
+const char *const weight_rounding_names[] = {
+    [ROUNDING_NEAREST] = "nearest",
+    [ROUNDING_STOCHASTIC] = "stochastic",
+    [ROUNDING_KAHAN] = "kahan",
+    [ROUNDING_COUNT] = NULL,
+};
+
 static ValueId add_value(Builder *builder, Role role, Format format, int rank, const int64_t *shape)
 {
     Program *program = builder->program;
@@ -56,11 +63,19 @@ ValueId builder_like(Builder *builder, ValueId like, Role role, Format format, c
     return id;
 }
 
+Format builder_weights(const Builder *builder)
+{
+    bool low = builder->low == FORMAT_FP16 || builder->low == FORMAT_BF16;
+
+    return builder->low_weights && low ? builder->low : FORMAT_FP32;
+}
+
 ValueId builder_param(Builder *builder, int rank, const int64_t *shape, int64_t fan_in,
                       const char *name)
 {
     Program *program = builder->program;
-    ValueId master = builder_value(builder, ROLE_MASTER, FORMAT_FP32, rank, shape, "%s", name);
+    ValueId master =
+        builder_value(builder, ROLE_MASTER, builder_weights(builder), rank, shape, "%s", name);
 
     program->params = grow(program->params, (size_t)program->param_count, &program->param_room,
                            sizeof *program->params);
@@ -91,8 +106,8 @@ Instr *builder_emit(Builder *builder, OpKind op, ValueId out, ValueId in0, Value
     program->instrs = grow(program->instrs, (size_t)program->instr_count, &program->instr_room,
                            sizeof *program->instrs);
     instr = &program->instrs[program->instr_count++];
-    *instr =
-        (Instr){.op = op, .phase = builder->phase, .in = {in0, in1, in2, NO_VALUE}, .out = out};
+    *instr = (Instr){
+        .op = op, .phase = builder->phase, .in = {in0, in1, in2, NO_VALUE, NO_VALUE}, .out = out};
     return instr;
 }
 

@@ -23,6 +23,9 @@ typedef struct Builder {
     Phase phase;      /* of the instructions emitted now */
     Format low;       /* what autocast casts operands of products to; fp32: nothing */
     ProbeSet probes;  /* what stores do is counted here */
+    bool
+        low_weights; /* parameters are kept in `low` itself, where that is fp16 or bf16: no masters */
+    WeightRounding rounding; /* of such parameters */
 } Builder;
 
 /* A value of the given shape; `fmt` makes its name. */
@@ -32,6 +35,9 @@ ValueId builder_value(Builder *builder, Role role, Format format, int rank, cons
 /* A value of the same shape as `like`. */
 ValueId builder_like(Builder *builder, ValueId like, Role role, Format format, const char *fmt, ...)
     PRINTF_LIKE(5, 6);
+
+/* What parameters are kept in: fp32, but for low weights. */
+Format builder_weights(const Builder *builder);
 
 /* A trained parameter: a master of this shape, named NAME (its gradient is told by builder_grad). */
 ValueId builder_param(Builder *builder, int rank, const int64_t *shape, int64_t fan_in,

@@ -20,6 +20,8 @@ static const char *result_name(const Program *program, const Instr *instr)
 
 static Format result_format(const Program *program, const Instr *instr)
 {
+    if (instr->phase == PHASE_STEP)
+        return program->values[instr->in[STEP_WEIGHT]].format;
     return instr->out == NO_VALUE ? FORMAT_FP32 : program->values[instr->out].format;
 }
 
@@ -30,6 +32,20 @@ static const char *operand_name(const Program *program, const Instr *instr, int 
     const char *dot = strrchr(value->name, '.');
 
     return value->role == ROLE_STATE && dot != NULL ? dot + 1 : value->name;
+}
+
+/* What an optimizer's line says where it is not all fp32. */
+static void print_rounding(const Program *program, const Instr *instr, Text *text)
+{
+    WeightRounding rounding = (WeightRounding)instr->constants[CONSTANT_ROUNDING];
+    ValueId state = instr->in[STEP_STATES];
+
+    if (state != NO_VALUE && program->values[state].format != FORMAT_FP32)
+        text_printf(text, " in %s", format_name(program->values[state].format));
+    if (instr->in[STEP_COMPENSATION] != NO_VALUE)
+        text_printf(text, ", %s", operand_name(program, instr, STEP_COMPENSATION));
+    if (rounding == ROUNDING_STOCHASTIC)
+        text_append(text, ", rounded stochastically");
 }
 
 static void print_operands(const Program *program, const Instr *instr, Text *text)
@@ -45,6 +61,8 @@ static void print_operands(const Program *program, const Instr *instr, Text *tex
         text_printf(text, "%s%s", i == first ? "" : ", ", operand_name(program, instr, i));
     if (instr->op == OP_SCALE)
         text_append(text, ", loss weight, scale");
+    if (instr->phase == PHASE_STEP)
+        print_rounding(program, instr, text);
     if (instr->counted)
         text_append(text, " *");
 }

@@ -60,6 +60,16 @@ ValueId program_find(const Program *program, const char *name)
     return NO_VALUE;
 }
 
+bool step_is_low(const Program *program, const Instr *instr)
+{
+    bool low = instr->counted || instr->constants[CONSTANT_ROUNDING] != (double)ROUNDING_NEAREST;
+
+    for (int i = 0; i < INSTR_INPUTS; i++)
+        if (i != STEP_GRAD && instr->in[i] != NO_VALUE)
+            low = low || program->values[instr->in[i]].format != FORMAT_FP32;
+    return low;
+}
+
 int program_phase(const Program *program, Phase phase)
 {
     int i = 0;

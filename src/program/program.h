@@ -20,16 +20,16 @@ extern "C" {
 
 typedef int ValueId; /* place in Program.values */
 
-enum { NO_VALUE = -1, VALUE_NAME = 48, VALUE_RANK = 4, INSTR_INPUTS = 4, INSTR_CONSTANTS = 4 };
+enum { NO_VALUE = -1, VALUE_NAME = 48, VALUE_RANK = 4, INSTR_INPUTS = 5, INSTR_CONSTANTS = 6 };
 
 typedef enum Role {
     ROLE_INPUT,  /* a batch of inputs, or of targets */
-    ROLE_MASTER, /* a parameter, fp32; lives in the Store */
+    ROLE_MASTER, /* a parameter: fp32, or low where it has no master; lives in the Store */
     ROLE_COPY,   /* a cast of another value: fc1.weight.fp16, x.fp16 */
     ROLE_ACTIVATION,
     ROLE_ACTIVATION_GRAD, /* scaled by the loss scale, as all gradients are */
     ROLE_WEIGHT_GRAD,
-    ROLE_STATE,  /* of an optimizer, fp32; lives in the Store */
+    ROLE_STATE,  /* of an optimizer, or a compensation; lives in the Store */
     ROLE_SCALAR, /* of a step: loss */
 } Role;
 
@@ -47,7 +47,7 @@ typedef struct Instr {
     Phase phase;
     ValueId in[INSTR_INPUTS]; /* unused ones are NO_VALUE */
     ValueId out;              /* NO_VALUE: it writes scalars only, or in[0] in place (optimizers) */
-    bool counted;             /* what rounding to out's format does is counted */
+    bool counted; /* what rounding to out's format does is counted; of an optimizer: below */
     double constants[INSTR_CONSTANTS]; /* gather: below; optimizers: CONSTANT_* below */
 } Instr;
 
@@ -61,7 +61,34 @@ enum {
     CONSTANT_BETA1 = CONSTANT_MOMENTUM,
     CONSTANT_BETA2,
     CONSTANT_EPS,
+    CONSTANT_ROUNDING, /* a WeightRounding */
+    CONSTANT_PLACE,    /* of the parameter among all, which gives it random numbers of its own */
 };
+
+/* How an optimizer stores a weight that is kept in a low format. It computes in fp32 and rounds once. */
+typedef enum WeightRounding {
+    ROUNDING_NEAREST,
+    ROUNDING_STOCHASTIC, /* up with a probability of the distance (numerics/round.h) */
+    ROUNDING_KAHAN, /* to nearest; what that left out is kept beside, and joins the next update */
+    ROUNDING_COUNT,
+} WeightRounding;
+
+/* What a counted step of an optimizer tells in the classes of its CastCounts: nan and inf, what the weight
+ * became; else zero: the update was zero; underflow: it was lost, for it changed no bit of the stored
+ * weight, nor of its compensation; normal: it changed some. Nothing where the step was skipped. */
+
+extern const char *const weight_rounding_names[]; /* as typed; ends in NULL */
+
+/* An optimizer's operands: the weight, its gradient, its states, and under ROUNDING_KAHAN the
+ * compensation, in the weight's format. */
+enum { STEP_WEIGHT, STEP_GRAD, STEP_STATES, STEP_COMPENSATION = 4 };
+
+/* Random number of a stochastic rounding: of element `i` of a parameter in the step that follows `step`.
+ * The stream is RANDOM_ROUNDING, the substream the parameter's place. */
+static inline uint64_t rounding_number(int64_t step, int64_t i)
+{
+    return ((uint64_t)step << 32) + (uint64_t)i;
+}
 
 /* A parameter and what belongs to it. */
 typedef struct Param {
@@ -91,11 +118,16 @@ bool value_lasts(const Value *value);
 /* NO_VALUE where there is none of that name. */
 ValueId program_find(const Program *program, const char *name);
 
+/* The optimizer's instruction does more than move fp32 numbers: weight or state are low, or what the step
+ * did is counted. */
+bool step_is_low(const Program *program, const Instr *instr);
+
 /* The first instruction of a phase or of a later one; instr_count where none follows. */
 int program_phase(const Program *program, Phase phase);
 
 /* Shapes fit, formats fit (tf32 only from a cast into a product, whose result is fp32), everything is
- * written before it is read and once, optimizers touch fp32 masters only, phases are in order.
+ * written before it is read and once, optimizers touch masters only, kept with their state in fp32, fp16
+ * or bf16, and round other than to nearest only low ones, phases are in order.
  * Fails: STATUS_SHAPE in the learner's words. */
 Status program_verify(const Program *program) MUST_CHECK;
 

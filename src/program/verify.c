@@ -162,20 +162,49 @@ static Status check_mse_backward(const Program *program, const Instr *instr)
     return need_same(program, instr, instr->in[0], instr->out);
 }
 
+static bool can_last(Format format)
+{
+    return format == FORMAT_FP32 || format == FORMAT_FP16 || format == FORMAT_BF16;
+}
+
+/* kahan has a compensation like the weight, the others have none; only a low weight is rounded. */
+static Status check_rounding(const Program *program, const Instr *instr)
+{
+    const Value *weight = &program->values[instr->in[STEP_WEIGHT]];
+    WeightRounding rounding = (WeightRounding)instr->constants[CONSTANT_ROUNDING];
+    ValueId compensation = instr->in[STEP_COMPENSATION];
+
+    if ((rounding == ROUNDING_KAHAN) != (compensation != NO_VALUE))
+        return fail(STATUS_SHAPE, "%s of %s: a compensation belongs to kahan, and to kahan alone",
+                    op_table[instr->op].name, weight->name);
+    if (rounding != ROUNDING_NEAREST && weight->format == FORMAT_FP32)
+        return fail(STATUS_SHAPE, "%s stores %s in fp32, where nothing is rounded as %s",
+                    op_table[instr->op].name, weight->name, weight_rounding_names[rounding]);
+    if (compensation == NO_VALUE)
+        return ok();
+    TRY(need_same(program, instr, instr->in[STEP_WEIGHT], compensation));
+    if (program->values[compensation].format != weight->format)
+        return fail(STATUS_SHAPE, "%s keeps %s in %s; it must be in the weight's %s",
+                    op_table[instr->op].name, program->values[compensation].name,
+                    format_name(program->values[compensation].format), format_name(weight->format));
+    return ok();
+}
+
 static Status check_optimizer(const Program *program, const Instr *instr)
 {
     for (int i = 0; i < op_table[instr->op].inputs; i++) {
         const Value *value = &program->values[instr->in[i]];
 
-        TRY(need_same(program, instr, instr->in[0], instr->in[i]));
-        if (i != 1 && value->format != FORMAT_FP32)
-            return fail(STATUS_SHAPE, "%s updates %s in %s; master weights and state must be fp32",
+        TRY(need_same(program, instr, instr->in[STEP_WEIGHT], instr->in[i]));
+        if (i != STEP_GRAD && !can_last(value->format))
+            return fail(STATUS_SHAPE,
+                        "%s updates %s in %s; weights and state are kept in fp32, fp16 or bf16",
                         op_table[instr->op].name, value->name, format_name(value->format));
     }
-    if (program->values[instr->in[0]].role != ROLE_MASTER)
+    if (program->values[instr->in[STEP_WEIGHT]].role != ROLE_MASTER)
         return fail(STATUS_SHAPE, "%s updates %s, which is no master weight",
-                    op_table[instr->op].name, program->values[instr->in[0]].name);
-    return ok();
+                    op_table[instr->op].name, program->values[instr->in[STEP_WEIGHT]].name);
+    return check_rounding(program, instr);
 }
 
 static Status check_nothing(const Program *program, const Instr *instr)

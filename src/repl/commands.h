@@ -17,6 +17,8 @@
     X(reset) \
     X(undo) \
     X(autocast) \
+    X(master) \
+    X(round) \
     X(scale) \
     X(probe) \
     X(fork) \

@@ -2,6 +2,9 @@
 
 #include "repl/phrase.h"
 
+#include <math.h>
+#include <string.h>
+
 /* Of whose values that are not zero every one underflowed in the last step. */
 static const TensorFacts *wholly_lost(const Snapshot *snapshot)
 {
@@ -99,12 +102,87 @@ static void explain_scale(const Snapshot *snapshot, const SkipFacts *skip, Text 
         text_append(text, " Where it began may not be counted: `probe on` counts everything.");
 }
 
+static const TensorFacts *broken_weight(const Snapshot *snapshot)
+{
+    for (int i = 0; i < snapshot->tensor_count; i++)
+        if (snapshot->tensors[i].broken > 0)
+            return &snapshot->tensors[i];
+    return NULL;
+}
+
+/* Adam divided by a root that underflowed with its square, and an eps that is 0 there. */
+static bool explain_eps(const Snapshot *snapshot, Text *text)
+{
+    const FormatInfo *format = &format_table[snapshot->states];
+    const TensorFacts *weight = broken_weight(snapshot);
+    char eps[NUMBER_TEXT], number[NUMBER_TEXT], count[NUMBER_TEXT];
+    bool lost = snapshot->step > 0 && !isfinite(snapshot->batch_loss.value);
+
+    if (snapshot->eps_lost == 0.0 || (weight == NULL && !lost))
+        return false;
+    text_printf(
+        text,
+        "Adam's eps %s is 0 in %s, in which its moments are kept and whose smallest number "
+        "is %.3g: where the square of a gradient underflowed too, the step was m/0 = inf or "
+        "0/0 = nan. ",
+        number_shortest(snapshot->eps_lost, eps), format->name, format->min_subnormal);
+    if (weight != NULL)
+        text_printf(text, "%s of the %s numbers of %s are inf or nan after the last step. ",
+                    phrase_count(weight->broken, number), phrase_count(weight->count, count),
+                    weight->name);
+    else
+        text_append(text, "The loss is inf or nan since, and no step mends that. ");
+    text_append(text, "Try optim states=fp32, states=bf16 or eps=1e-4, and `reset`.");
+    return true;
+}
+
+/* The weight that lost the largest share of its updates, where most are lost and always will be. */
+static const TensorFacts *stuck_weight(const Snapshot *snapshot)
+{
+    const TensorFacts *found = NULL;
+    double most = 0.5;
+
+    if (snapshot->weights == FORMAT_FP32 || strcmp(snapshot->rounding, "nearest") != 0)
+        return NULL;
+    for (int i = 0; i < snapshot->tensor_count; i++) {
+        const TensorFacts *tensor = &snapshot->tensors[i];
+
+        if (tensor->updates > 0 && (double)tensor->lost_updates > most * (double)tensor->updates) {
+            most = (double)tensor->lost_updates / (double)tensor->updates;
+            found = tensor;
+        }
+    }
+    return found;
+}
+
+static void explain_nothing(const Snapshot *snapshot, Text *text)
+{
+    const TensorFacts *stuck = stuck_weight(snapshot);
+    const char *plural = snapshot->step == 1 ? "" : "s";
+    char number[NUMBER_TEXT], lost[NUMBER_TEXT], updates[NUMBER_TEXT];
+
+    phrase_count(snapshot->step, number);
+    if (stuck == NULL) {
+        text_printf(text, "nothing was skipped in %s step%s, and no gradient is wholly lost",
+                    number, plural);
+        return;
+    }
+    text_printf(text,
+                "nothing was skipped in %s step%s, but %s of the %s updates of %s in the last one "
+                "changed no bit of it, being below half a unit in its last place in %s. ",
+                number, plural, phrase_count(stuck->lost_updates, lost),
+                phrase_count(stuck->updates, updates), stuck->name, format_name(snapshot->weights));
+    text_append(text, "Try `round stochastic`, `round kahan` or `master on`.");
+}
+
 void explain(const Snapshot *snapshot, Text *text)
 {
     const TensorFacts *lost = wholly_lost(snapshot);
     int64_t clean = snapshot->step - snapshot->last_skip.step;
     char number[NUMBER_TEXT];
 
+    if (explain_eps(snapshot, text))
+        return;
     /* A step that was skipped stopped at its overflow: what was lost beside it explains nothing. */
     if (lost != NULL && (snapshot->last_skip.step == 0 || clean > 0)) {
         explain_lost(snapshot, lost, text);
@@ -121,6 +199,5 @@ void explain(const Snapshot *snapshot, Text *text)
     if (snapshot->step == 0)
         text_append(text, "nothing was skipped: nothing has been trained yet; try train 20");
     else
-        text_printf(text, "nothing was skipped in %s step%s, and no gradient is wholly lost",
-                    phrase_count(snapshot->step, number), snapshot->step == 1 ? "" : "s");
+        explain_nothing(snapshot, text);
 }

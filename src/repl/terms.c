@@ -31,7 +31,8 @@ static const CatalogEntry terms[] = {
      "one whose last bit is 0."},
     {"stochastic rounding", "rounding up or down by chance, the nearer neighbour being likelier, "
                             "so that small changes are "
-                            "right on average instead of lost each time."},
+                            "right on average instead of lost each time. `round stochastic` stores "
+                            "weights so."},
     {"fp32", "single precision: 8 bits of exponent, 23 of mantissa. Master weights, optimizer "
              "state, losses "
              "and sums are kept in it."},
@@ -55,6 +56,14 @@ static const CatalogEntry terms[] = {
      "the fp32 weights that the optimizer moves. The short copies are cast from them anew each "
      "step, "
      "so that changes too small for the short format add up instead of being lost."},
+    {"lost update",
+     "a change that is smaller than half a unit in the last place of its weight, so that the sum "
+     "is "
+     "rounded back to the weight as it was. `master off` shows many, lost_updates(...) counts "
+     "them."},
+    {"kahan summation", "what a rounding left out is kept in a second number and added to the next "
+                        "term, so that small "
+                        "terms add up. `round kahan` stores weights so."},
     {"loss scale",
      "a factor on the loss before the backward pass. Every gradient comes out larger by it, so "
      "that "

@@ -17,7 +17,7 @@
 typedef struct Expr Expr;
 
 typedef struct ExprNeeds {
-    bool accuracy, moved;
+    bool accuracy, moved, updates;
 } ExprNeeds;
 
 /* Reads one or more expressions separated by commas. Every name is checked now: metrics, tensors of

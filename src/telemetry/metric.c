@@ -134,6 +134,11 @@ static Measure tensor_moved(const TensorFacts *tensor)
     return tensor->kind == TENSOR_WEIGHT ? tensor->moved : missing;
 }
 
+static Measure tensor_lost_updates(const TensorFacts *tensor)
+{
+    return share((double)tensor->lost_updates, (double)tensor->updates);
+}
+
 #define RUN(metric)    .name = #metric, .of_run = run_##metric
 #define TENSOR(metric) .name = #metric, .of_tensor = tensor_##metric
 
@@ -164,6 +169,8 @@ const Metric metric_table[] = {
     {TENSOR(amax), .unit = "", .text = "largest finite magnitude before the cast, as stored"},
     {TENSOR(moved), .unit = "share", .need = NEED_MOVED,
      .text = "share of a weight's values whose bits differ from the run's start"},
+    {TENSOR(lost_updates), .unit = "share", .need = NEED_UPDATES,
+     .text = "share of a weight's nonzero updates in the last step that changed no stored bit"},
     {.name = NULL},
 };
 

@@ -161,6 +161,7 @@ static void need(ExprNeeds *needs, const Metric *metric)
 {
     needs->accuracy |= metric->need == NEED_ACCURACY;
     needs->moved |= metric->need == NEED_MOVED;
+    needs->updates |= metric->need == NEED_UPDATES;
 }
 
 static Status check_name(const Check *check, size_t i)

@@ -6,10 +6,10 @@
 #include <string.h>
 
 const MemoryPartInfo memory_parts[PART_COUNT] = {
-    [PART_WEIGHTS] = {"weights", "masters, always fp32"},
+    [PART_WEIGHTS] = {"weights", "masters, fp32"},
     [PART_COPIES] = {"copies", "casts: weights, inputs"},
     [PART_GRADS] = {"gradients", "of the weights"},
-    [PART_OPTIMIZER] = {"optimizer", "its state, always fp32"},
+    [PART_OPTIMIZER] = {"optimizer", "its state, fp32"},
     [PART_ACTIVATIONS] = {"activations", "their gradients, batch"},
     [PART_COUNTERS] = {"counters", "of the probes"},
     [PART_WORKSPACE] = {"workspace", "of products, sums"},

@@ -35,8 +35,11 @@ typedef struct TensorFacts {
     bool counted;  /* from the next step on */
     bool probed;   /* counts are of the step `Snapshot.step`; else they are all zero */
     CastCounts counts;
-    Measure moved;                /* weights, when asked for: share of values whose bits differ from
+    Measure moved; /* weights, when asked for: share of values whose bits differ from
                                      the run's start */
+    int64_t updates, lost_updates; /* weights: nonzero updates of the last step, where they were
+                                      counted, and those that changed no bit of what is stored */
+    int64_t broken; /* weights: of them that the last step made inf or nan, where it was counted */
     char starved_by[TENSOR_NAME]; /* "" or the tensor upstream in whose cast everything was lost */
 } TensorFacts;
 
@@ -99,8 +102,13 @@ typedef struct Snapshot {
     char data[FACT_TEXT], net[FACT_TEXT], optim[FACT_TEXT], loss_name[FACT_TEXT];
     int64_t batch;
     uint64_t seed;
-    Format autocast; /* FORMAT_FP32: off */
-    int run_count;   /* runs of the session */
+    Format autocast;         /* FORMAT_FP32: off */
+    Format weights;          /* what parameters are kept in; low: there are no masters */
+    Format states;           /* what the optimizer's state is kept in */
+    char rounding[RUN_NAME]; /* of low weights: "stochastic" */
+    double eps_lost;         /* Adam's eps, where the format of its states rounds it to 0; else 0 */
+    bool updates;            /* steps of the optimizer are counted, from the next on */
+    int run_count;           /* runs of the session */
     ScalerFacts scaler;
     bool probes;         /* every cast is counted from the next step on */
     bool training;       /* steps are being taken */

@@ -1,6 +1,7 @@
 #include "train/checkpoint.h"
 
 #include "base/memory.h"
+#include "train/lasting.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,7 +47,7 @@ static Status keep_array(const Experiment *experiment, const Value *value, KeptA
 {
     int64_t count = value_count(value);
 
-    *array = (KeptArray){.rank = value->rank};
+    *array = (KeptArray){.rank = value->rank, .format = value->format};
     memcpy(array->name, value->name, sizeof array->name);
     memcpy(array->shape, value->shape, sizeof array->shape);
     array->values = xaligned((size_t)count, sizeof *array->values);
@@ -178,9 +179,10 @@ static Status write_arrays(const Checkpoint *checkpoint, Experiment *experiment)
 {
     for (int i = 0; i < checkpoint->array_count; i++) {
         const KeptArray *array = &checkpoint->arrays[i];
+        const Program *program = &experiment->program;
 
-        TRY(experiment->class->store_write(experiment->store, array->name, array->values,
-                                           kept_count(array)));
+        TRY(lasting_write(experiment, &program->values[program_find(program, array->name)],
+                          array->values));
     }
     return ok();
 }

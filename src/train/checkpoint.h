@@ -11,10 +11,11 @@
 /* A lasting array of the run. */
 typedef struct KeptArray {
     char name[VALUE_NAME];
+    Format format;
     int rank;
     int64_t shape[VALUE_RANK];
-    float *values;
-    float *start; /* a master as its run began; NULL: optimizer state, or as the seed makes it */
+    float *values; /* of that format */
+    float *start;  /* a master as its run began; NULL: optimizer state, or as the seed makes it */
 } KeptArray;
 
 typedef struct Checkpoint {

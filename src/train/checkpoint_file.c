@@ -13,7 +13,10 @@ static const char start_suffix[] = ".start";
 static void add_tensor(TensorFile *file, const KeptArray *array, const char *suffix,
                        const float *values)
 {
-    FileTensor tensor = {.rank = array->rank, .count = kept_count(array), .values = values};
+    FileTensor tensor = {.rank = array->rank,
+                         .format = values == array->values ? array->format : FORMAT_FP32,
+                         .count = kept_count(array),
+                         .values = values};
 
     memcpy(tensor.shape, array->shape, sizeof tensor.shape);
     snprintf(tensor.name, sizeof tensor.name, "%s%s", array->name, suffix);
@@ -38,6 +41,19 @@ static Status check_settings(const Settings *settings)
     return fail(STATUS_USAGE, "the path of the data cannot be written down; give it another name");
 }
 
+/* Those of fp32 come first, so that each number lies at a multiple of its size. */
+static void add_arrays(const Checkpoint *checkpoint, bool low, TensorFile *file)
+{
+    for (int i = 0; i < checkpoint->array_count; i++) {
+        const KeptArray *array = &checkpoint->arrays[i];
+
+        if ((array->format != FORMAT_FP32) == low)
+            add_tensor(file, array, "", array->values);
+        if (array->start != NULL && checkpoint->own_start && !low)
+            add_tensor(file, array, start_suffix, array->start);
+    }
+}
+
 Status checkpoint_write(const Checkpoint *checkpoint, const char *path)
 {
     TensorFile file = {0};
@@ -45,13 +61,8 @@ Status checkpoint_write(const Checkpoint *checkpoint, const char *path)
 
     TRY(check_settings(&checkpoint->settings));
     notes_write(checkpoint, &file);
-    for (int i = 0; i < checkpoint->array_count; i++) {
-        const KeptArray *array = &checkpoint->arrays[i];
-
-        add_tensor(&file, array, "", array->values);
-        if (array->start != NULL && checkpoint->own_start)
-            add_tensor(&file, array, start_suffix, array->start);
-    }
+    for (int low = 0; low < 2; low++)
+        add_arrays(checkpoint, low == 1, &file);
     status = tensor_file_write(path, &file);
     tensor_file_release(&file);
     return status;
@@ -70,7 +81,7 @@ static Status read_array(const TensorFile *file, const FileTensor *tensor, Check
 
     if (strlen(tensor->name) >= sizeof array->name)
         return fail(STATUS_IO, "it holds a tensor with a name that no tensor here can have");
-    *array = (KeptArray){.rank = tensor->rank};
+    *array = (KeptArray){.rank = tensor->rank, .format = tensor->format};
     memcpy(array->name, tensor->name, sizeof array->name);
     memcpy(array->shape, tensor->shape, sizeof array->shape);
     array->values = xaligned((size_t)tensor->count, sizeof *array->values);

@@ -1,4 +1,5 @@
-/* A run in a file: safetensors with PyTorch's names and layouts, and what else it needs as notes.
+/* A run in a file: safetensors with PyTorch's names and layouts, and what else it needs as notes. Weights and
+ * state that are kept in fp16 or bf16 stand in it as such, as a half model's do in PyTorch's files.
  *
  * Thread rule: touches no backend; any thread that owns the checkpoint.
  */

@@ -39,6 +39,12 @@ void experiment_describe(Experiment *experiment)
     facts->batch = settings->batch;
     facts->seed = settings->seed;
     facts->autocast = settings->autocast;
+    facts->weights = settings_weights(settings);
+    facts->states = settings->optim.states;
+    text_copy(facts->rounding, sizeof facts->rounding,
+              weight_rounding_names[facts->weights == FORMAT_FP32 ? ROUNDING_NEAREST
+                                                                  : settings->rounding]);
+    facts->eps_lost = optim_loses_eps(&settings->optim) ? settings->optim.eps : 0.0;
     facts->pace = settings->pace;
     facts->probes = settings->probes == PROBE_ON || settings->probes == PROBE_UPDATES;
     facts->lr = settings->optim.lr;
@@ -158,6 +164,36 @@ static bool probed(Experiment *experiment, int instr, CastCounts *counts)
     return !failed(status) && experiment->program.instrs[instr].counted && counts->count > 0;
 }
 
+static TensorFacts *weight_of(const Snapshot *facts, const char *name)
+{
+    for (int i = 0; i < facts->tensor_count; i++)
+        if (strcmp(facts->tensors[i].name, name) == 0)
+            return &facts->tensors[i];
+    return NULL;
+}
+
+static void add_lost_updates(Experiment *experiment)
+{
+    const Program *program = &experiment->program;
+
+    experiment->facts.updates = false;
+    for (int i = program_phase(program, PHASE_STEP); i < program->instr_count; i++) {
+        const Instr *instr = &program->instrs[i];
+        TensorFacts *weight;
+        CastCounts counts;
+
+        if (instr->phase != PHASE_STEP || !instr->counted)
+            continue;
+        experiment->facts.updates = true;
+        weight = weight_of(&experiment->facts, program->values[instr->in[STEP_WEIGHT]].name);
+        if (weight == NULL || !probed(experiment, i, &counts))
+            continue;
+        weight->broken = counts.classes[CAST_NAN] + counts.classes[CAST_INF];
+        weight->updates = cast_counts_nonzero(&counts);
+        weight->lost_updates = counts.classes[CAST_UNDERFLOW];
+    }
+}
+
 void experiment_refresh(Experiment *experiment)
 {
     const Program *program = &experiment->program;
@@ -181,5 +217,6 @@ void experiment_refresh(Experiment *experiment)
             heat_add(&facts->heat, tensor->name, facts->step, &tensor->counts);
     }
     name_starved(facts);
+    add_lost_updates(experiment);
     updates_refresh(experiment);
 }

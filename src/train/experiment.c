@@ -2,6 +2,7 @@
 
 #include "amp/emit.h"
 #include "base/memory.h"
+#include "train/lasting.h"
 #include "train/updates.h"
 
 #include <math.h>
@@ -21,10 +22,11 @@ static ExampleShape example_shape(const Dataset *set)
 
 void experiment_emit(const Settings *settings, const Dataset *set, Program *program)
 {
-    Builder builder = {.program = program, .low = settings->autocast, .probes = settings->probes};
+    Builder builder = settings_builder(settings, program);
     ExampleShape shape = example_shape(set);
     Net net;
 
+    builder.probes = settings->probes;
     program->batch = settings->batch;
     nn_emit_step(&builder, &settings->net, &settings->loss, &shape, &net);
     amp_emit_unscale(&builder);
@@ -84,9 +86,8 @@ static Status find_problem(const Settings *settings, const Dataset *set)
     return ok();
 }
 
-/* A program and its plan for `settings`; neither is kept on failure. */
-static Status make_plan(Experiment *experiment, const Settings *settings, Program *program,
-                        Plan **plan)
+/* A program for `settings`; not kept on failure. */
+static Status make_program(const Experiment *experiment, const Settings *settings, Program *program)
 {
     Status status;
 
@@ -94,9 +95,6 @@ static Status make_plan(Experiment *experiment, const Settings *settings, Progra
     status = check_size(experiment->class, program);
     if (!failed(status))
         status = program_verify(program);
-    if (!failed(status))
-        status = experiment->class->plan_new(experiment->backend, program, experiment->store,
-                                             experiment->data->device, plan);
     if (failed(status))
         program_release(program);
     return status;
@@ -113,8 +111,7 @@ static Status write_start(Experiment *experiment)
 
         experiment->start[i] = xaligned((size_t)count, sizeof(float));
         nn_init_param(program, i, experiment->settings.seed, experiment->start[i]);
-        TRY(experiment->class->store_write(experiment->store, master->name, experiment->start[i],
-                                           count));
+        TRY(lasting_write(experiment, master, experiment->start[i]));
     }
     return ok();
 }
@@ -136,6 +133,7 @@ static void write_scalars(Experiment *experiment, bool restart_scaler)
     scalars.interval = settings->scaler.interval;
     scalars.lr = settings->optim.lr;
     scalars.loss_weight = settings->loss.weight;
+    scalars.seed = settings->seed;
     experiment->class->scalars_set(experiment->store, &scalars);
 }
 
@@ -145,7 +143,9 @@ static Status start_run(Experiment *experiment)
     write_scalars(experiment, true);
     if (failed(experiment->problem))
         return ok();
-    TRY(make_plan(experiment, &experiment->settings, &experiment->program, &experiment->plan));
+    TRY(make_program(experiment, &experiment->settings, &experiment->program));
+    TRY(experiment->class->plan_new(experiment->backend, &experiment->program, experiment->store,
+                                    experiment->data->device, &experiment->plan));
     experiment->numbers = numbers_of(experiment->class, &experiment->program);
     experiment_weigh(experiment);
     return write_start(experiment);
@@ -250,11 +250,20 @@ static Status new_plan(Experiment *experiment, const Settings *wanted)
 {
     bool restart = strcmp(wanted->optim.kind, experiment->settings.optim.kind) != 0;
     Program program = {0}, old = experiment->program;
+    Store *store = NULL;
     Plan *plan = NULL;
-    Status status = ok();
+    Status status;
 
-    TRY(make_plan(experiment, wanted, &program, &plan));
+    TRY(make_program(experiment, wanted, &program));
+    status = lasting_plan(experiment, &program, restart, &store, &plan);
+    if (failed(status)) {
+        program_release(&program);
+        return status;
+    }
     experiment->class->plan_free(experiment->plan);
+    if (store != experiment->store)
+        experiment->class->store_free(experiment->store);
+    experiment->store = store;
     experiment->plan = plan;
     experiment->computed = false;
     experiment->program = program;
@@ -266,11 +275,23 @@ static Status new_plan(Experiment *experiment, const Settings *wanted)
     return status;
 }
 
+static void log_weights(Experiment *experiment, Format before)
+{
+    Format after = settings_weights(&experiment->settings);
+
+    if (before != after)
+        events_add(&experiment->facts.events, EVENT_SETTING, experiment->facts.step,
+                   after == FORMAT_FP32 ? "the weights were widened to %s: no value changes"
+                                        : "the weights were rounded to %s",
+                   format_name(after));
+}
+
 Status experiment_change(Experiment *experiment, const Settings *wanted)
 {
     const ScalerSpec *before = &experiment->settings.scaler, *after = &wanted->scaler;
     bool restart = before->mode != after->mode || before->start != after->start;
     bool other = !settings_same_program(&experiment->settings, wanted);
+    Format weights = settings_weights(&experiment->settings);
 
     TRY(find_problem(wanted, experiment->data->set));
     if (other) {
@@ -278,6 +299,7 @@ Status experiment_change(Experiment *experiment, const Settings *wanted)
         updates_forget(experiment);
     }
     experiment->settings = *wanted;
+    log_weights(experiment, weights);
     write_scalars(experiment, restart);
     if (other)
         experiment_weigh(experiment);

@@ -72,6 +72,8 @@ static void print_settings(const Settings *settings, Text *text)
     for (SettingPart part = SETTING_DATA; part < SETTING_PARTS; part++) {
         Text words = {0};
 
+        if (settings_left_out(settings, part))
+            continue;
         settings_part(settings, part, &words);
         print_comment(text_chars(&words), text);
         text_release(&words);
@@ -115,6 +117,34 @@ static Status print_autocast(const Settings *settings, Text *text)
         return no_such("autocast", format_name(settings->autocast));
     text_printf(text, "AUTOCAST = %s\nALLOW_TF32 = %s\n", name,
                 settings->autocast == FORMAT_TF32 ? "True" : "False");
+    text_printf(text, "WEIGHTS = %s\n",
+                settings_weights(settings) == FORMAT_FP32 ? "torch.float32" : name);
+    return ok();
+}
+
+/* What halfstep does and PyTorch does not. */
+static Status check_weights(const Settings *settings)
+{
+    Format weights = settings_weights(settings);
+    bool states = optim_find(settings->optim.kind)->states[0] != NULL;
+
+    if (weights != FORMAT_FP32 && settings->rounding != ROUNDING_NEAREST)
+        return fail(
+            STATUS_UNSUPPORTED,
+            "PyTorch's optimizers round to nearest, so there is no script for round %s; try "
+            "round nearest",
+            weight_rounding_names[settings->rounding]);
+    if (weights != FORMAT_FP32 && settings->scaler.mode != SCALE_OFF)
+        return fail(STATUS_UNSUPPORTED,
+                    "PyTorch's GradScaler refuses gradients of %s weights, so there is no script; "
+                    "say scale off, or master on",
+                    format_name(weights));
+    if (states && weights != settings->optim.states)
+        return fail(STATUS_UNSUPPORTED,
+                    "PyTorch keeps an optimizer's state in the format of its weights, so there is "
+                    "no script for %s weights with states=%s; try optim states=%s",
+                    format_name(weights), format_name(settings->optim.states),
+                    format_name(weights));
     return ok();
 }
 
@@ -207,10 +237,12 @@ static Status print_optimizer(const OptimSpec *spec, Text *text)
 
     if (optimizer->torch == NULL)
         return no_such("optimizer", optimizer->name);
-    text_printf(text,
-                "\n\ndef make_optimizer(params, cuda, graph):\n    how = dict(%s) if cuda else {}\n"
-                "    return ",
-                optimizer->torch_cuda);
+    text_append(text, "\n\ndef make_optimizer(params, cuda, graph):\n    how = ");
+    if (spec->states == FORMAT_FP32)
+        text_printf(text, "dict(%s) if cuda else {}\n", optimizer->torch_cuda);
+    else
+        text_append(text, "dict(foreach=False)  # a fused one holds Adam's denominator in fp32\n");
+    text_append(text, "    return ");
     fill_in(optimizer->torch, keys, text);
     text_append(text, "\n\n\nSTATES = [");
     for (int i = 0; optimizer->states[i] != NULL; i++)
@@ -240,6 +272,7 @@ Status export_pytorch_text(const Experiment *experiment, Text *text)
     text_append(text, beginning);
     print_settings(settings, text);
     print_data(experiment, text);
+    TRY(check_weights(settings));
     TRY(print_autocast(settings, text));
     print_scaler(experiment, text);
     text_append(text, counting);

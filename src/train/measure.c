@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "numerics/bits.h"
+#include "numerics/round.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,7 @@ enum { ACCURACY_BATCH = 250 };
 static void emit_accuracy(const Experiment *experiment, Program *program)
 {
     const Dataset *set = experiment->data->set;
-    Builder builder = {.program = program, .low = experiment->settings.autocast};
+    Builder builder = settings_builder(&experiment->settings, program);
     ExampleShape shape = {.rank = set->rank, .classes = set->class_count};
     Net net;
 
@@ -66,12 +67,14 @@ Status experiment_accuracy(Experiment *experiment)
     return status;
 }
 
-static double share_moved(const float *now, const float *then, int64_t count)
+/* The start counts as the format of the weights holds it. */
+static double share_moved(Format format, const float *now, const float *then, int64_t count)
 {
     int64_t moved = 0;
 
     for (int64_t i = 0; i < count; i++)
-        moved += bits_of(FORMAT_FP32, now[i]) != bits_of(FORMAT_FP32, then[i]);
+        moved += bits_of(FORMAT_FP32, now[i]) !=
+                 bits_of(FORMAT_FP32, round_to(format, OVERFLOW_INFINITY, then[i]));
     return (double)moved / (double)count;
 }
 
@@ -84,7 +87,8 @@ static void measure_moved(Experiment *experiment, int param, TensorFacts *tensor
     if (status.code == STATUS_DEVICE)
         experiment->trouble = status;
     if (!failed(status))
-        tensor->moved = (Measure){.value = share_moved(now, experiment->start[param], count)};
+        tensor->moved = (Measure){.value = share_moved(settings_weights(&experiment->settings), now,
+                                                       experiment->start[param], count)};
     free(now);
 }
 

@@ -27,6 +27,9 @@ void experiment_weigh(Experiment *experiment)
     experiment->class->plan_memory(experiment->plan, facts->held);
     program_bytes(&experiment->program, facts->formats);
     plain.autocast = FORMAT_FP32;
+    plain.master = true;
+    plain.rounding = ROUNDING_NEAREST;
+    plain.optim.states = FORMAT_FP32;
     experiment_emit(&plain, experiment->data->set, &program);
     program_bytes(&program, facts->fp32);
     program_release(&program);

@@ -14,6 +14,8 @@ Settings settings_default(void)
         .batch = 64,
         .seed = 1,
         .autocast = FORMAT_FP16,
+        .master = true,
+        .rounding = ROUNDING_NEAREST,
         .scaler = scaler_spec_default(),
         .probes = PROBE_ON,
     };
@@ -34,6 +36,31 @@ static Status check_autocast(Format format)
                 format_name(format));
 }
 
+static Status check_rounding(const Settings *settings)
+{
+    if (settings->rounding == ROUNDING_NEAREST || !settings->master)
+        return ok();
+    return fail(STATUS_USAGE,
+                "round %s is about weights that are kept in a low format, and these have fp32 "
+                "masters; say master off first",
+                weight_rounding_names[settings->rounding]);
+}
+
+Builder settings_builder(const Settings *settings, Program *program)
+{
+    return (Builder){.program = program,
+                     .low = settings->autocast,
+                     .low_weights = !settings->master,
+                     .rounding = settings->rounding};
+}
+
+Format settings_weights(const Settings *settings)
+{
+    Builder builder = settings_builder(settings, NULL);
+
+    return builder_weights(&builder);
+}
+
 static Status check_numbers(const Settings *settings)
 {
     if (settings->batch < 1 || settings->batch > LARGEST_BATCH)
@@ -50,6 +77,7 @@ Status settings_check(const Settings *settings)
     TRY(scaler_check(&settings->scaler));
     TRY(loss_check(&settings->loss));
     TRY(check_autocast(settings->autocast));
+    TRY(check_rounding(settings));
     return check_numbers(settings);
 }
 
@@ -112,6 +140,12 @@ void settings_part(const Settings *settings, SettingPart part, Text *text)
     case SETTING_AUTOCAST:
         text_printf(text, "autocast %s", format_name(settings->autocast));
         break;
+    case SETTING_MASTER:
+        text_printf(text, "master %s", settings->master ? "on" : "off");
+        break;
+    case SETTING_ROUND:
+        text_printf(text, "round %s", weight_rounding_names[settings->rounding]);
+        break;
     case SETTING_SCALE:
         print_scale(&settings->scaler, text);
         break;
@@ -126,10 +160,18 @@ void settings_part(const Settings *settings, SettingPart part, Text *text)
 void settings_print(const Settings *settings, const char *between, Text *text)
 {
     for (SettingPart part = SETTING_DATA; part < SETTING_PARTS; part++) {
-        settings_part(settings, part, text);
-        if (part + 1 < SETTING_PARTS)
+        if (settings_left_out(settings, part))
+            continue;
+        if (part != SETTING_DATA)
             text_append(text, between);
+        settings_part(settings, part, text);
     }
+}
+
+bool settings_left_out(const Settings *settings, SettingPart part)
+{
+    return (part == SETTING_MASTER && settings->master) ||
+           (part == SETTING_ROUND && settings->rounding == ROUNDING_NEAREST);
 }
 
 bool settings_same_part(const Settings *a, const Settings *b, SettingPart part)
@@ -157,7 +199,8 @@ bool settings_same_program(const Settings *a, const Settings *b)
 
     other.optim.lr = a->optim.lr; /* a scalar */
     return settings_same_run(a, b) && settings_same_part(a, &other, SETTING_OPTIM) &&
-           a->batch == b->batch && a->autocast == b->autocast && a->probes == b->probes;
+           a->batch == b->batch && a->autocast == b->autocast && a->probes == b->probes &&
+           a->master == b->master && a->rounding == b->rounding;
 }
 
 /* What stands behind the verb. */

@@ -24,7 +24,10 @@ typedef struct Settings {
     int64_t batch;
     uint64_t seed;
     Format autocast; /* FORMAT_FP32: off */
-    ProbeSet probes; /* what casts do is counted here; changes no bit of the training */
+    bool master; /* weights are fp32, and cast anew each step; else they are kept in the format of
+                        autocast itself, where that is fp16 or bf16 */
+    WeightRounding rounding; /* of weights without masters; to nearest where there are masters */
+    ProbeSet probes;         /* what casts do is counted here; changes no bit of the training */
     ScalerSpec scaler;
     double pace; /* steps a second at most; 0: as fast as it goes */
 } Settings;
@@ -32,6 +35,12 @@ typedef struct Settings {
 /* data fashion; net 784 256 128 10; optim adamw lr=1e-3; batch 64; autocast fp16;
  * scale dynamic interval=50. */
 Settings settings_default(void);
+
+/* What the parameters are kept in under these settings. */
+Format settings_weights(const Settings *settings);
+
+/* Writes programs under these settings into `program`. */
+Builder settings_builder(const Settings *settings, Program *program);
 
 /* Every part on its own is in range. Fails: STATUS_USAGE, STATUS_UNSUPPORTED. */
 Status settings_check(const Settings *settings) MUST_CHECK;
@@ -51,6 +60,8 @@ typedef enum SettingPart {
     SETTING_BATCH,
     SETTING_SEED,
     SETTING_AUTOCAST,
+    SETTING_MASTER,
+    SETTING_ROUND,
     SETTING_SCALE,
     SETTING_PROBE,
     SETTING_PARTS,
@@ -59,13 +70,16 @@ typedef enum SettingPart {
 /* Appends the part as it would be typed: "scale dynamic interval=50". */
 void settings_part(const Settings *settings, SettingPart part, Text *text);
 
+/* It came later than others, and is written down only where it is not as ever: `master on`. */
+bool settings_left_out(const Settings *settings, SettingPart part);
+
 /* It would be typed the same. */
 bool settings_same_part(const Settings *a, const Settings *b, SettingPart part);
 
-/* The whole experiment, `between` the commands: "; " or a newline. */
+/* The whole experiment, `between` the commands, "; " or a newline, but for what is left out. */
 void settings_print(const Settings *settings, const char *between, Text *text);
 
-/* Reads what settings_print wrote with newlines between; what it does not print stays. Fails:
+/* Reads what settings_print wrote with newlines between; what it never prints (pace) stays. Fails:
  * STATUS_IO, STATUS_USAGE, STATUS_UNSUPPORTED: something else stands there; nothing has changed. */
 Status settings_read(const char *text, Settings *settings) MUST_CHECK;
 

@@ -154,6 +154,7 @@ static Status read_loss(Line *line, Settings *settings)
 static Status read_optim(Line *line, Settings *settings)
 {
     OptimSpec *spec = &settings->optim;
+    const Key *states = take(line, "states");
 
     TRY(optim_spec(line->object, spec));
     TRY(take_number(line, "lr", &spec->lr));
@@ -161,7 +162,8 @@ static Status read_optim(Line *line, Settings *settings)
     TRY(take_number(line, "beta1", &spec->beta1));
     TRY(take_number(line, "beta2", &spec->beta2));
     TRY(take_number(line, "eps", &spec->eps));
-    return take_number(line, "weight_decay", &spec->weight_decay);
+    TRY(take_number(line, "weight_decay", &spec->weight_decay));
+    return states == NULL ? ok() : format_parse(states->value, &spec->states);
 }
 
 static Status read_batch(Line *line, Settings *settings)
@@ -183,6 +185,22 @@ static Status read_seed(Line *line, Settings *settings)
 static Status read_autocast(Line *line, Settings *settings)
 {
     return format_parse(line->object, &settings->autocast);
+}
+
+static Status read_master(Line *line, Settings *settings)
+{
+    settings->master = strcmp(line->object, "on") == 0;
+    return settings->master || strcmp(line->object, "off") == 0 ? ok() : odd(line->object);
+}
+
+static Status read_round(Line *line, Settings *settings)
+{
+    for (int rounding = 0; rounding < ROUNDING_COUNT; rounding++)
+        if (strcmp(line->object, weight_rounding_names[rounding]) == 0) {
+            settings->rounding = (WeightRounding)rounding;
+            return ok();
+        }
+    return odd(line->object);
 }
 
 static Status read_scale(Line *line, Settings *settings)
@@ -230,6 +248,8 @@ static const struct {
     [SETTING_BATCH] = {"batch", read_batch},
     [SETTING_SEED] = {"seed", read_seed},
     [SETTING_AUTOCAST] = {"autocast", read_autocast},
+    [SETTING_MASTER] = {"master", read_master},
+    [SETTING_ROUND] = {"round", read_round},
     [SETTING_SCALE] = {"scale", read_scale},
     [SETTING_PROBE] = {"probe", read_probe},
 };
@@ -243,14 +263,19 @@ static Status take_part(SettingPart part, Line *line, Settings *settings)
     return ok();
 }
 
-static Status read_part(SettingPart part, const char *text, Settings *settings)
+/* The parts that may be left out are as they are then. */
+static const Settings left_out = {.master = true, .rounding = ROUNDING_NEAREST};
+
+/* `*read`: the line was this part's. */
+static Status read_part(SettingPart part, const char *text, Settings *settings, bool *read)
 {
     Line line;
 
     TRY(read_line(text, &line));
-    if (strcmp(line.verb, parts[part].verb) != 0)
-        return odd(text);
-    return take_part(part, &line, settings);
+    *read = strcmp(line.verb, parts[part].verb) == 0;
+    if (*read)
+        return take_part(part, &line, settings);
+    return settings_left_out(&left_out, part) ? ok() : odd(text);
 }
 
 Status settings_read_part(const char *text, Settings *settings)
@@ -271,7 +296,10 @@ Status settings_read_part(const char *text, Settings *settings)
 Status settings_read(const char *text, Settings *settings)
 {
     Settings made = *settings;
+    bool read;
 
+    made.master = left_out.master;
+    made.rounding = left_out.rounding;
     for (SettingPart part = SETTING_DATA; part < SETTING_PARTS; part++) {
         size_t length = strcspn(text, "\n");
         char line[2 * WORD];
@@ -279,8 +307,8 @@ Status settings_read(const char *text, Settings *settings)
         if (length >= sizeof line)
             return odd(text);
         text_copy(line, length + 1, text);
-        TRY(read_part(part, line, &made));
-        text += length + (text[length] == '\n');
+        TRY(read_part(part, line, &made, &read));
+        text += read ? length + (text[length] == '\n') : 0;
     }
     if (*text != '\0')
         return odd(text);

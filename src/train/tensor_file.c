@@ -9,10 +9,8 @@
 
 enum { LENGTH_BYTES = 8, HEADER_MOST = 1 << 20 };
 
-static const struct {
-    const char *name;
-    Format format;
-} types[] = {{"F32", FORMAT_FP32}, {"F16", FORMAT_FP16}, {"BF16", FORMAT_BF16}};
+static const char *const types[FORMAT_COUNT] = {
+    [FORMAT_FP32] = "F32", [FORMAT_FP16] = "F16", [FORMAT_BF16] = "BF16"};
 
 void tensor_file_release(TensorFile *file)
 {
@@ -97,9 +95,9 @@ static Status read_type(Json *json, FileTensor *tensor)
     if (json_string(json, &text))
         status = fail(STATUS_IO, "%.40s is of type %.20s; F32, F16 and BF16 are read", tensor->name,
                       text_chars(&text));
-    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-        if (strcmp(text_chars(&text), types[i].name) == 0) {
-            tensor->format = types[i].format;
+    for (int i = 0; i < FORMAT_COUNT; i++)
+        if (types[i] != NULL && strcmp(text_chars(&text), types[i]) == 0) {
+            tensor->format = (Format)i;
             status = ok();
         }
     text_release(&text);
@@ -321,7 +319,8 @@ static void print_notes(const TensorFile *file, Text *text)
 
 static size_t written_bytes(const FileTensor *tensor)
 {
-    return (size_t)tensor->count * (tensor->integers ? sizeof(int32_t) : sizeof(float));
+    return (size_t)tensor->count *
+           (tensor->integers ? sizeof(int32_t) : (size_t)format_table[tensor->format].bits / 8);
 }
 
 static void print_tensor(const FileTensor *tensor, size_t begin, Text *text)
@@ -329,7 +328,7 @@ static void print_tensor(const FileTensor *tensor, size_t begin, Text *text)
     text_append(text, ",");
     json_quote(tensor->name, text);
     text_append(text, ":{\"dtype\":\"");
-    text_append(text, tensor->integers ? "I32" : "F32");
+    text_append(text, tensor->integers ? "I32" : types[tensor->format]);
     text_append(text, "\",\"shape\":[");
     for (int i = 0; i < tensor->rank; i++)
         text_printf(text, "%s%lld", i == 0 ? "" : ",", (long long)tensor->shape[i]);
@@ -350,6 +349,20 @@ static void print_header(const TensorFile *file, Text *header)
         text_append(header, " ");
 }
 
+static Status write_tensor(const FileTensor *tensor, Draft *draft)
+{
+    uint8_t *stored;
+    Status status;
+
+    if (tensor->integers || tensor->format == FORMAT_FP32)
+        return draft_add(draft, tensor->values, written_bytes(tensor));
+    stored = xaligned(written_bytes(tensor), 1);
+    bits_pack(tensor->format, tensor->values, stored, tensor->count);
+    status = draft_add(draft, stored, written_bytes(tensor));
+    free(stored);
+    return status;
+}
+
 static Status write_all(const TensorFile *file, const Text *header, Draft *draft)
 {
     uint8_t length[LENGTH_BYTES];
@@ -359,7 +372,7 @@ static Status write_all(const TensorFile *file, const Text *header, Draft *draft
     TRY(draft_add(draft, length, sizeof length));
     TRY(draft_add(draft, text_chars(header), header->length));
     for (size_t i = 0; i < file->tensor_count; i++)
-        TRY(draft_add(draft, file->tensors[i].values, written_bytes(&file->tensors[i])));
+        TRY(write_tensor(&file->tensors[i], draft));
     return ok();
 }
 

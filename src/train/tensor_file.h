@@ -15,12 +15,12 @@ enum { FILE_TENSORS = 1024, FILE_NAME = VALUE_NAME + 16 };
 
 typedef struct FileTensor {
     char name[FILE_NAME];
-    Format format; /* fp32, fp16 or bf16 */
+    Format format; /* fp32, fp16 or bf16; written ones are rounded to it already */
     int rank;
     int64_t shape[VALUE_RANK];
     int64_t count;      /* of numbers; at least 1 */
     size_t begin;       /* in the data; bytes */
-    const void *values; /* to be written: fp32, or int32; unused where it is read */
+    const void *values; /* to be written: floats, or int32; unused where it is read */
     bool integers;      /* to be written as such; none are read */
 } FileTensor;
 

@@ -43,7 +43,8 @@ static Status read_computed(const Experiment *now, ValueId id, float **values)
     return now->class->value_read(now->plan, id, *values);
 }
 
-/* The copy of the last step is of the weight before that step; so the next one is made here. */
+/* The copy of the last step is of the weight before that step; so the next one is made here. A low weight
+ * is what the products read. */
 static Status read_weight(const Experiment *now, ValueId id, TensorValues *values)
 {
     const char *name = now->program.values[id].name;
@@ -51,7 +52,7 @@ static Status read_weight(const Experiment *now, ValueId id, TensorValues *value
     values->stored = xaligned((size_t)values->count, sizeof *values->stored);
     TRY(now->class->store_read(now->store, name, values->stored, values->count));
     values->next = true;
-    if (values->format == FORMAT_FP32)
+    if (values->format == now->program.values[id].format)
         return ok();
     values->before = xaligned((size_t)values->count, sizeof *values->before);
     memcpy(values->before, values->stored, (size_t)values->count * sizeof *values->before);

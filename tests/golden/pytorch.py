@@ -34,6 +34,7 @@ SHUFFLE = True
 LOSS_WEIGHT = 1
 AUTOCAST = torch.float16
 ALLOW_TF32 = False
+WEIGHTS = torch.float32
 SCALING = "dynamic"
 INIT_SCALE = 65536
 GROWTH_FACTOR = 2
@@ -138,7 +139,7 @@ class Experiment:
         self.lanes = torch.arange(BATCH, device=device)
         self.cursor = torch.zeros((), dtype=torch.int64, device=device)
         self.taken = 0
-        self.model = network()
+        self.model = network().to(WEIGHTS)  # .half() or .bfloat16() without masters
         self.model.load_state_dict({name: arrays[name] for name in self.model.state_dict()})
         self.model.to(device)
         self.params = dict(self.model.named_parameters())
@@ -152,7 +153,7 @@ class Experiment:
         self.graph = self.capture() if graph else None
 
     def restore_state(self, name, param, arrays):
-        state = {key: arrays[name + "." + key].to(self.device) for key in STATES}
+        state = {key: arrays[name + "." + key].to(self.device, param.dtype) for key in STATES}
         if "exp_avg" in state:
             state["step"] = torch.tensor(float(TAKEN), device=self.device)
         if state:
@@ -186,7 +187,7 @@ class Experiment:
         stored, scaled. What was lost in the cast before that is zero or inf here: PyTorch keeps
         no value from before a cast."""
         for i, param in enumerate(self.params.values()):
-            grad = param.grad
+            grad = param.grad.float()
             place = torch.frexp(grad).exponent
             place.masked_fill_(grad == 0, ZERO)
             place.masked_fill_(grad.isinf(), INF)

@@ -61,8 +61,11 @@ void recipe_data_free(void)
 
 static bool counts(const Recipe *recipe, const Program *program, const Value *out)
 {
-    Role role = out->source == NO_VALUE ? out->role : program->values[out->source].role;
+    Role role;
 
+    if (out == NULL) /* the optimizer's step */
+        return recipe->counting == COUNT_ALL;
+    role = out->source == NO_VALUE ? out->role : program->values[out->source].role;
     return recipe->counting == COUNT_ALL ||
            (recipe->counting >= COUNT_WEIGHT_GRADS && role == ROLE_WEIGHT_GRAD) ||
            (recipe->counting >= COUNT_GRADS && role == ROLE_ACTIVATION_GRAD);
@@ -74,13 +77,18 @@ static OptimSpec optim_of(const Recipe *recipe)
 
     must(optim_spec(recipe->optim != NULL ? recipe->optim : "adamw", &spec), recipe->name);
     spec.lr = recipe->lr > 0.0 ? recipe->lr : spec.lr;
+    spec.states = recipe->states;
     return spec;
 }
 
 void recipe_program(const Recipe *recipe, Program *program)
 {
     const Dataset *set = recipe_data(recipe);
-    Builder builder = {.program = program, .low = recipe->low, .probes = true};
+    Builder builder = {.program = program,
+                       .low = recipe->low,
+                       .low_weights = recipe->low_weights,
+                       .rounding = recipe->rounding,
+                       .probes = PROBE_ON};
     ExampleShape shape = {
         .rank = set->rank, .classes = set->class_count, .target_width = set->target_width};
     LossSpec loss = {.kind = "cross-entropy", .weight = 1.0f};
@@ -101,7 +109,9 @@ void recipe_program(const Recipe *recipe, Program *program)
     for (int i = 0; i < program->instr_count; i++) {
         Instr *instr = &program->instrs[i];
 
-        instr->counted = instr->counted && counts(recipe, program, &program->values[instr->out]);
+        instr->counted =
+            instr->counted &&
+            counts(recipe, program, instr->out == NO_VALUE ? NULL : &program->values[instr->out]);
     }
     must(program_verify(program), recipe->name);
 }
@@ -117,6 +127,7 @@ static void write_scalars(const Recipe *recipe, Side *side)
         .backoff = scaler->backoff,
         .interval = scaler->interval,
         .lr = optim_of(recipe).lr,
+        .seed = 3,
         .loss_weight = recipe->weight > 0.0f ? recipe->weight : 1.0f,
     };
 
@@ -138,6 +149,7 @@ void recipe_start(const Recipe *recipe, const Program *program, Side *side)
         float *values = xaligned((size_t)count, sizeof *values);
 
         nn_init_param(program, i, 1, values);
+        round_array(master->format, OVERFLOW_INFINITY, values, values, count);
         must(side->class->store_write(side->store, master->name, values, count), master->name);
         free(values);
     }

@@ -19,9 +19,14 @@ typedef struct Recipe {
     double lr;         /* 0: the optimizer's own */
     int64_t batch;
     Format low;
+    bool low_weights; /* no masters, where `low` has 16 bits */
+    WeightRounding rounding;
+    Format states; /* of the optimizer */
     Counting counting;
     ScalerSpec scaler;
 } Recipe;
+
+extern const Recipe same_recipes[]; /* of the program `same`; ends in one without a name */
 
 /* Loaded once and kept to the end; ends the program where it cannot be. */
 const Dataset *recipe_data(const Recipe *recipe);

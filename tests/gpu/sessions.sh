@@ -77,9 +77,18 @@ claim "its cure: loss, moved, skipped, underflow" \
     "$silent; scale static 1024; train 400; print loss, moved('fc1.weight'), skipped, underflow('fc2.out.grad')" \
     '$1 < 0.045 && $2 > 0.5 && $3 == 0 && $4 < 0.2'
 
+# Whether updates are counted or not: lessons/no-masters.halfstep tells what they are.
+masters='data fashion size=14; net 196 64 10; batch 64; scale off; autocast bf16; master off'
+for probes in on updates off; do
+    run "$masters; round stochastic; optim momentum states=fp16; probe $probes; train 200; print loss, batch_loss, accuracy"
+    tail -n 1 "$folder/out"
+done | sort -u >"$folder/lines"
+[ "$(wc -l <"$folder/lines")" = 1 ]
+verdict $? "counting updates changes digits: $(cat "$folder/lines")"
+
 # The same seed, twice, with and without counting: the same digits.
 same='seed 7; train 300; print loss, batch_loss, grad_norm, scale, skipped, accuracy'
-for probes in on on off; do
+for probes in on on updates off; do
     run "probe $probes; $same"
     cat "$folder/out"
 done | sort -u >"$folder/lines"

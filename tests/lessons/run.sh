@@ -51,5 +51,13 @@ claim how-much-scale 0 '$2 > 0.4 && $3 < 0.01 && $4 == 0'
 claim how-much-scale 16 '$2 < 0.1 && $3 < 1e-6 && $4 == 0'
 claim how-much-scale 40 '$2 == "none" && $4 > 0.05'
 
+# name, accuracy, what is missing to the first, lost updates
+claim no-masters "bf16, masters" '$2 > 0.65'
+claim no-masters "bf16, no masters" '$3 >= 0.03 && $4 > 0.7'
+claim no-masters "stochastic" '$3 < 0.015 && $4 > 0.5'
+claim no-masters "kahan" '$3 < 0.015 && $4 < 0.2'
+claim no-masters "fp16, no masters" '$3 < 0.015 && $4 < 0.7'
+claim no-masters "adam in fp16" '$2 == "nan"'
+
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

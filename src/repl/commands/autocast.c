@@ -27,6 +27,21 @@ static void describe(const Settings *settings, Text *text)
         text_append(text, " # everything in fp32");
 }
 
+/* What becomes of weights without masters. */
+static void tell_weights(Repl *repl, const Settings *settings, Format before)
+{
+    Format after = settings_weights(settings);
+
+    if (after == before)
+        return;
+    if (after == FORMAT_FP32)
+        repl_note(repl,
+                  "the weights are widened to fp32; `master off` has no effect until there is "
+                  "a low format again");
+    else
+        repl_note(repl, "the weights are rounded to %s, for master is off", format_name(after));
+}
+
 static void hint(Repl *repl, const Settings *settings)
 {
     bool scaled = settings->scaler.mode != SCALE_OFF;
@@ -42,6 +57,7 @@ static void hint(Repl *repl, const Settings *settings)
 static Status autocast_run(Repl *repl, Args *args)
 {
     Settings wanted = *session_settings(repl_session(repl));
+    Format weights = settings_weights(&wanted);
     const char *format = args_text(args, "format");
     Text what = {0};
     Status status = ok();
@@ -57,8 +73,10 @@ static Status autocast_run(Repl *repl, Args *args)
     else
         status = repl_apply(repl, &wanted, text_chars(&what));
     text_release(&what);
-    if (format != NULL && !failed(status))
+    if (format != NULL && !failed(status)) {
+        tell_weights(repl, &wanted, weights);
         hint(repl, &wanted);
+    }
     return status;
 }
 
@@ -69,7 +87,8 @@ const Command autocast_command = {
     .args = autocast_args,
     .examples = autocast_examples,
     .more =
-        "Weights stay in fp32 and are cast anew each step, as in PyTorch. It may be changed while "
+        "Weights stay in fp32 and are cast anew each step, as in PyTorch (but for `master off`). "
+        "It may be changed while "
         "training runs: the weights are kept. tf32 is what tensor cores make of fp32: operands of "
         "products are rounded to 10 bits of mantissa, results stay fp32. `show program` lists "
         "every "

@@ -39,6 +39,16 @@ static const ArgSpec fork_args[] = {
      .key = true,
      .shown = "\"WIDTHS ...\"",
      .text = "another network, as `net` takes it; only at step 0"},
+    {.name = "master",
+     .kind = ARG_WORD,
+     .key = true,
+     .shown = "on|off",
+     .text = "weights with fp32 masters, or without"},
+    {.name = "round",
+     .kind = ARG_WORD,
+     .key = true,
+     .shown = "nearest|stochastic|kahan",
+     .text = "another rounding of weights without masters"},
     {.name = "probe",
      .kind = ARG_WORD,
      .key = true,
@@ -50,6 +60,7 @@ static const ArgSpec fork_args[] = {
 static const char *const fork_examples[] = {
     "train 5; fork b autocast=bf16 scale=off; train 5; runs",
     "fork b scale=\"static 1\"; all: print scale",
+    "autocast bf16; scale off; fork b master=off round=kahan; train 5; runs",
     "fork b; b: lr 1e-2; drop b",
     NULL,
 };
@@ -121,13 +132,15 @@ static Status take_lr(Args *args, Settings *wanted)
 
 static Status take_all(Args *args, ForkSpec *spec)
 {
-    static const char *const plain[] = {"optim", "loss", "net", "probe"};
+    static const char *const plain[] = {"optim", "loss", "net", "probe", "master", "round"};
 
     TRY(take_autocast(args, &spec->settings));
     TRY(take_scale(args, spec));
     for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
         if (args_has(args, plain[i]))
             TRY(take(args, plain[i], args_text(args, plain[i]), &spec->settings));
+    if (spec->settings.master && !args_has(args, "round"))
+        spec->settings.rounding = ROUNDING_NEAREST;
     return take_lr(args, &spec->settings);
 }
 

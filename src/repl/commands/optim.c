@@ -5,6 +5,8 @@
 #include "repl/phrase.h"
 #include "repl/repl.h"
 
+static const char *const state_formats[] = {"fp32", "fp16", "bf16", NULL};
+
 static const ArgSpec optim_args[] = {
     {.name = "optimizer",
      .kind = ARG_NAME,
@@ -18,6 +20,11 @@ static const ArgSpec optim_args[] = {
     {.name = "beta2", .kind = ARG_NUMBER, .key = true, .text = "adam: of the square (0.999)"},
     {.name = "eps", .kind = ARG_NUMBER, .key = true, .text = "adam: added to the root (1e-8)"},
     {.name = "weight_decay", .kind = ARG_NUMBER, .key = true, .text = "adamw: 0.01; else 0"},
+    {.name = "states",
+     .kind = ARG_CHOICE,
+     .key = true,
+     .choices = state_formats,
+     .text = "what momenta and moments are kept in (fp32)"},
     {.kind = ARG_END},
 };
 
@@ -25,8 +32,18 @@ static const char *const optim_examples[] = {
     "optim adamw lr=1e-3",
     "optim momentum lr=0.1 momentum=0.95",
     "optim lr=3e-4",
+    "optim adamw states=bf16",
     NULL,
 };
+
+static Status take_states(Args *args, OptimSpec *spec)
+{
+    if (!args_has(args, "states"))
+        return ok();
+    args_blame(args, "states");
+    TRY(optim_takes(spec, "states"));
+    return format_parse(args_text(args, "states"), &spec->states);
+}
 
 /* Each is checked as it is taken, so that the fault is shown at its place. */
 static Status take_options(Args *args, OptimSpec *spec)
@@ -46,7 +63,7 @@ static Status take_options(Args *args, OptimSpec *spec)
         *options[i].field = args_number(args, options[i].name, 0.0);
         TRY(optim_check(spec));
     }
-    return ok();
+    return take_states(args, spec);
 }
 
 static Status take_all(Args *args, OptimSpec *spec)
@@ -79,7 +96,11 @@ const Command optim_command = {
     .task = TASK_BUILD,
     .args = optim_args,
     .examples = optim_examples,
-    .more = "All state is fp32. A new kind begins with empty state; without a kind the options "
-            "change the present one, which keeps its state.",
+    .more =
+        "A new kind begins with empty state; without a kind the options change the present one, "
+        "which keeps its state. States are fp32, unless states=fp16 or states=bf16 keeps "
+        "momenta and moments in 16 bits. Adam's eps is then held in their format too, as PyTorch "
+        "holds it beside half parameters: 1e-8 is 0 in fp16, and steps become inf or nan where "
+        "the squares of gradients underflow. `why` says so.",
     .run = optim_run,
 };

@@ -32,6 +32,9 @@ static Status print_values(Repl *repl, Expr *expr, Snapshot *snapshot)
     if (!failed(status))
         repl_print(repl, "%s\n", text_chars(&line));
     text_release(&line);
+    if (!failed(status) && expr_needs(expr).updates && !snapshot->updates)
+        repl_note(repl, "updates are counted only under `probe updates`, or under `probe on` where "
+                        "weights or optimizer states are not fp32");
     return status;
 }
 

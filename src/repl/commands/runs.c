@@ -26,6 +26,8 @@ static void append_difference(Session *session, int i, int used, Text *text)
 static void append_settings(const Snapshot *facts, const Snapshot *first, Text *text)
 {
     text_printf(text, "%s, %s", format_name(facts->autocast), facts->optim);
+    if (facts->weights != FORMAT_FP32)
+        text_printf(text, ", no masters, round %s", facts->rounding);
     if (strcmp(facts->net, first->net) != 0)
         text_printf(text, ", net %s", facts->net);
     if (strcmp(facts->loss_name, first->loss_name) != 0)

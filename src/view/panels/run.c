@@ -58,6 +58,15 @@ static void scaler_line(Sheet *sheet, const ScalerFacts *scaler)
              words_real(scaler->backoff, 6, backoff));
 }
 
+static void autocast_line(Sheet *sheet, const Snapshot *snapshot)
+{
+    if (snapshot->weights == FORMAT_FP32)
+        line(sheet, "autocast", "%s", format_name(snapshot->autocast));
+    else
+        line(sheet, "autocast", "%s, and no masters: weights are kept in it, rounded %s",
+             format_name(snapshot->autocast), snapshot->rounding);
+}
+
 static void step_line(Sheet *sheet, const Snapshot *snapshot)
 {
     char step[NUMBER_TEXT], skipped[NUMBER_TEXT], share[NUMBER_TEXT];
@@ -126,7 +135,7 @@ static void run_draw(const Snapshot *snapshot, const Gaze *gaze, Canvas *canvas)
     line(&sheet, "lr", "%s", number_shortest(snapshot->lr, lr));
     known(&sheet, "criterion", snapshot->loss_name);
     batch_line(&sheet, snapshot);
-    line(&sheet, "autocast", "%s", format_name(snapshot->autocast));
+    autocast_line(&sheet, snapshot);
     scaler_line(&sheet, &snapshot->scaler);
     line(&sheet, "seed", "%" PRIu64, snapshot->seed);
     step_line(&sheet, snapshot);

@@ -160,16 +160,64 @@ Test(verify, refuses_phases_out_of_order)
     expect("comes after phase forward");
 }
 
-Test(verify, wants_fp32_masters)
+/* A step of sgd over a weight in this format, which lasts, as its gradient and compensation do here. */
+static Instr *step_of(Format format, WeightRounding rounding, Format compensation)
 {
-    ValueId weight, grad;
+    ValueId weight, grad, rest;
+    Instr *step;
 
     begin();
-    weight = value(ROLE_MASTER, FORMAT_FP16, 3, 6, "w");
+    weight = value(ROLE_MASTER, format, 3, 6, "w");
     grad = value(ROLE_STATE, FORMAT_FP16, 3, 6, "g");
+    rest = value(ROLE_STATE, compensation, 3, 6, "w.compensation");
     b.phase = PHASE_STEP;
-    builder_emit(&b, OP_SGD, NO_VALUE, weight, grad, NO_VALUE);
-    expect("must be fp32");
+    step = builder_emit(&b, OP_SGD, NO_VALUE, weight, grad, NO_VALUE);
+    step->constants[CONSTANT_ROUNDING] = rounding;
+    if (rounding == ROUNDING_KAHAN)
+        step->in[STEP_COMPENSATION] = rest;
+    return step;
+}
+
+Test(verify, keeps_weights_in_fp32_or_16_bits)
+{
+    step_of(FORMAT_FP32, ROUNDING_NEAREST, FORMAT_FP32);
+    expect(NULL);
+    step_of(FORMAT_FP16, ROUNDING_STOCHASTIC, FORMAT_FP32);
+    expect(NULL);
+    step_of(FORMAT_BF16, ROUNDING_KAHAN, FORMAT_BF16);
+    expect(NULL);
+    step_of(FORMAT_E4M3, ROUNDING_NEAREST, FORMAT_FP32);
+    expect("weights and state are kept in fp32, fp16 or bf16");
+}
+
+Test(verify, rounds_otherwise_than_to_nearest_only_what_is_low)
+{
+    step_of(FORMAT_FP32, ROUNDING_STOCHASTIC, FORMAT_FP32);
+    expect("nothing is rounded as stochastic");
+    step_of(FORMAT_FP32, ROUNDING_KAHAN, FORMAT_FP32);
+    expect("nothing is rounded as kahan");
+}
+
+Test(verify, wants_a_compensation_for_kahan_in_the_weights_format)
+{
+    step_of(FORMAT_BF16, ROUNDING_KAHAN, FORMAT_FP32);
+    expect("it must be in the weight's bf16");
+    step_of(FORMAT_BF16, ROUNDING_KAHAN, FORMAT_BF16)->in[STEP_COMPENSATION] = NO_VALUE;
+    expect("to kahan alone");
+    step_of(FORMAT_BF16, ROUNDING_KAHAN, FORMAT_BF16)->constants[CONSTANT_ROUNDING] =
+        ROUNDING_NEAREST;
+    expect("to kahan alone");
+}
+
+Test(verify, knows_which_steps_move_more_than_fp32_numbers)
+{
+    cr_expect_not(step_is_low(&program, step_of(FORMAT_FP32, ROUNDING_NEAREST, FORMAT_FP32)));
+    program_release(&program);
+    cr_expect(step_is_low(&program, step_of(FORMAT_BF16, ROUNDING_NEAREST, FORMAT_FP32)));
+    program_release(&program);
+    step_of(FORMAT_FP32, ROUNDING_NEAREST, FORMAT_FP32)->counted = true;
+    cr_expect(step_is_low(&program, &program.instrs[0]));
+    program_release(&program);
 }
 
 Test(print, shows_phases_formats_and_what_is_counted)

@@ -73,6 +73,10 @@ Test(complete, runs_where_there_are_several_and_commands_behind_their_names)
 Test(complete, values_of_a_choice)
 {
     expect_offered("probe ", "grads off on updates weight-grads");
+    expect_offered("master ", "off on");
+    expect_offered("round ", "kahan nearest stochastic");
+    expect_offered("optim adam st", "states=");
+    expect_offered("optim adam states=", "bf16 fp16 fp32");
     expect_offered("autocast ", "bf16 fp16 fp32 off tf32");
     expect_offered("net 1 2 act=ta", "tanh");
     expect_offered("data fashion target=", "input labels");
@@ -104,7 +108,7 @@ Test(complete, a_shortened_verb_is_understood)
 
 Test(complete, a_semicolon_in_quotes_ends_nothing)
 {
-    expect_offered("print \";\" .. los", "loss lost_mass(");
+    expect_offered("print \";\" .. los", "loss lost_mass( lost_updates(");
 }
 
 Test(complete, file_names_are_left_to_the_file_system)

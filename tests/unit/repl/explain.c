@@ -4,6 +4,7 @@
 #include "repl/phrase.h"
 
 #include <criterion/criterion.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -181,4 +182,86 @@ Test(phrase, an_experiment_as_it_would_be_typed)
     cr_expect_str_eq(text_chars(&text), "scale dynamic 2^10 growth=1.5 backoff=0.8"
                                         "loss cross-entropy weight=0.0001");
     text_release(&text);
+}
+
+static Snapshot *adam_in_fp16(float loss)
+{
+    Snapshot *snapshot = snapshot_new();
+
+    snapshot->step = 3;
+    snapshot->states = FORMAT_FP16;
+    snapshot->eps_lost = 1e-8;
+    snapshot->batch_loss.value = (double)loss;
+    return snapshot;
+}
+
+/* Also where the steps since were skipped, for that explains nothing. */
+Test(explain, an_eps_that_is_zero_in_the_format_of_adams_states)
+{
+    Snapshot *snapshot = adam_in_fp16(NAN);
+
+    add_skip(snapshot);
+    expect_said(snapshot,
+                "Adam's eps 1e-08 is 0 in fp16, in which its moments are kept and whose smallest "
+                "number is 5.96e-08: where the square of a gradient underflowed too, the step was "
+                "m/0 = inf or 0/0 = nan. The loss is inf or nan since, and no step mends that. Try "
+                "optim states=fp32, states=bf16 or eps=1e-4, and `reset`.");
+}
+
+Test(explain, which_weight_that_eps_has_broken_before_the_loss_knows)
+{
+    Snapshot *snapshot = adam_in_fp16(2.3F);
+    Text text = {0};
+
+    snapshot->tensors = xcalloc(1, sizeof *snapshot->tensors);
+    snapshot->tensor_count = 1;
+    strcpy(snapshot->tensors[0].name, "fc1.weight");
+    snapshot->tensors[0].count = 1280;
+    snapshot->tensors[0].broken = 1024;
+    explain(snapshot, &text);
+    cr_expect_not_null(strstr(text_chars(&text), "1,024 of the 1,280 numbers of fc1.weight are"),
+                       "%s", text_chars(&text));
+    text_release(&text);
+    snapshot_release(snapshot);
+    free(snapshot);
+}
+
+Test(explain, no_eps_while_all_is_well)
+{
+    expect_said(adam_in_fp16(2.3F),
+                "nothing was skipped in 3 steps, and no gradient is wholly lost");
+}
+
+static Snapshot *without_masters(const char *rounding)
+{
+    Snapshot *snapshot = snapshot_new();
+
+    snapshot->step = 1500;
+    snapshot->weights = FORMAT_BF16;
+    strcpy(snapshot->rounding, rounding);
+    snapshot->tensors = xcalloc(2, sizeof *snapshot->tensors);
+    snapshot->tensor_count = 2;
+    strcpy(snapshot->tensors[0].name, "fc1.bias");
+    snapshot->tensors[0].updates = 10;
+    snapshot->tensors[0].lost_updates = 6;
+    strcpy(snapshot->tensors[1].name, "fc1.weight");
+    snapshot->tensors[1].updates = 4000;
+    snapshot->tensors[1].lost_updates = 3600;
+    return snapshot;
+}
+
+Test(explain, updates_that_are_lost_to_weights_without_masters)
+{
+    expect_said(
+        without_masters("nearest"),
+        "nothing was skipped in 1,500 steps, but 3,600 of the 4,000 updates of fc1.weight in "
+        "the last one changed no bit of it, being below half a unit in its last place in "
+        "bf16. Try `round stochastic`, `round kahan` or `master on`.");
+}
+
+/* By chance they are lost too, but not on average. */
+Test(explain, no_lost_updates_where_chance_makes_up_for_them)
+{
+    expect_said(without_masters("stochastic"),
+                "nothing was skipped in 1,500 steps, and no gradient is wholly lost");
 }

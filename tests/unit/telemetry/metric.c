@@ -43,6 +43,16 @@ static TensorFacts hundred(void)
     return tensor;
 }
 
+Test(metric, lost_updates_are_a_share_of_those_that_are_not_zero)
+{
+    TensorFacts tensor = {.kind = TENSOR_WEIGHT, .updates = 40, .lost_updates = 30};
+
+    expect(of_tensor("lost_updates", &tensor), 0.75);
+    tensor.updates = tensor.lost_updates = 0;
+    cr_assert(of_tensor("lost_updates", &tensor).none);
+    cr_assert_eq(metric_find("lost_updates")->need, NEED_UPDATES);
+}
+
 Test(metric, each_has_a_definition_a_unit_and_one_way_to_be_read)
 {
     for (const Metric *metric = metric_table; metric->name != NULL; metric++) {

@@ -128,3 +128,28 @@ Test(experiment, loads_a_data_set_once_and_lets_go_of_what_is_not_kept)
     must(loaded_get(&loaded, &data->spec, &again));
     cr_expect_eq(again, data);
 }
+
+/* What stochastic rounding takes its numbers from. */
+Test(experiment, the_seed_stands_where_a_backend_reads_it)
+{
+    Scalars scalars;
+
+    cpu_backend.scalars_get(experiment->store, &scalars);
+    cr_expect_eq(scalars.seed, experiment->settings.seed);
+    cr_expect_neq(scalars.seed, 0);
+}
+
+/* A changed optimizer begins from zeros also where the formats of what lasts change with it. */
+Test(experiment, another_optimizer_over_other_formats_keeps_the_weights_alone)
+{
+    Settings wanted = experiment->settings;
+
+    must(experiment_start_step(experiment));
+    must(experiment_collect(experiment, true));
+    cr_expect_neq(first_moment(), 0.0f);
+    wanted.master = false;
+    must(optim_spec("adam", &wanted.optim));
+    must(experiment_change(experiment, &wanted));
+    cr_expect_eq(first_moment(), 0.0f);
+    cr_expect_eq(steps_taken(), 0);
+}

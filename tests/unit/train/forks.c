@@ -154,7 +154,7 @@ Test(forks, history_tells_of_every_run)
     cr_expect_str_eq(session_history(session, 1)->run, "b");
     cr_expect_eq(session_history(session, 1)->number, 1);
     must(session_use(session, 1));
-    must(session_measure(session, (ExprNeeds){true, false}, &now));
+    must(session_measure(session, (ExprNeeds){.accuracy = true}, &now));
     cr_expect(session_history(session, 0)->accuracy.none);
     cr_expect_not(session_history(session, 1)->accuracy.none);
 }

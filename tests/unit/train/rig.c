@@ -78,7 +78,7 @@ void train(int64_t steps)
 
 const Snapshot *look(void)
 {
-    must(session_measure(session, (ExprNeeds){false, true}, &now));
+    must(session_measure(session, (ExprNeeds){.moved = true}, &now));
     return &now;
 }
 
@@ -125,4 +125,24 @@ void expect_same_losses(const Snapshot *a, const Snapshot *b)
 {
     cr_expect_eq(a->step, b->step);
     cr_expect_eq(memcmp(a->history.recent, b->history.recent, sizeof a->history.recent), 0);
+}
+
+void say_setting(const char *words)
+{
+    Settings wanted = *session_settings(session);
+
+    must(settings_read_part(words, &wanted));
+    apply(&wanted);
+}
+
+void begin_without_masters(Format format, WeightRounding rounding)
+{
+    Settings wanted = *session_settings(session);
+
+    wanted.autocast = format;
+    wanted.scaler.mode = SCALE_OFF;
+    wanted.master = false;
+    wanted.rounding = rounding;
+    must(optim_spec("sgd", &wanted.optim));
+    apply(&wanted);
 }

@@ -16,6 +16,12 @@ void close_all(void);
 void must(Status status);
 void apply(const Settings *wanted);
 
+/* Takes one setting in words, as a saved file has it. */
+void say_setting(const char *words);
+
+/* sgd over weights that are kept in this format, and no loss scale. */
+void begin_without_masters(Format format, WeightRounding rounding);
+
 /* Takes so many steps and waits. */
 void train(int64_t steps);
 

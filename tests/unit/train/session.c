@@ -192,12 +192,12 @@ Test(session, remembers_every_training)
 
 Test(session, measures_accuracy_when_asked)
 {
-    must(session_measure(session, (ExprNeeds){true, false}, &now));
+    must(session_measure(session, (ExprNeeds){.accuracy = true}, &now));
     cr_expect_not(now.accuracy.none);
     cr_expect(now.accuracy.value >= 0.0 && now.accuracy.value <= 1.0);
     train(400);
     cr_expect_eq(look()->accuracy_step, 0);
-    must(session_measure(session, (ExprNeeds){true, false}, &now));
+    must(session_measure(session, (ExprNeeds){.accuracy = true}, &now));
     cr_expect_eq(now.accuracy_step, 400);
 }
 
