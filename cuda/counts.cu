@@ -52,16 +52,22 @@ static void to_counts(const Tally *tally, const CountEdges *edges, const Mass *s
     }
 }
 
-/* Those of the last completed step, all in one go. */
-static Status fetch(Plan *plan)
+/* Of a whole step the parity changes; one in parts fills the place of the next. */
+static int parity_of(const Plan *plan, int instr)
+{
+    int64_t step = instr < plan->reached ? plan->started : plan->started - 1;
+
+    return plan->is_step ? (int)(step & 1) : 0;
+}
+
+/* All of one step in one go. */
+static Status fetch(Plan *plan, int parity)
 {
     Backend *backend = plan->backend;
     size_t tallies = (size_t)plan->counted * sizeof(Tally);
     size_t masses = (size_t)plan->counted * (size_t)plan->mass_slots * sizeof(Mass);
-    int parity =
-        plan->is_step ? (int)((plan->started - 1) & 1) : 0; /* of a whole step it changes */
 
-    if (plan->counts_fresh)
+    if (plan->counts_fresh && plan->counts_parity == parity)
         return ok();
     if (plan->host_counts == NULL)
         CUDA_TRY(backend, cudaMallocHost(&plan->host_counts, tallies + masses), "counters");
@@ -77,6 +83,7 @@ static Status fetch(Plan *plan)
              "counters were read");
     TRY(cuda_settle(backend));
     plan->counts_fresh = true;
+    plan->counts_parity = parity;
     return ok();
 }
 
@@ -86,9 +93,9 @@ Status cuda_counts_read(Plan *plan, int instr, CastCounts *counts)
     const Mass *masses;
 
     memset(counts, 0, sizeof *counts);
-    if (place < 0 || !plan->completed)
+    if (place < 0 || (!plan->completed && instr >= plan->reached))
         return ok();
-    TRY(fetch(plan));
+    TRY(fetch(plan, parity_of(plan, instr)));
     masses = (const Mass *)plan->host_counts;
     to_counts((const Tally *)(masses + (size_t)plan->counted * (size_t)plan->mass_slots) + place,
               &plan->edges[(size_t)place], masses + (size_t)place * (size_t)plan->mass_slots,

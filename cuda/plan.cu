@@ -242,6 +242,7 @@ Status cuda_plan_step(Plan *plan)
     plan->started++;
     plan->completed = true;
     plan->counts_fresh = false;
+    plan->reached = 0;
     return ok();
 }
 
@@ -252,6 +253,7 @@ Status cuda_plan_run(Plan *plan, int first, int last)
     TRY(backend_use(plan->backend));
     plan->version = -1;
     plan->counts_fresh = false;
+    plan->reached = 0;
     if (first == 0)
         TRY(begin_run(plan, &begin));
     for (int i = first; i < last; i++) {
@@ -261,6 +263,7 @@ Status cuda_plan_run(Plan *plan, int first, int last)
         plan->started += plan->program.instrs[i].op == OP_UPDATE;
     }
     plan->completed = plan->completed || last == plan->program.instr_count;
+    plan->reached = last < plan->program.instr_count ? last : 0;
     return cuda_settle(plan->backend);
 }
 

@@ -99,6 +99,8 @@ struct Plan {
     StepState *state;
     void *host_counts;            /* pinned: tallies and masses as last read */
     bool counts_fresh, completed; /* completed: it has run to its end */
+    int counts_parity;            /* of those that are fresh */
+    int reached;                  /* instructions that ran of a step in parts; 0: none is begun */
 
     bool join_next; /* the next node waits for the side */
     bool joining;   /* the kernel to launch waits for the side too */

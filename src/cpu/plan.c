@@ -83,6 +83,7 @@ static void begin(Plan *plan)
 {
     plan->first_found = NO_VALUE;
     plan->square_sum = 0.0;
+    plan->reached = 0;
 }
 
 static void finish(Plan *plan)
@@ -91,6 +92,7 @@ static void finish(Plan *plan)
 
     plan->counts = plan->counting;
     plan->counting = counts;
+    plan->reached = 0;
 }
 
 Status cpu_plan_run(Plan *plan, int first, int last)
@@ -100,11 +102,14 @@ Status cpu_plan_run(Plan *plan, int first, int last)
     for (plan->position = first; plan->position < last; plan->position++) {
         const Instr *instr = &plan->program.instrs[plan->position];
 
-        if (interrupted(plan))
+        if (interrupted(plan)) {
+            plan->reached = 0;
             return fail(STATUS_INTERRUPTED,
                         "interrupted within a step, which left no trace; train goes on");
+        }
         ops[instr->op](plan, instr);
     }
+    plan->reached = last;
     if (last == plan->program.instr_count)
         finish(plan);
     return ok();
@@ -140,7 +145,7 @@ Status cpu_value_write(Plan *plan, ValueId id, const float *values)
 
 Status cpu_counts_read(Plan *plan, int instr, CastCounts *counts)
 {
-    *counts = plan->counts[instr];
+    *counts = instr < plan->reached ? plan->counting[instr] : plan->counts[instr];
     return ok();
 }
 

@@ -47,6 +47,7 @@ struct Plan {
     CastCounts *partial;           /* one for each task of a counted store */
     Finding *findings;             /* one for each task of an unscale */
     int position;                  /* the instruction that runs */
+    int reached;                   /* instructions that ran of a step in parts; 0: none is begun */
 
     /* of the present step */
     float loss;

@@ -128,13 +128,18 @@ typedef struct BackendClass {
      * least one, if any is in flight. */
     Status (*plan_collect)(Plan *plan, StepOutcome *outcomes, int room, bool wait, int *count);
 
-    /* Runs instructions first ... last - 1 and waits: one phase, or a program that is no step. */
+    /* Runs instructions first ... last - 1 and waits: a part of a step, or a program that is no step.
+     * A step may be taken so in parts, each beginning where the one before ended; its bits are those
+     * of plan_step, and its outcome is due when the last part has run. Until its first instruction
+     * of PHASE_STEP it may be dropped: whatever begins at 0 next, or plan_step, forgets it.
+     * Fails: STATUS_INTERRUPTED before PHASE_STEP: the whole step is dropped. */
     Status (*plan_run)(Plan *plan, int first, int last);
     /* Any value of the program, as of now. Fails: STATUS_UNSUPPORTED: a whole step may keep it in
      * registers, where several instructions became one; plan_run keeps all. */
     Status (*value_read)(Plan *plan, ValueId id, float *values);
     Status (*value_write)(Plan *plan, ValueId id, const float *values);
-    /* What the instruction's store did in the last completed step. */
+    /* What the instruction's store did in the last completed step; or in one that is taken in parts, if
+     * it has run there. */
     Status (*counts_read)(Plan *plan, int instr, CastCounts *counts);
     void (*plan_memory)(const Plan *plan, int64_t bytes[MEMORY_KINDS]);
 } BackendClass;

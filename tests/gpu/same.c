@@ -2,7 +2,8 @@
  *
  *   same [cuda | cpu | wrong:FAULT [STEPS]]
  *
- * The same seed twice; counting on and off; fused steps and plain ones (HALFSTEP_FUSE=0); steps in flight and one at a time, also while settings change; and no outcome is lost.
+ * The same seed twice; counting on and off; fused steps, plain ones (HALFSTEP_FUSE=0) and steps phase by
+ * phase; steps in flight and one at a time, also while settings change; and no outcome is lost.
  */
 #include "check.h"
 #include "recipe.h"
@@ -22,6 +23,7 @@ typedef struct Way {
     bool plain;     /* HALFSTEP_FUSE=0 */
     bool in_flight; /* outcomes are collected as they come */
     bool changes;   /* settings change in the midst of it */
+    bool phases;    /* two of three steps are taken phase by phase */
 } Way;
 
 /* What came of it. */
@@ -83,7 +85,17 @@ static void change_settings(Side *side, Course *course, int64_t step)
     side->class->scalars_set(side->store, &scalars);
 }
 
-static void train(const Recipe *recipe, Side *side, int64_t steps, Way way, Result *result)
+static void step_by_phases(const Program *program, Side *side)
+{
+    for (int phase = 0, from = 0, to; phase < PHASE_COUNT; phase++, from = to) {
+        to = program_phase(program, (Phase)(phase + 1));
+        if (to > from)
+            must(side->class->plan_run(side->plan, from, to), "plan_run");
+    }
+}
+
+static void train(const Recipe *recipe, const Program *program, Side *side, int64_t steps, Way way,
+                  Result *result)
 {
     Course course = course_start();
 
@@ -91,7 +103,10 @@ static void train(const Recipe *recipe, Side *side, int64_t steps, Way way, Resu
         if (way.changes)
             change_settings(side, &course, step);
         course_step(&course, recipe, side);
-        must(side->class->plan_step(side->plan), "plan_step");
+        if (way.phases && step % 3 != 0)
+            step_by_phases(program, side);
+        else
+            must(side->class->plan_step(side->plan), "plan_step");
         collect(side, result, step, !way.in_flight, ROOM);
     }
     collect(side, result, steps, true, ROOM);
@@ -105,7 +120,7 @@ static Result run(Pair *pair, const Recipe *recipe, int64_t steps, Way way)
 
     recipe_program(recipe, &program);
     recipe_start(recipe, &program, side);
-    train(recipe, side, steps, way, &result);
+    train(recipe, &program, side, steps, way, &result);
     state_read(side, &program, &result.state);
     result.counts = xcalloc((size_t)program.instr_count, sizeof *result.counts);
     for (int i = 0; i < program.instr_count; i++)
@@ -218,7 +233,7 @@ static void try_way(Pair *pair, const Recipe *recipe, const Result *first, Way w
     Program program = {0};
     Result result = run(pair, recipe, first->steps, way);
 
-    check_same(recipe, first, &result, true, !way.plain, what);
+    check_same(recipe, first, &result, true, !way.plain && !way.phases, what);
     recipe_program(recipe, &program);
     result_free(&program, &result);
     program_release(&program);
@@ -261,6 +276,8 @@ static void try_recipe(Pair *pair, const Recipe *recipe, int64_t steps)
     try_way(pair, recipe, &first, (Way){0}, "the same seed has the same bits");
     try_way(pair, recipe, &first, (Way){.plain = true}, "plain steps have the bits of fused ones");
     try_way(pair, recipe, &first, (Way){.in_flight = true}, "steps in flight have the same bits");
+    try_way(pair, recipe, &first, (Way){.phases = true, .in_flight = true},
+            "phase by phase they have the same bits");
     try_counting(pair, recipe, &first);
     result_free(&program, &first);
     program_release(&program);

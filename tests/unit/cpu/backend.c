@@ -232,6 +232,84 @@ Test(backend, leaves_no_trace_of_a_step_interrupted_anywhere)
     rig_close(&rig);
 }
 
+static void run_phase(Rig *rig, Phase phase)
+{
+    int from = program_phase(&rig->program, phase), to = program_phase(&rig->program, phase + 1);
+
+    if (to > from)
+        cr_assert_not(failed(cpu_backend.plan_run(rig->plan, from, to)));
+}
+
+static void start_high(Rig *rig)
+{
+    start(rig, 2, PROBE_ON, FORMAT_FP16);
+    rig->scalars.scale = 0x1p24f;
+    rig_scalars(rig);
+}
+
+/* Every third step whole, and before some of the others one that is dropped half-way; several are
+ * skipped. */
+Test(backend, computes_the_same_bits_phase_by_phase)
+{
+    StepOutcome outcome, wanted;
+    Rig whole, rig;
+
+    start_high(&whole);
+    start_high(&rig);
+    for (int i = 0; i < 3 * STEPS; i++) {
+        for (Phase phase = PHASE_CAST; i % 4 == 1 && phase < PHASE_STEP; phase++)
+            run_phase(&rig, phase);
+        for (Phase phase = PHASE_CAST; i % 3 != 2 && phase < PHASE_COUNT; phase++)
+            run_phase(&rig, phase);
+        if (i % 3 == 2)
+            cr_assert_not(failed(cpu_backend.plan_step(rig.plan)));
+        rig_collect(&rig, &outcome);
+        cr_assert_not(failed(cpu_backend.plan_step(whole.plan)));
+        rig_collect(&whole, &wanted);
+        cr_expect_eq(outcome.step, wanted.step);
+        cr_expect_eq(outcome.loss, wanted.loss);
+        cr_expect_eq(outcome.skipped, wanted.skipped, "step %d", i + 1);
+        cr_expect_eq(outcome.scale_next, wanted.scale_next);
+        cr_expect_eq(memcmp(&outcome.grad_norm, &wanted.grad_norm, sizeof(double)), 0);
+    }
+    rig_read(&whole, "fc1.weight", first);
+    rig_read(&rig, "fc1.weight", second);
+    cr_expect_arr_eq(first, second, sizeof first);
+    rig_close(&whole);
+    rig_close(&rig);
+}
+
+static int64_t counted_nonzero(const Rig *rig, int instr)
+{
+    CastCounts counts;
+
+    cr_assert_not(failed(cpu_backend.counts_read(rig->plan, instr, &counts)));
+    return cast_counts_nonzero(&counts);
+}
+
+Test(backend, tells_counts_of_the_step_under_way_where_it_has_come)
+{
+    static const float zeros[FEATURES * 301];
+    int cast, grad = 0;
+    int64_t before;
+    Rig rig;
+
+    start(&rig, 1, PROBE_ON, FORMAT_FP16);
+    rig_run(&rig);
+    for (cast = 0; rig.program.instrs[cast].in[0] != program_find(&rig.program, "fc1.weight");)
+        cast++;
+    for (int i = 0; i < rig.program.instr_count; i++)
+        if (rig.program.instrs[i].phase == PHASE_BACKWARD && rig.program.instrs[i].counted)
+            grad = i;
+    before = counted_nonzero(&rig, grad);
+    cr_expect_gt(before, 0);
+    rig_write(&rig, "fc1.weight", zeros);
+    run_phase(&rig, PHASE_CAST);
+    cr_expect_eq(counted_nonzero(&rig, cast), 0, "of this step");
+    cr_expect_eq(counted_nonzero(&rig, grad), before, "of the last");
+    rig_close(&rig);
+}
+
 static double worst_error(Product product, bool reference)
 {
     Pool *pool = pool_new(2);
