@@ -88,13 +88,21 @@ static bool takes_tf32(const Program *program)
     return false;
 }
 
-void program_print(const Program *program, Text *text)
+static void print_mark(const Program *program, int reached, Text *text)
+{
+    text_printf(text, ">> %d of %d instructions have run; next: %s\n", reached,
+                program->instr_count, phase_names[program->instrs[reached].phase]);
+}
+
+void program_print(const Program *program, int reached, Text *text)
 {
     bool counted = false;
 
     for (int i = 0; i < program->instr_count; i++) {
         const Instr *instr = &program->instrs[i];
 
+        if (i > 0 && i == reached)
+            print_mark(program, reached, text);
         if (i == 0 || program->instrs[i - 1].phase != instr->phase)
             text_printf(text, "%s%s\n", phase_names[instr->phase],
                         instr->phase == PHASE_STEP ? ", unless found_inf" : "");

@@ -131,8 +131,9 @@ int program_phase(const Program *program, Phase phase);
  * Fails: STATUS_SHAPE in the learner's words. */
 Status program_verify(const Program *program) MUST_CHECK;
 
-/* Appends the listing: op, result <- operands, formats, "counted"; a heading for each phase. */
-void program_print(const Program *program, Text *text);
+/* Appends the listing: op, result <- operands, formats, "counted"; a heading for each phase. `reached`
+ * instructions of a step under way have run: the next is marked. 0: none is. */
+void program_print(const Program *program, int reached, Text *text);
 
 #ifdef __cplusplus
 }

@@ -28,6 +28,7 @@
     X(demo) \
     X(train) \
     X(step) \
+    X(phase) \
     X(run) \
     X(pause) \
     X(pace) \

@@ -8,6 +8,7 @@
 #include "repl/state.h"
 #include "repl/watch.h"
 #include "train/export.h"
+#include "train/phases.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -86,6 +87,7 @@ static void save_runs(Session *session)
     char name[64];
 
     session_pause(session);
+    (void)failed(session_leave_step(session));
     (void)failed(save_as(session, CLOSED_RUN));
     for (int i = 0; i < session_run_count(session); i++) {
         if (i == used || failed(session_use(session, i)))

@@ -9,7 +9,7 @@
 #include "telemetry/heat.h"
 #include "telemetry/history.h"
 
-enum { FACT_TEXT = 96, RUN_NAME = 16, RUNS_MOST = 4 };
+enum { FACT_TEXT = 96, RUN_NAME = 16, RUNS_MOST = 4, PHASE_NAME = 12 };
 
 /* A number that may be missing: a share whose base is empty, a loss before the first step. */
 typedef struct Measure {
@@ -110,12 +110,13 @@ typedef struct Snapshot {
     bool updates;            /* steps of the optimizer are counted, from the next on */
     int run_count;           /* runs of the session */
     ScalerFacts scaler;
-    bool probes;         /* every cast is counted from the next step on */
-    bool training;       /* steps are being taken */
-    double pace;         /* steps a second at most; 0: as fast as it goes */
-    int64_t step;        /* steps of this run, skipped ones included */
-    int64_t skipped;     /* of them */
-    int64_t epoch_steps; /* steps an epoch has */
+    bool probes;                 /* every cast is counted from the next step on */
+    bool training;               /* steps are being taken */
+    double pace;                 /* steps a second at most; 0: as fast as it goes */
+    int64_t step;                /* steps of this run, skipped ones included */
+    char next_phase[PHASE_NAME]; /* of a step taken phase by phase; "": none is under way */
+    int64_t skipped;             /* of them */
+    int64_t epoch_steps;         /* steps an epoch has */
     double lr;
     Measure loss, batch_loss, grad_norm, accuracy, steps_per_second;
     int64_t accuracy_step; /* the step after which `accuracy` was measured */

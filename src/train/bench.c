@@ -148,6 +148,7 @@ Status session_bench_begin(Session *session, const BenchSpec *spec, BenchFacts *
     if (session_training(session))
         return fail(STATUS_USAGE, "a training is under way and would share the machine; say pause");
     TRY(session->problem);
+    TRY(worker_between_steps(session));
     atomic_store(&session->interrupt, false);
     session->bench = (BenchAsked){.spec = spec, .facts = facts};
     worker_post(session, bench_job, &session->bench);

@@ -205,7 +205,7 @@ Status session_switch(Session *session, const char *name, int64_t *step)
     Switch wanted = {.typed = name};
 
     TRY(registry_name(name, &wanted.name));
-    TRY(worker_ask(session, switch_job, &wanted));
+    TRY(worker_change(session, switch_job, &wanted));
     *step = wanted.step;
     return ok();
 }

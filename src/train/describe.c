@@ -148,7 +148,7 @@ static void add_masters(Experiment *experiment)
 Status experiment_counts(const Experiment *experiment, int instr, CastCounts *counts)
 {
     *counts = (CastCounts){0};
-    if (experiment->kept_counts != NULL)
+    if (experiment->kept_counts != NULL && !experiment_has_run(experiment, instr))
         *counts = experiment->kept_counts[instr];
     else if (experiment->program.instrs[instr].counted)
         return experiment->class->counts_read(experiment->plan, instr, counts);
@@ -213,7 +213,7 @@ void experiment_refresh(Experiment *experiment)
         tensor = add_tensor(experiment, &program->values[instr->out]);
         tensor->counted = instr->counted;
         tensor->probed = probed(experiment, i, &tensor->counts);
-        if (tensor->probed && facts->step > 0)
+        if (tensor->probed && facts->step > 0 && experiment->phases_run == 0)
             heat_add(&facts->heat, tensor->name, facts->step, &tensor->counts);
     }
     name_starved(facts);

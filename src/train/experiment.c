@@ -330,7 +330,7 @@ void experiment_set_scale(Experiment *experiment, float scale)
 }
 
 /* The orders of the epochs that this step's batch touches: at most two. */
-static Status load_orders(Experiment *experiment)
+Status experiment_load_orders(Experiment *experiment)
 {
     int64_t count = experiment->data->set->train_count;
     int64_t last = (experiment->position + experiment->program.batch - 1) / count;
@@ -356,16 +356,21 @@ void experiment_forget_orders(Experiment *experiment)
     experiment->loaded_epochs[0] = experiment->loaded_epochs[1] = -1;
 }
 
-Status experiment_start_step(Experiment *experiment)
+void experiment_step_started(Experiment *experiment)
 {
-    TRY(load_orders(experiment));
-    TRY(updates_before_step(experiment));
-    experiment->computed = false; /* an interrupted step leaves halves of values */
-    TRY(experiment->class->plan_step(experiment->plan));
     experiment->computed = true;
     forget_counts(experiment);
     experiment->position += experiment->program.batch;
     experiment->in_flight++;
+}
+
+Status experiment_start_step(Experiment *experiment)
+{
+    TRY(experiment_load_orders(experiment));
+    TRY(updates_before_step(experiment));
+    experiment->computed = false; /* an interrupted step leaves halves of values */
+    TRY(experiment->class->plan_step(experiment->plan));
+    experiment_step_started(experiment);
     return ok();
 }
 

@@ -32,7 +32,8 @@ typedef struct Experiment {
     Status problem; /* OK: data, network and loss fit; else there is no program */
     Program program;
     Plan *plan;
-    bool computed; /* a step has run through `plan`, so that its values are some step's */
+    bool computed;  /* a step has run through `plan`, so that its values are some step's */
+    int phases_run; /* of a step that is taken phase by phase; 0: none is under way */
     Store *store;
     float **start;            /* the parameters as the run began, for `moved` */
     bool own_start;           /* it is not what the seed makes: the run began with loaded weights */
@@ -81,6 +82,25 @@ void experiment_restart_scaler(Experiment *experiment);
 
 /* Starts one step. Fails: STATUS_INTERRUPTED without a trace, STATUS_DEVICE. */
 Status experiment_start_step(Experiment *experiment) MUST_CHECK;
+
+/* train/part_step.c: the same step in parts, from the first phase to the last; at the end it is as if
+ * started whole. Fails: STATUS_INTERRUPTED, STATUS_DEVICE; then experiment_drop_step is due. */
+Status experiment_run_phase(Experiment *experiment, Phase phase) MUST_CHECK;
+
+/* Forgets a step whose phase `step` has not run; harmless where none is under way. */
+void experiment_drop_step(Experiment *experiment);
+
+/* The instruction has run in the step under way; the value is of it or of an earlier one. */
+bool experiment_has_run(const Experiment *experiment, int instr);
+bool experiment_has_value(const Experiment *experiment, ValueId id);
+
+/* The rest of starting one: what holds once all of it is with the device; and the orders of the epochs
+ * that the next batch touches, on the device. */
+void experiment_step_started(Experiment *experiment);
+Status experiment_load_orders(Experiment *experiment) MUST_CHECK;
+
+/* Into `facts`: where the step under way stands. */
+void experiment_tell_phase(Experiment *experiment);
 
 /* The device holds one order of a data set: after another run over it this one loads its own again. */
 void experiment_forget_orders(Experiment *experiment);

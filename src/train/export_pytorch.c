@@ -315,5 +315,5 @@ static Status pytorch_job(Session *session, void *argument)
 
 Status session_export_pytorch(Session *session, const char *path)
 {
-    return worker_ask(session, pytorch_job, (void *)path);
+    return worker_change(session, pytorch_job, (void *)path);
 }

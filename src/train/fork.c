@@ -190,7 +190,7 @@ Status session_fork(Session *session, const ForkSpec *spec, int64_t *step)
 
     TRY(check_name(session, spec->name));
     TRY(settings_check(&spec->settings));
-    TRY(worker_ask(session, fork_job, &fork));
+    TRY(worker_change(session, fork_job, &fork));
     *step = fork.step;
     return ok();
 }
@@ -303,7 +303,7 @@ Status session_drop(Session *session, int i, bool *kept)
         return fail(STATUS_USAGE,
                     "%s is the only run, and a session has one; reset begins it again",
                     session->names.all[i]);
-    TRY(worker_ask(session, drop_job, &drop));
+    TRY(worker_change(session, drop_job, &drop));
     *kept = drop.kept;
     return ok();
 }
@@ -337,5 +337,5 @@ Status session_stage(Session *session, const StagedRun *runs, int count, const c
 
     for (int i = 0; i < count; i++)
         TRY(settings_check(&runs[i].settings));
-    return worker_ask(session, stage_job, &stage);
+    return worker_change(session, stage_job, &stage);
 }

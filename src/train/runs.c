@@ -212,7 +212,7 @@ static Status reset_job(Session *session, void *argument)
 
 Status session_reset(Session *session)
 {
-    return worker_ask(session, reset_job, NULL);
+    return worker_change(session, reset_job, NULL);
 }
 
 static Status bring_back(Session *session, const KeptRuns *back, Runs *next)
@@ -270,5 +270,5 @@ static Status undo_job(Session *session, void *argument)
 
 Status session_undo(Session *session, Text *what)
 {
-    return worker_ask(session, undo_job, what);
+    return worker_change(session, undo_job, what);
 }

@@ -15,7 +15,7 @@ Status session_save(Session *session, const char *path, int64_t *step)
     Checkpoint *checkpoint;
     Status status;
 
-    TRY(worker_ask(session, take_job, &checkpoint));
+    TRY(worker_change(session, take_job, &checkpoint));
     *step = checkpoint->facts.step;
     status = checkpoint_write(checkpoint, path);
     checkpoint_free(checkpoint);
@@ -61,7 +61,7 @@ Status session_load(Session *session, const char *path, Text *what)
 
     TRY(checkpoint_read(path, &session->settings, &from));
     load.from = from;
-    status = worker_ask(session, load_job, &load);
+    status = worker_change(session, load_job, &load);
     checkpoint_free(from);
     return status;
 }

@@ -161,7 +161,7 @@ Status session_apply(Session *session, const Settings *wanted, int64_t *step)
     Change change = {.wanted = *wanted};
 
     TRY(settings_check(wanted));
-    TRY(worker_ask(session, apply_job, &change));
+    TRY(worker_change(session, apply_job, &change));
     *step = change.step;
     return ok();
 }
@@ -315,7 +315,7 @@ Status session_set_scale(Session *session, float scale, int64_t *step)
     spec.mode = SCALE_STATIC;
     spec.start = scale;
     TRY(scaler_check(&spec));
-    TRY(worker_ask(session, scale_job, &change));
+    TRY(worker_change(session, scale_job, &change));
     *step = change.step;
     return ok();
 }
@@ -332,7 +332,7 @@ static Status restart_job(Session *session, void *argument)
 
 Status session_restart_scaler(Session *session)
 {
-    return worker_ask(session, restart_job, NULL);
+    return worker_change(session, restart_job, NULL);
 }
 
 static Status note_job(Session *session, void *argument)
@@ -355,7 +355,12 @@ void session_note(Session *session, const char *text)
 
 static Status print_job(Session *session, void *argument)
 {
-    program_print(&runs_used(session)->program, argument);
+    const Experiment *now = runs_used(session);
+    int reached = 0;
+
+    while (now->phases_run > 0 && experiment_has_run(now, reached))
+        reached++;
+    program_print(&now->program, reached, argument);
     return ok();
 }
 

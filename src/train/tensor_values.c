@@ -77,7 +77,7 @@ static Status read_job(Session *session, void *argument)
     values->count = value_count(&now->program.values[id]);
     if (now->program.values[id].role == ROLE_MASTER)
         return read_weight(now, id, values);
-    if (!now->computed)
+    if (!experiment_has_value(now, copy == NO_VALUE ? id : copy))
         return fail(STATUS_USAGE, "no step has computed %.40s in this program yet; try step",
                     reading->name);
     if (copy == NO_VALUE)

@@ -22,6 +22,18 @@ static void note_beginnings(Session *session)
     }
 }
 
+/* The rest of a step that is taken phase by phase is this training's first. */
+static Status finish_first(Session *session)
+{
+    Training *training = &session->training;
+
+    if (!phases_under_way(session))
+        return ok();
+    TRY(phases_finish(session));
+    training->started = training->done = 1;
+    return ok();
+}
+
 static Status start_job(Session *session, void *argument)
 {
     Start *start = argument;
@@ -30,14 +42,16 @@ static Status start_job(Session *session, void *argument)
         .first_step = runs_used(session)->facts.step + 1,
         .wanted = start->goal->until == NULL ? start->goal->steps : 0,
         .at_pace = start->goal->at_pace,
-        .until = start->until,
         .until_run = session->runs.used,
         .begun = clock_seconds(),
     };
     note_beginnings(session);
+    TRY(finish_first(session));
+    session->training.until = start->until;
     session->training.next = session->training.begun;
-    atomic_store(&session->progress_done, 0);
-    atomic_store(&session->progress_skipped, 0);
+    atomic_store(&session->progress_done, session->training.done);
+    atomic_store(&session->progress_skipped, runs_used(session)->facts.skipped -
+                                                 session->training.of[session->runs.used].skipped);
     atomic_store(&session->progress_wanted, session->training.wanted);
     pthread_mutex_lock(&session->lock);
     session->is_training = true;
@@ -64,7 +78,10 @@ Status session_start(Session *session, const Goal *goal)
     }
     atomic_store(&session->interrupt, false);
     atomic_store(&session->pause, false);
-    return worker_ask(session, start_job, &start);
+    status = worker_ask(session, start_job, &start);
+    if (failed(status))
+        expr_free(start.until);
+    return status;
 }
 
 bool session_training(const Session *session)

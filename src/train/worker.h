@@ -147,6 +147,13 @@ bool worker_answered(Session *session, double seconds, Status *answer);
 /* Posts a job, waits, and hands back its answer. Main thread only. */
 Status worker_ask(Session *session, JobRun *run, void *argument) MUST_CHECK;
 
+/* Fails: STATUS_USAGE: a step is taken phase by phase. Main thread only. */
+Status worker_between_steps(const Session *session) MUST_CHECK;
+
+/* The same for what changes the runs, or needs them as they stand between two steps. Fails too:
+ * STATUS_USAGE: a step is taken phase by phase. */
+Status worker_change(Session *session, JobRun *run, void *argument) MUST_CHECK;
+
 /* Copies the facts for the main thread. Worker only. */
 void worker_publish(Session *session);
 
@@ -204,6 +211,11 @@ Status runs_begin(Session *session, const NewRun *wanted, int count, int used) M
 /* All runs again from step 0 under other settings, one for each. Those that began with loaded weights go
  * back to them: the one in use only where `used_too`, the others where the weights still fit. */
 Status runs_begin_again(Session *session, const Settings *wanted, bool used_too) MUST_CHECK;
+
+/* train/phases.c: a step is taken phase by phase; the rest of it, if so; it is forgotten. Worker only. */
+bool phases_under_way(const Session *session);
+Status phases_finish(Session *session) MUST_CHECK;
+void phases_drop(Session *session);
 
 /* train/computer.c */
 Status computer_open(Session *session, BackendName name, Computer *computer) MUST_CHECK;

@@ -38,6 +38,8 @@ static void add_common(Items *items, const Snapshot *snapshot)
 
     items_add(items, 0, snapshot->training ? STYLE_GOOD : STYLE_WARN, "%s",
               snapshot->training ? "RUN" : "PAUSE");
+    if (snapshot->next_phase[0] != '\0')
+        items_add(items, 0, STYLE_WARN, "next: %s", snapshot->next_phase);
     if (snapshot->pace > 0.0)
         items_add(items, 6, STYLE_PLAIN, "pace %s/s", words_real(snapshot->pace, 6, text));
     else

@@ -81,6 +81,9 @@ static void step_line(Sheet *sheet, const Snapshot *snapshot)
              words_share(skips, share));
     else
         line(sheet, "step", "%s, none skipped", step);
+    if (snapshot->next_phase[0] != '\0')
+        line(sheet, "phase", "%s is next, of step %s", snapshot->next_phase,
+             words_count(snapshot->step + 1, step));
 }
 
 static void batch_line(Sheet *sheet, const Snapshot *snapshot)

@@ -230,7 +230,7 @@ Test(print, shows_phases_formats_and_what_is_counted)
     copy = builder_like(&b, x, ROLE_COPY, FORMAT_FP16, "x.fp16");
     builder_emit(&b, OP_GATHER, x, NO_VALUE, NO_VALUE, NO_VALUE);
     builder_emit_counted(&b, OP_CAST, copy, x, NO_VALUE, NO_VALUE);
-    program_print(&program, &text);
+    program_print(&program, 0, &text);
     cr_expect_str_eq(
         text_chars(&text),
         "forward\n"

@@ -1,0 +1,268 @@
+#include "train/phase_rows.h"
+
+#include "base/memory.h"
+#include "base/text.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static Measure number(double value)
+{
+    return (Measure){.value = value};
+}
+
+static PhaseRow *add_row(PhaseReport *report, const char *name, Format format)
+{
+    PhaseRow *row = &report->rows[report->count++];
+
+    *row = (PhaseRow){.format = format};
+    text_copy(row->name, sizeof row->name, name);
+    for (int i = 0; i < PHASE_NUMBERS; i++)
+        row->numbers[i].none = true;
+    return row;
+}
+
+static const Value *value_of(const Experiment *experiment, ValueId id)
+{
+    return &experiment->program.values[id];
+}
+
+/* Caller frees. */
+static Status read_value(const Experiment *experiment, ValueId id, float **values)
+{
+    const Value *value = value_of(experiment, id);
+    int64_t count = value_count(value);
+
+    *values = xaligned((size_t)count, sizeof **values);
+    if (value_lasts(value))
+        return experiment->class->store_read(experiment->store, value->name, *values, count);
+    return experiment->class->value_read(experiment->plan, id, *values);
+}
+
+static void count_stored(const float *values, int64_t count, Format format, CastCounts *counts)
+{
+    float stored[COUNT_BLOCK];
+
+    for (int64_t at = 0; at < count; at += COUNT_BLOCK)
+        cast_counted(format, OVERFLOW_INFINITY, values + at, stored,
+                     count - at < COUNT_BLOCK ? count - at : COUNT_BLOCK, counts);
+}
+
+static void put_range(const float *values, int64_t count, PhaseRow *row)
+{
+    Measure *least = &row->numbers[PHASE_LEAST], *most = &row->numbers[PHASE_MOST];
+
+    for (int64_t i = 0; i < count; i++) {
+        double value = (double)values[i];
+
+        if (!isfinite(value))
+            continue;
+        if (least->none || value < least->value)
+            *least = number(value);
+        if (most->none || value > most->value)
+            *most = number(value);
+    }
+}
+
+/* What the store did to the values before it: as the probe counted, or, of a cast, as can be seen. */
+static void put_counts(const CastCounts *counts, PhaseRow *row)
+{
+    row->numbers[PHASE_UNDERFLOW] = number((double)counts->classes[CAST_UNDERFLOW]);
+    row->numbers[PHASE_OVERFLOW] = number((double)counts->classes[CAST_OVERFLOW]);
+}
+
+static Status add_cast_counts(const Experiment *experiment, const Instr *instr, PhaseRow *row)
+{
+    CastCounts counts = {0};
+    float *values;
+    Status status = read_value(experiment, instr->in[0], &values);
+
+    if (!failed(status)) {
+        count_stored(values, value_count(value_of(experiment, instr->in[0])),
+                     value_of(experiment, instr->out)->format, &counts);
+        put_counts(&counts, row);
+    }
+    free(values);
+    return status;
+}
+
+static Status add_value(const Experiment *experiment, int i, PhaseReport *report)
+{
+    const Instr *instr = &experiment->program.instrs[i];
+    const Value *value = value_of(experiment, instr->out);
+    int64_t count = value_count(value);
+    PhaseRow *row = add_row(report, value->name, value->format);
+    CastCounts stored = {0}, counted = {0};
+    float *values;
+    Status status = read_value(experiment, instr->out, &values);
+
+    if (!failed(status)) {
+        count_stored(values, count, value->format, &stored);
+        put_range(values, count, row);
+        row->numbers[PHASE_VALUES] = number((double)count);
+        row->numbers[PHASE_SUBNORMAL] = number((double)stored.classes[CAST_SUBNORMAL]);
+        row->numbers[PHASE_NONFINITE] =
+            number((double)(stored.classes[CAST_INF] + stored.classes[CAST_NAN]));
+    }
+    free(values);
+    TRY(status);
+    if (instr->op == OP_CAST)
+        return add_cast_counts(experiment, instr, row);
+    if (!instr->counted)
+        return ok();
+    TRY(experiment_counts(experiment, i, &counted));
+    put_counts(&counted, row);
+    return ok();
+}
+
+static double norm(const float *values, int64_t count, float factor)
+{
+    double sum = 0.0;
+
+    for (int64_t i = 0; i < count; i++) {
+        double value = (double)(values[i] * factor);
+
+        sum += value * value;
+    }
+    return sqrt(sum);
+}
+
+static Status add_unscaled(const Experiment *experiment, int i, const Before *before,
+                           PhaseReport *report)
+{
+    ValueId id = experiment->program.instrs[i].in[0];
+    const Value *value = value_of(experiment, id);
+    PhaseRow *row = add_row(report, value->name, value->format);
+    int64_t count = value_count(value), wrong = 0;
+    float *values;
+    Status status = read_value(experiment, id, &values);
+
+    for (int64_t k = 0; !failed(status) && k < count; k++)
+        wrong += !isfinite(values[k]);
+    if (!failed(status)) {
+        row->numbers[PHASE_VALUES] = number((double)count);
+        row->numbers[PHASE_NONFINITE] = number((double)wrong);
+        row->numbers[PHASE_BEFORE] = number(norm(values, count, 1.0F));
+        row->numbers[PHASE_AFTER] =
+            number(norm(values, count, (float)(1.0 / (double)before->scalars.scale)));
+    }
+    free(values);
+    if (wrong > 0 && report->found[0] == '\0')
+        text_copy(report->found, sizeof report->found, value->name);
+    return status;
+}
+
+static void put_change(const float *before, const float *now, int64_t count, PhaseRow *row)
+{
+    double sum = 0.0, most = 0.0;
+    int64_t moved = 0;
+
+    for (int64_t i = 0; i < count; i++) {
+        double change = (double)now[i] - (double)before[i];
+
+        moved += memcmp(&now[i], &before[i], sizeof now[i]) != 0;
+        sum += change * change;
+        most = fmax(most, fabs(change));
+    }
+    row->numbers[PHASE_VALUES] = number((double)count);
+    row->numbers[PHASE_MOVED] = number((double)moved / (double)count);
+    row->numbers[PHASE_NORM] = number(norm(now, count, 1.0F));
+    row->numbers[PHASE_CHANGE] = number(sqrt(sum));
+    row->numbers[PHASE_CHANGE_MOST] = number(most);
+}
+
+static Status find_nonfinite(const Experiment *experiment, ValueId id, PhaseReport *report)
+{
+    const Value *value = value_of(experiment, id);
+    float *values;
+    Status status = read_value(experiment, id, &values);
+
+    for (int64_t k = 0; !failed(status) && k < value_count(value); k++)
+        if (!isfinite(values[k]) && report->found[0] == '\0')
+            text_copy(report->found, sizeof report->found, value->name);
+    free(values);
+    return status;
+}
+
+static Status add_weight(const Experiment *experiment, int i, const Before *before,
+                         PhaseReport *report)
+{
+    const Instr *instr = &experiment->program.instrs[i];
+    const Value *value = value_of(experiment, instr->in[0]);
+    PhaseRow *row = add_row(report, value->name, value->format);
+    float *now;
+    Status status = read_value(experiment, instr->in[0], &now);
+
+    if (!failed(status))
+        put_change(before->weights[i - before->first], now, value_count(value), row);
+    free(now);
+    return failed(status) ? status : find_nonfinite(experiment, instr->in[1], report);
+}
+
+static void add_scalar(PhaseReport *report, const char *name, double before, double after)
+{
+    PhaseRow *row = add_row(report, name, FORMAT_FP32);
+
+    row->numbers[PHASE_BEFORE] = number(before);
+    row->numbers[PHASE_AFTER] = number(after);
+}
+
+static void add_scalars(const Experiment *experiment, const Before *before, PhaseReport *report)
+{
+    Scalars now;
+
+    experiment->class->scalars_get(experiment->store, &now);
+    add_scalar(report, "loss scale", (double)before->scalars.scale, (double)now.scale);
+    add_scalar(report, "growth tracker", before->scalars.tracker, now.tracker);
+    add_scalar(report, "steps taken", (double)before->scalars.taken, (double)now.taken);
+    report->skipped = now.taken == before->scalars.taken;
+}
+
+Status phase_before(const Experiment *experiment, Phase phase, Before *before)
+{
+    const Program *program = &experiment->program;
+    Status status = ok();
+
+    *before = (Before){.first = program_phase(program, phase)};
+    experiment->class->scalars_get(experiment->store, &before->scalars);
+    if (phase != PHASE_STEP)
+        return ok();
+    before->count = program_phase(program, phase + 1) - before->first;
+    before->weights = xcalloc((size_t)before->count + 1, sizeof *before->weights);
+    for (int i = 0; i < before->count && !failed(status); i++)
+        status =
+            read_value(experiment, program->instrs[before->first + i].in[0], &before->weights[i]);
+    return status;
+}
+
+void phase_before_release(Before *before)
+{
+    for (int i = 0; i < before->count; i++)
+        free(before->weights[i]);
+    free(before->weights);
+    *before = (Before){.count = 0};
+}
+
+Status phase_rows(const Experiment *experiment, Phase phase, const Before *before,
+                  PhaseReport *report)
+{
+    const Program *program = &experiment->program;
+    int first = program_phase(program, phase), last = program_phase(program, phase + 1);
+
+    report->scale = before->scalars.scale;
+    report->loss_weight = before->scalars.loss_weight;
+    report->checks = before->scalars.check;
+    report->rows = xcalloc((size_t)(last - first) + 3, sizeof *report->rows); /* 3: scalars */
+    for (int i = first; i < last; i++) {
+        if (phase == PHASE_STEP)
+            TRY(add_weight(experiment, i, before, report));
+        else if (phase == PHASE_UNSCALE)
+            TRY(add_unscaled(experiment, i, before, report));
+        else if (program->instrs[i].out != NO_VALUE)
+            TRY(add_value(experiment, i, report));
+    }
+    if (phase == PHASE_UPDATE)
+        add_scalars(experiment, before, report);
+    return ok();
+}
