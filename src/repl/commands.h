@@ -41,6 +41,7 @@
     X(bits) \
     X(sum) \
     X(inspect) \
+    X(sweep) \
     X(bench) \
     X(history) \
     X(save) \

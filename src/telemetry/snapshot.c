@@ -23,6 +23,7 @@ void snapshot_release(Snapshot *snapshot)
     snapshot->tensors = NULL;
     snapshot->tensor_count = 0;
     heat_release(&snapshot->heat);
+    sweep_release(&snapshot->sweep);
 }
 
 void snapshot_copy(Snapshot *to, const Snapshot *from)
@@ -30,6 +31,7 @@ void snapshot_copy(Snapshot *to, const Snapshot *from)
     size_t count = (size_t)from->tensor_count;
     TensorFacts *tensors = to->tensors;
     Heat heat = to->heat;
+    Sweep sweep = to->sweep;
 
     if (to == from)
         return;
@@ -41,9 +43,11 @@ void snapshot_copy(Snapshot *to, const Snapshot *from)
         tensors = NULL;
     }
     heat_copy(&heat, &from->heat);
+    sweep_copy(&sweep, &from->sweep);
     *to = *from;
     to->tensors = tensors;
     to->heat = heat;
+    to->sweep = sweep;
 }
 
 const TensorFacts *snapshot_tensor(const Snapshot *snapshot, const char *name)

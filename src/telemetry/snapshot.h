@@ -8,6 +8,7 @@
 #include "telemetry/events.h"
 #include "telemetry/heat.h"
 #include "telemetry/history.h"
+#include "telemetry/sweep.h"
 
 enum { FACT_TEXT = 96, RUN_NAME = 16, RUNS_MOST = 4, PHASE_NAME = 12 };
 
@@ -125,6 +126,7 @@ typedef struct Snapshot {
     TensorFacts *tensors; /* in the order of the step */
     int tensor_count;
     Heat heat;
+    Sweep sweep; /* the last one, of `sweep scale` */
     History history;
     EventLog events;
 } Snapshot;

@@ -99,7 +99,7 @@ static Settings settings_for(const Settings *present, const BenchSpec *spec)
     return settings;
 }
 
-static Status check_room(const Session *session, const Settings *settings)
+Status session_room_beside(const Session *session, const Settings *settings, const char *what)
 {
     const BackendClass *class = session->here.class;
     int64_t all = experiment_size(class, settings, runs_used(session)->data->set) +
@@ -107,9 +107,9 @@ static Status check_room(const Session *session, const Settings *settings)
 
     if (all > experiment_most(class))
         return fail(STATUS_MEMORY,
-                    "this run, the one behind undo and the one to be timed need %lld MiB together; "
+                    "this run, the one behind undo and the one to be %s need %lld MiB together; "
                     "%lld MiB is the most, so try a smaller network or batch",
-                    (long long)(all >> 18), (long long)(experiment_most(class) >> 18));
+                    what, (long long)(all >> 18), (long long)(experiment_most(class) >> 18));
     return ok();
 }
 
@@ -126,7 +126,7 @@ static Status bench_job(Session *session, void *argument)
         return fail(STATUS_DEVICE, "what was to be timed is lost; bench again times the cpu");
     bench->on = session->here.backend;
     TRY(settings_check(&settings));
-    TRY(check_room(session, &settings));
+    TRY(session_room_beside(session, &settings, "timed"));
     TRY(experiment_new(session->here.class, session->here.backend, current->data, &settings,
                        &experiment));
     *facts = (BenchFacts){

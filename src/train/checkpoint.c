@@ -94,6 +94,8 @@ Status checkpoint_take(const Experiment *experiment, Checkpoint **checkpoint)
     made->facts.tensor_count = 0;
     made->facts.heat = (Heat){0};
     heat_copy(&made->facts.heat, &experiment->facts.heat);
+    made->facts.sweep = (Sweep){0};
+    sweep_copy(&made->facts.sweep, &experiment->facts.sweep);
     /* Scalars first: a loss of the device meanwhile shows in the arrays, which can fail. */
     experiment->class->scalars_get(experiment->store, &made->scalars);
     made->counts = xcalloc((size_t)instrs + 1, sizeof *made->counts);

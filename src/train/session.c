@@ -241,6 +241,7 @@ void session_free(Session *session)
     if (session->trace != NULL && failed(trace_end(session->trace, &traced)))
         session->trace = NULL; /* whoever wants to hear of it ends it first */
     journal_release(&session->journal);
+    sweep_forget(session);
     expr_free(session->training.until);
     runs_free(&session->runs);
     kept_release(&session->previous);

@@ -12,6 +12,7 @@
 #include "train/checkpoint.h"
 #include "train/journal.h"
 #include "train/session.h"
+#include "train/sweep.h"
 #include "train/trace.h"
 
 #include <pthread.h>
@@ -83,6 +84,21 @@ typedef struct BenchAsked {
     const Backend *on; /* NULL: not begun */
 } BenchAsked;
 
+/* A gradient as it was in fp32, without the loss scale. */
+typedef struct SweptGrad {
+    char name[TENSOR_NAME];
+    float *values;
+    int64_t count;
+} SweptGrad;
+
+/* A sweep that the worker was asked for, and what later formats are compared with. */
+typedef struct SweepAsked {
+    SweepSpec spec;
+    AutocastPass *pass;
+    SweptGrad *reference;
+    int reference_count;
+} SweepAsked;
+
 /* What the main thread knows of the runs without asking. */
 typedef struct RunNames {
     char all[RUNS_MOST][RUN_NAME];
@@ -103,6 +119,8 @@ struct Session {
     Trace *trace; /* NULL: none */
     Journal journal;
     BenchAsked bench;
+    SweepAsked sweep;
+    int64_t swept; /* sweeps of scales so far */
 
     pthread_t thread;
     bool works;           /* the thread runs */
@@ -216,6 +234,14 @@ Status runs_begin_again(Session *session, const Settings *wanted, bool used_too)
 bool phases_under_way(const Session *session);
 Status phases_finish(Session *session) MUST_CHECK;
 void phases_drop(Session *session);
+
+/* train/sweep.c: lets go of what formats are compared with. */
+void sweep_forget(Session *session);
+
+/* train/bench.c: another run of these settings has room beside all that is held; `what` is done to it.
+ * Fails: STATUS_MEMORY. */
+Status session_room_beside(const Session *session, const Settings *settings,
+                           const char *what) MUST_CHECK;
 
 /* train/computer.c */
 Status computer_open(Session *session, BackendName name, Computer *computer) MUST_CHECK;

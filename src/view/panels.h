@@ -13,6 +13,7 @@
     X(loss) \
     X(log) \
     X(memory) \
+    X(sweep) \
     X(run)
 
 #define DECLARE_PANEL(name) extern const Panel name##_panel;

@@ -1,0 +1,339 @@
+#include "train/sweep.h"
+
+#include "base/memory.h"
+#include "train/worker.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A step of the run's own store under other settings, of which only the gradients are computed. */
+typedef struct Bench {
+    Experiment *run;
+    Settings settings;
+    Program program;
+    Plan *plan;
+    Scalars before; /* the run's own */
+} Bench;
+
+static Status open_bench(Session *session, Bench *bench)
+{
+    Experiment *run = bench->run;
+    Status status;
+
+    TRY(session_room_beside(session, &bench->settings, "swept"));
+    TRY(experiment_load_orders(run));
+    experiment_emit(&bench->settings, run->data->set, &bench->program);
+    status = program_verify(&bench->program);
+    if (!failed(status))
+        status = run->class->plan_new(run->backend, &bench->program, run->store, run->data->device,
+                                      &bench->plan);
+    run->class->scalars_get(run->store, &bench->before);
+    return status;
+}
+
+static void close_bench(const Bench *bench)
+{
+    Program program = bench->program;
+
+    bench->run->class->plan_free(bench->plan);
+    program_release(&program);
+}
+
+static Status pass(Session *session, const Bench *bench, float scale)
+{
+    const BackendClass *class = bench->run->class;
+    Scalars scalars = bench->before;
+    Status status;
+
+    if (atomic_load(&session->interrupt))
+        return fail(STATUS_INTERRUPTED, "interrupted");
+    scalars.scale = scale;
+    class->scalars_set(bench->run->store, &scalars);
+    status = class->plan_run(bench->plan, 0, program_phase(&bench->program, PHASE_UNSCALE));
+    class->scalars_set(bench->run->store, &bench->before);
+    return status;
+}
+
+static bool is_grad(const Program *program, int instr)
+{
+    ValueId out = program->instrs[instr].out;
+    Role role = out == NO_VALUE ? ROLE_SCALAR : program->values[out].role;
+
+    return program->instrs[instr].phase == PHASE_BACKWARD &&
+           (role == ROLE_ACTIVATION_GRAD || role == ROLE_WEIGHT_GRAD);
+}
+
+static int count_grads(const Program *program)
+{
+    int count = 0;
+
+    for (int i = 0; i < program->instr_count; i++)
+        count += is_grad(program, i);
+    return count;
+}
+
+/* Of a gradient and its cast the cast is what loses. */
+static Status read_counts(const Bench *bench, int instr, CastCounts *counts)
+{
+    const Program *program = &bench->program;
+    ValueId id = program->instrs[instr].out;
+
+    for (int i = 0; i < program->instr_count; i++) {
+        ValueId out = program->instrs[i].out;
+
+        if (program->instrs[i].counted && out != NO_VALUE && program->values[out].source == id)
+            instr = i;
+    }
+    *counts = (CastCounts){0};
+    if (!program->instrs[instr].counted)
+        return ok();
+    return bench->run->class->counts_read(bench->plan, instr, counts);
+}
+
+/* Of all gradients in the order of the backward pass. */
+static Status read_all(const Bench *bench, CastCounts *counts)
+{
+    for (int i = 0, at = 0; i < bench->program.instr_count; i++)
+        if (is_grad(&bench->program, i))
+            TRY(read_counts(bench, i, &counts[at++]));
+    return ok();
+}
+
+static void name_grads(const Program *program, Sweep *sweep)
+{
+    for (int i = 0, at = 0; i < program->instr_count; i++)
+        if (is_grad(program, i))
+            text_copy(sweep->names[at++], TENSOR_NAME,
+                      program->values[program->instrs[i].out].name);
+}
+
+static Status sweep_passes(Session *session, const Bench *bench, Sweep *sweep, CastCounts *counts,
+                           CastCounts *base)
+{
+    size_t bytes = (size_t)sweep->tensor_count * sizeof *counts;
+
+    for (int e = sweep->from; e <= sweep->to; e++) {
+        TRY(pass(session, bench, ldexpf(1.0F, e)));
+        TRY(read_all(bench, counts));
+        for (int i = 0; i < sweep->tensor_count; i++)
+            sweep_count(sweep_cell(sweep, e, i), &counts[i]);
+        if (sweep_most_over(sweep, e) > 0.0)
+            continue;
+        sweep->base = e;
+        memcpy(base, counts, bytes);
+    }
+    return ok();
+}
+
+static Status sweep_all(Session *session, const Bench *bench, Sweep *sweep)
+{
+    size_t count = (size_t)sweep->tensor_count;
+    CastCounts *counts = xcalloc(count + 1, sizeof *counts),
+               *base = xcalloc(count + 1, sizeof *base);
+    Status status = sweep_passes(session, bench, sweep, counts, base);
+
+    for (int e = sweep->from; e <= sweep->to && sweep->base <= sweep->to; e++)
+        for (int i = 0; i < sweep->tensor_count; i++)
+            sweep_predict(sweep_cell(sweep, e, i), &base[i], sweep->format, e - sweep->base);
+    free(counts);
+    free(base);
+    return status;
+}
+
+static Status sweep_scales(Session *session, const SweepSpec *spec, const Bench *bench)
+{
+    Snapshot *facts = &bench->run->facts;
+    Sweep sweep;
+    Status status;
+
+    sweep_init(&sweep, spec->from, spec->to, count_grads(&bench->program));
+    sweep.format = bench->settings.autocast;
+    sweep.step = facts->step;
+    name_grads(&bench->program, &sweep);
+    status = sweep_all(session, bench, &sweep);
+    if (failed(status)) {
+        sweep_release(&sweep);
+        return status;
+    }
+    sweep_finish(&sweep);
+    sweep.id = ++session->swept;
+    sweep_release(&facts->sweep);
+    facts->sweep = sweep;
+    worker_publish(session);
+    return ok();
+}
+
+static double square_sum(const float *values, const float *less, int64_t count)
+{
+    double sum = 0.0;
+
+    for (int64_t i = 0; i < count; i++) {
+        double value = (double)values[i] - (less == NULL ? 0.0 : (double)less[i]);
+
+        sum += value * value;
+    }
+    return sum;
+}
+
+static Measure root_share(double part, double whole)
+{
+    Measure none = {.none = true}, some = {.value = sqrt(part / whole)};
+
+    return whole > 0.0 ? some : none;
+}
+
+/* What a gradient was in fp32. */
+static const SweptGrad *find_reference(const Session *session, const char *name, int64_t count)
+{
+    for (int i = 0; i < session->sweep.reference_count; i++)
+        if (strcmp(session->sweep.reference[i].name, name) == 0 &&
+            session->sweep.reference[i].count == count)
+            return &session->sweep.reference[i];
+    return NULL;
+}
+
+void sweep_forget(Session *session)
+{
+    SweepAsked *asked = &session->sweep;
+
+    for (int i = 0; i < asked->reference_count; i++)
+        free(asked->reference[i].values);
+    free(asked->reference);
+    asked->reference = NULL;
+    asked->reference_count = 0;
+}
+
+/* Sums over the weights' gradients. */
+typedef struct Together {
+    double apart, whole;
+} Together;
+
+static Status take_grad(Session *session, const Bench *bench, int instr, AutocastGrad *grad,
+                        Together *together)
+{
+    const Value *value = &bench->program.values[bench->program.instrs[instr].out];
+    float inverse = (float)(1.0 / (double)bench->before.scale);
+    int64_t count = value_count(value);
+    float *values = xaligned((size_t)count, sizeof *values);
+    Status status =
+        bench->run->class->value_read(bench->plan, bench->program.instrs[instr].out, values);
+    const SweptGrad *reference;
+    double apart, whole;
+
+    text_copy(grad->name, sizeof grad->name, value->name);
+    grad->difference.none = true;
+    for (int64_t i = 0; i < count; i++)
+        values[i] *= inverse;
+    if (bench->settings.autocast == FORMAT_FP32) {
+        SweptGrad *kept = &session->sweep.reference[session->sweep.reference_count++];
+
+        *kept = (SweptGrad){.values = values, .count = count};
+        text_copy(kept->name, sizeof kept->name, value->name);
+    }
+    reference = find_reference(session, value->name, count);
+    if (reference != NULL) {
+        apart = square_sum(values, reference->values, count);
+        whole = square_sum(reference->values, NULL, count);
+        grad->difference = root_share(apart, whole);
+        together->apart += value->role == ROLE_WEIGHT_GRAD ? apart : 0.0;
+        together->whole += value->role == ROLE_WEIGHT_GRAD ? whole : 0.0;
+    }
+    if (bench->settings.autocast != FORMAT_FP32)
+        free(values);
+    return status;
+}
+
+static void add_cell(SweepCell *all, const SweepCell *cell)
+{
+    all->count += cell->count;
+    all->nonzero += cell->nonzero;
+    all->underflow += cell->underflow;
+    all->subnormal += cell->subnormal;
+    all->overflow += cell->overflow;
+    all->nonfinite += cell->nonfinite;
+    all->mass += cell->mass;
+    all->lost_mass += cell->lost_mass;
+}
+
+static Status take_grads(Session *session, const Bench *bench, AutocastPass *made)
+{
+    Together together = {0};
+    CastCounts counts;
+
+    for (int i = 0; i < bench->program.instr_count; i++) {
+        AutocastGrad *grad = &made->grads[made->count];
+
+        if (!is_grad(&bench->program, i))
+            continue;
+        made->count++;
+        TRY(take_grad(session, bench, i, grad, &together));
+        TRY(read_counts(bench, i, &counts));
+        sweep_count(&grad->cell, &counts);
+        add_cell(&made->all, &grad->cell);
+    }
+    made->difference = root_share(together.apart, together.whole);
+    return ok();
+}
+
+static Status sweep_format(Session *session, const Bench *bench, AutocastPass *made)
+{
+    size_t count = (size_t)count_grads(&bench->program);
+
+    *made = (AutocastPass){.format = bench->settings.autocast, .difference = {.none = true}};
+    TRY(pass(session, bench, bench->before.scale));
+    made->grads = xcalloc(count + 1, sizeof *made->grads);
+    if (made->format == FORMAT_FP32) {
+        sweep_forget(session);
+        session->sweep.reference = xcalloc(count + 1, sizeof *session->sweep.reference);
+    }
+    TRY(bench->run->class->value_read(bench->plan, program_find(&bench->program, "loss"),
+                                      &made->loss));
+    return take_grads(session, bench, made);
+}
+
+void autocast_pass_release(AutocastPass *made)
+{
+    free(made->grads);
+    *made = (AutocastPass){.count = 0};
+}
+
+static Status sweep_job(Session *session, void *argument)
+{
+    const SweepAsked *asked = argument;
+    Experiment *run = runs_used(session);
+    Bench bench = {.run = run, .settings = run->settings};
+    Status status;
+
+    bench.settings.probes = PROBE_ON;
+    if (asked->spec.autocast)
+        bench.settings.autocast = asked->spec.format;
+    status = open_bench(session, &bench);
+    if (!failed(status))
+        status = asked->spec.autocast ? sweep_format(session, &bench, asked->pass)
+                                      : sweep_scales(session, &asked->spec, &bench);
+    close_bench(&bench);
+    return status;
+}
+
+Status session_sweep_begin(Session *session, const SweepSpec *spec, AutocastPass *made)
+{
+    if (session_training(session))
+        return fail(STATUS_USAGE, "a training is under way and would move the weights; say pause");
+    TRY(session->problem);
+    TRY(worker_between_steps(session));
+    atomic_store(&session->interrupt, false);
+    session->sweep.spec = *spec;
+    session->sweep.pass = made;
+    worker_post(session, sweep_job, &session->sweep);
+    return ok();
+}
+
+bool session_sweep_ended(Session *session, double seconds, Status *status)
+{
+    if (!worker_answered(session, seconds, status))
+        return false;
+    if (status->code == STATUS_INTERRUPTED)
+        *status = fail(STATUS_INTERRUPTED, "sweep was ended; the run is as it was before");
+    return true;
+}
