@@ -95,6 +95,16 @@ done | sort -u >"$folder/lines"
 [ "$(wc -l <"$folder/lines")" = 1 ]
 verdict $? "the same seed gives other digits: $(cat "$folder/lines")"
 
+# Steps taken phase by phase, and sweeps between them, change no digit of it.
+printf '%s\n' 'seed 7' 'lua for i = 1, 100 do command("step --phases"); command("phase end") end' \
+    'sweep scale 0..40 --csv' 'sweep autocast' 'step --phases; phase; phase; phase; phase drop' 'train 200' \
+    'print loss, batch_loss, grad_norm, scale, skipped, accuracy' >"$folder/phases"
+"$program" --backend "$backend" "$folder/phases" >"$folder/out" 2>"$folder/err" </dev/null
+verdict $? "phase by phase: $(cat "$folder/err")"
+tail -n 1 "$folder/out" >>"$folder/lines"
+[ "$(sort -u "$folder/lines" | wc -l)" = 1 ]
+verdict $? "phase by phase there are other digits: $(cat "$folder/lines")"
+
 # Every command of the transcripts works, or fails, on both backends alike.
 for transcript in tests/transcripts/*.txt; do
     for side in cpu "$backend"; do

@@ -59,5 +59,43 @@ claim no-masters "kahan" '$3 < 0.015 && $4 < 0.2'
 claim no-masters "fp16, no masters" '$3 < 0.015 && $4 < 0.7'
 claim no-masters "adam in fp16" '$2 == "nan"'
 
+# The lines of the n-th sweep of a lesson, as `exponent lost_mass overflow grade`: of fc2.out.grad what it
+# loses, and of all gradients together how many values overflowed or were not finite.
+sweep() { # LESSON NUMBER
+    awk -F , -v wanted="$2" '
+        $1 == "scale" { number++; next }
+        number != wanted || NF < 13 { next }
+        $1 != scale && scale != "" { print exponent, lost, over, grade }
+        $1 != scale { scale = $1; over = 0; exponent = int(log($1) / log(2) + 0.5) }
+        $2 == "fc2.out.grad" { lost = $6 }
+        { over += $8 + $9; grade = $13 }
+        END { print exponent, lost, over, grade }' "$folder/$1.out"
+}
+
+# The condition is awk's, over what a sweep shows: `falls`, `rises` (the curves never go the other way),
+# first and last good exponent, `lost` and `over` at the ends, and the scale of the line with that label.
+claim_sweep() { # LESSON NUMBER LABEL CONDITION
+    scale=$(awk -F '\t' -v label="$3" '$1 == label { print $2; exit }' "$folder/$1.out")
+    sweep "$1" "$2" | awk -v scale="$scale" '
+        BEGIN { falls = rises = 1; first = -1 }
+        NR == 1 { low_lost = $2 }
+        NR > 1 && $2 != "none" && $2 > before { falls = 0 }
+        NR > 1 && $3 < over { rises = 0 }
+        { over = $3; before = $2 }
+        $4 == "good" { last = $1; if (first < 0) first = $1 }
+        END { if (NR != 41 || !('"$4"')) exit 1 }'
+    verdict $? "$1: sweep $2 with '$3' is not so: $4; it was
+$(sweep "$1" "$2")"
+}
+
+claim window "within" '$2 < 0.045 && $3 == 0'
+claim window "below" '$2 > 0.2 && $3 == 0'
+claim window "above" '$2 > 0.2 && $3 == 400'
+claim window "saw" '$3 > 8 && $4 < 0.045'
+claim_sweep window 1 within 'falls && rises && low_lost > 0.99 && over > 0 && first > 3 && last < 38'
+claim_sweep window 1 within 'first <= 20 && 20 <= last'
+claim_sweep window 1 down '2 ^ (last - 2) <= scale && scale <= 2 ^ (last + 1)'
+claim_sweep window 2 saw 'falls && rises && 2 ^ (last - 3) <= scale && scale <= 2 ^ (last + 1)'
+
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

@@ -118,7 +118,7 @@ static void sweep_draw(const Snapshot *snapshot, const Gaze *gaze, Canvas *canva
 {
     const Sweep *sweep = &snapshot->sweep;
     int cols = canvas_cols(canvas) - GUTTER, rows = canvas_rows(canvas) - 1 - BELOW, tensor;
-    char left[LINE], right[LINE];
+    char left[LINE], right[LINE], step[NUMBER_TEXT];
     Canvas *plot;
 
     if (sweep->id == 0 || sweep->tensor_count == 0) {
@@ -128,8 +128,8 @@ static void sweep_draw(const Snapshot *snapshot, const Gaze *gaze, Canvas *canva
     }
     tensor = focus_of(sweep, gaze);
     window_words(sweep, right);
-    snprintf(left, LINE, "%s  %s  after step %lld", sweep->names[tensor],
-             format_name(sweep->format), (long long)sweep->step);
+    snprintf(left, LINE, "%s  %s  after step %s", sweep->names[tensor], format_name(sweep->format),
+             words_count(sweep->step, step));
     widget_heading(canvas, sweep_panel.title, left, right);
     if (rows < 1 || cols < 1)
         return;

@@ -168,6 +168,32 @@ static void add_memory(Snapshot *snapshot)
         memory->held[i] = more[i - PART_COUNTERS];
 }
 
+/* Two gradients: one loses ever less up to 2^16, one overflows from 2^21 on. */
+static void add_sweep(Snapshot *snapshot)
+{
+    Sweep *sweep = &snapshot->sweep;
+
+    sweep_init(sweep, 0, SWEEP_LAST_USUAL, 2);
+    sweep->id = 1;
+    sweep->step = STEPS;
+    sweep->format = FORMAT_FP16;
+    sweep->base = 20;
+    text_copy(sweep->names[0], TENSOR_NAME, "fc2.out.grad");
+    text_copy(sweep->names[1], TENSOR_NAME, "fc2.weight.grad");
+    for (int e = sweep->from; e <= sweep->to; e++) {
+        double lost = e < 17 ? pow(10.0, -0.25 * e) : 0.0;
+
+        *sweep_cell(sweep, e, 0) = (SweepCell){.count = 64,
+                                               .nonzero = 64,
+                                               .mass = 1.0,
+                                               .lost_mass = lost,
+                                               .predicted = true,
+                                               .predicted_lost = lost / 2.0};
+        *sweep_cell(sweep, e, 1) = (SweepCell){
+            .count = 64, .nonzero = 64, .mass = 1.0, .overflow = e > 20 ? 1 << (e - 21) : 0};
+    }
+}
+
 Snapshot fixture_empty(void)
 {
     return (Snapshot){
@@ -212,6 +238,7 @@ static Snapshot run_of(Format format)
                "the scale has not grown for so long that this sentence needs more than one row");
     add_tensors(&snapshot, format);
     add_memory(&snapshot);
+    add_sweep(&snapshot);
     return snapshot;
 }
 
