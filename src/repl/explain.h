@@ -1,12 +1,13 @@
-/* What went wrong last, in a sentence or two: the answer to `why`. */
+/* What went wrong, in a sentence or two: the answer to `why`. */
 #ifndef REPL_EXPLAIN_H
 #define REPL_EXPLAIN_H
 
-#include "base/text.h"
-#include "telemetry/snapshot.h"
+#include "repl/stories.h"
 
-/* Appends, in this order of importance: a gradient that is wholly lost in its cast, while that is
- * so; else the last skipped step; else that nothing was skipped. */
-void explain(const Snapshot *snapshot, Text *text);
+/* Appends the most important story of the run, or that there is none. */
+void explain(const Case *what, Text *text);
+
+/* Appends the names of further stories that are the run's: "skip, growth"; false: there are none. */
+bool explain_further(const Case *what, Text *text);
 
 #endif

@@ -30,8 +30,9 @@ typedef struct Listed {
 } Listed;
 
 static const Listed lists[] = {
-    {"metrics", NAMES_METRICS, 20}, {"terms", NAMES_TERMS, 22},     {"panels", NAMES_PANELS, 14},
-    {"layers", NAMES_LAYERS, 14},   {"formats", NAMES_FORMATS, 14}, {"ops", NAMES_OPS, 26},
+    {"metrics", NAMES_METRICS, 20}, {"terms", NAMES_TERMS, 22},   {"panels", NAMES_PANELS, 14},
+    {"stories", NAMES_STORIES, 14}, {"layers", NAMES_LAYERS, 14}, {"formats", NAMES_FORMATS, 14},
+    {"ops", NAMES_OPS, 26},
 };
 enum { LISTS = sizeof(lists) / sizeof(lists[0]) };
 

@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "repl/commands.h"
+#include "repl/stories.h"
 #include "repl/terms.h"
 #include "telemetry/metric.h"
 #include "view/settings.h"
@@ -20,6 +21,7 @@ static const CatalogEntry topics[] = {
     {"terms", "the words of the field, one sentence each"},
     {"panels", "what show draws"},
     {"tensors", "the tensors of this network"},
+    {"stories", "what can go wrong, and why tells of"},
     {"layers", "what a net is made of"},
     {"formats", "the floating-point formats"},
     {"ops", "the instructions of a step"},
@@ -65,6 +67,17 @@ static bool get_panel(int i, CatalogEntry *entry)
         return false;
     *entry = (CatalogEntry){panel_table[i]->name, panel_table[i]->summary};
     return true;
+}
+
+static bool get_story(int i, CatalogEntry *entry)
+{
+    for (int at = 0; story_table[at] != NULL; at++) {
+        if (at == i) {
+            *entry = (CatalogEntry){story_table[at]->name, story_table[at]->text};
+            return true;
+        }
+    }
+    return false;
 }
 
 static bool get_shown(int i, CatalogEntry *entry)
@@ -193,6 +206,8 @@ bool names_get(Names names, const Snapshot *known, int i, CatalogEntry *entry)
         return get_shown(i, entry);
     case NAMES_TERMS:
         return term_get(i, entry);
+    case NAMES_STORIES:
+        return get_story(i, entry);
     case NAMES_TENSORS:
         return get_tensor(known, i, entry);
     case NAMES_RUNS:

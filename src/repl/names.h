@@ -23,6 +23,7 @@ typedef enum Names {
     NAMES_PANELS,
     NAMES_SHOWN, /* panels, and what else `show` takes */
     NAMES_TERMS,
+    NAMES_STORIES, /* what `why` tells of */
     NAMES_TENSORS, /* of a snapshot */
     NAMES_RUNS,    /* of a snapshot */
     NAMES_TOPICS,  /* everything that `help` explains */

@@ -37,7 +37,10 @@ Test(complete, commands_at_the_start_and_behind_a_semicolon)
 {
     expect_offered("tr", "train");
     expect_offered("seed 1; sc", "scale");
-    expect_offered("p", "pace pause print probe");
+    expect_offered("p", "pace pause phase print probe");
+    expect_offered("why s", "skip stuck");
+    expect_offered("sweep ", "--csv autocast scale");
+    expect_offered("phase ", "--csv drop end");
     expect_offered("xyz", "");
 }
 

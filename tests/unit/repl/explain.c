@@ -1,3 +1,5 @@
+#include "case.h"
+
 #include "repl/explain.h"
 
 #include "base/memory.h"
@@ -8,42 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A history is large: keep snapshots off the stack. */
-static Snapshot *snapshot_new(void)
-{
-    Snapshot *snapshot = xcalloc(1, sizeof *snapshot);
-
-    snapshot->scaler.mode = SCALER_DYNAMIC;
-    snapshot->scaler.scale = 32768.0F;
-    snapshot->probes = true;
-    return snapshot;
-}
-
 static void expect_said(Snapshot *snapshot, const char *wanted)
 {
     Text text = {0};
 
-    explain(snapshot, &text);
+    explain(&(Case){.snapshot = snapshot, .trail = &clean}, &text);
     cr_expect_str_eq(text_chars(&text), wanted);
     text_release(&text);
     snapshot_release(snapshot);
     free(snapshot);
-}
-
-static void add_skip(Snapshot *snapshot)
-{
-    snapshot->step = 1200;
-    snapshot->last_skip = (SkipFacts){
-        .step = 1190,
-        .tensor = "fc2.weight.grad",
-        .format = FORMAT_FP16,
-        .nonfinite = 3,
-        .count = 32768,
-        .amax = 61234.0F,
-        .scale_used = 65536.0F,
-        .scale_next = 32768.0F,
-        .in_a_row = 1,
-    };
 }
 
 Test(explain, before_training)
@@ -58,7 +33,7 @@ Test(explain, an_overflow_of_the_forward_pass_which_no_scale_can_help)
 
     add_skip(snapshot);
     snapshot->last_skip.forward = true;
-    explain(snapshot, &text);
+    explain(&(Case){.snapshot = snapshot, .trail = &clean}, &text);
     cr_expect_not_null(strstr(text_chars(&text), "That was in the forward pass"));
     text_release(&text);
     snapshot_release(snapshot);
@@ -111,7 +86,7 @@ Test(explain, a_static_scale_stays_and_skips_in_a_row_are_counted)
     snapshot->scaler.mode = SCALER_STATIC;
     snapshot->last_skip.scale_next = snapshot->last_skip.scale_used;
     snapshot->last_skip.in_a_row = 22;
-    explain(snapshot, &text);
+    explain(&(Case){.snapshot = snapshot, .trail = &clean}, &text);
     cr_expect_not_null(strstr(text_chars(&text), "the loss scale stays 2^16; try a smaller one"));
     cr_expect_not_null(strstr(text_chars(&text), "It was the 22nd skip in a row."));
     text_release(&text);

@@ -131,7 +131,7 @@ Test(sweeps, an_interrupted_one_changes_nothing)
     train(5);
     atomic_store(&pressing, true);
     pthread_create(&presser, NULL, press, NULL);
-    for (int i = 0; i < 100 && !failed(status); i++)
+    for (int i = 0; i < 100000 && !failed(status); i++)
         status = sweep_by(&usual, NULL);
     atomic_store(&pressing, false);
     pthread_join(presser, NULL);

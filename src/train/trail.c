@@ -1,0 +1,86 @@
+#include "train/trail.h"
+
+#include "base/memory.h"
+#include "train/worker.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+typedef struct Look {
+    int64_t nonfinite;
+    float amax;
+} Look;
+
+static Look look_at(const float *values, int64_t count)
+{
+    Look look = {0};
+
+    for (int64_t i = 0; i < count; i++)
+        if (!isfinite(values[i]))
+            look.nonfinite++;
+        else
+            look.amax = fmaxf(look.amax, fabsf(values[i]));
+    return look;
+}
+
+/* What no memory holds has nothing to show. */
+static Status look_at_value(const Experiment *now, int instr, Trail *trail)
+{
+    const Instr *of = &now->program.instrs[instr];
+    const Value *value = &now->program.values[of->out];
+    int64_t count = value_count(value);
+    float *values = xaligned((size_t)count, sizeof *values);
+    Status status = now->class->value_read(now->plan, of->out, values);
+    Look look = failed(status) ? (Look){0} : look_at(values, count);
+
+    free(values);
+    if (look.nonfinite > 0) {
+        text_copy(trail->tensor, sizeof trail->tensor, value->name);
+        text_copy(trail->op, sizeof trail->op, op_table[of->op].name);
+        text_copy(trail->phase, sizeof trail->phase, phase_names[of->phase]);
+        trail->format = value->format;
+        trail->nonfinite = look.nonfinite;
+        trail->count = count;
+        trail->amax = look.amax;
+    }
+    return status.code == STATUS_DEVICE ? status : ok();
+}
+
+static Status look_at_weight(const Experiment *now, ValueId id, Trail *trail)
+{
+    const Value *value = &now->program.values[id];
+    int64_t count = value_count(value);
+    float *values = xaligned((size_t)count, sizeof *values);
+    Status status = now->class->store_read(now->store, value->name, values, count);
+    Look look = failed(status) ? (Look){0} : look_at(values, count);
+
+    free(values);
+    if (look.nonfinite > 0 && trail->weights++ == 0) {
+        text_copy(trail->weight, sizeof trail->weight, value->name);
+        trail->weight_nonfinite = look.nonfinite;
+        trail->weight_count = count;
+    }
+    return status;
+}
+
+static Status trail_job(Session *session, void *argument)
+{
+    const Experiment *now = runs_used(session);
+    const Program *program = &now->program;
+    Trail *trail = argument;
+
+    *trail = (Trail){.count = 0};
+    if (failed(now->problem))
+        return ok();
+    for (int i = 0; i < program->instr_count && trail->tensor[0] == '\0'; i++)
+        if (program->instrs[i].out != NO_VALUE && experiment_has_value(now, program->instrs[i].out))
+            TRY(look_at_value(now, i, trail));
+    for (int i = 0; i < program->param_count; i++)
+        TRY(look_at_weight(now, program->params[i].master, trail));
+    return ok();
+}
+
+Status session_trail(Session *session, Trail *trail)
+{
+    return worker_ask(session, trail_job, trail);
+}

@@ -1,0 +1,26 @@
+/* Where inf or nan first stands among the values of the last step, and whether weights hold any: looked
+ * at itself, whatever the probes count.
+ */
+#ifndef TRAIN_TRAIL_H
+#define TRAIN_TRAIL_H
+
+#include "train/session.h"
+
+enum { OP_NAME = 24 };
+
+typedef struct Trail {
+    char tensor[TENSOR_NAME]; /* the first result in the order of the step; "": none holds any */
+    char op[OP_NAME];         /* the instruction that wrote it */
+    char phase[PHASE_NAME];
+    Format format;
+    int64_t nonfinite, count; /* of its values */
+    float amax;               /* its largest finite magnitude */
+    char weight[TENSOR_NAME]; /* the first weight that holds any; "": none does */
+    int64_t weight_nonfinite, weight_count;
+    int weights; /* tensors of weights that hold any */
+} Trail;
+
+/* All zeros where no step has run. Fails: STATUS_DEVICE. */
+Status session_trail(Session *session, Trail *trail) MUST_CHECK;
+
+#endif
