@@ -12,7 +12,9 @@ const double sweep_tolerance = 0.01;
 
 static size_t scales_of(const Sweep *sweep)
 {
-    return (size_t)(sweep->to - sweep->from + 1);
+    int scales = sweep->to - sweep->from + 1;
+
+    return (size_t)scales;
 }
 
 void sweep_init(Sweep *sweep, int from, int to, int tensor_count)

@@ -2,10 +2,10 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "numerics/bits.h"
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 static Measure number(double value)
 {
@@ -161,7 +161,7 @@ static void put_change(const float *before, const float *now, int64_t count, Pha
     for (int64_t i = 0; i < count; i++) {
         double change = (double)now[i] - (double)before[i];
 
-        moved += memcmp(&now[i], &before[i], sizeof now[i]) != 0;
+        moved += bits_of(FORMAT_FP32, now[i]) != bits_of(FORMAT_FP32, before[i]);
         sum += change * change;
         most = fmax(most, fabs(change));
     }

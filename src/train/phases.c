@@ -5,7 +5,6 @@
 #include "train/worker.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 void phase_report_release(PhaseReport *report)
 {

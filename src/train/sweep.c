@@ -40,14 +40,12 @@ static void close_bench(const Bench *bench)
     program_release(&program);
 }
 
-static Status pass(Session *session, const Bench *bench, float scale)
+static Status run_pass(const Bench *bench, float scale)
 {
     const BackendClass *class = bench->run->class;
     Scalars scalars = bench->before;
     Status status;
 
-    if (atomic_load(&session->interrupt))
-        return fail(STATUS_INTERRUPTED, "interrupted");
     scalars.scale = scale;
     class->scalars_set(bench->run->store, &scalars);
     status = class->plan_run(bench->plan, 0, program_phase(&bench->program, PHASE_UNSCALE));
@@ -108,13 +106,12 @@ static void name_grads(const Program *program, Sweep *sweep)
                       program->values[program->instrs[i].out].name);
 }
 
-static Status sweep_passes(Session *session, const Bench *bench, Sweep *sweep, CastCounts *counts,
-                           CastCounts *base)
+static Status sweep_passes(const Bench *bench, Sweep *sweep, CastCounts *counts, CastCounts *base)
 {
     size_t bytes = (size_t)sweep->tensor_count * sizeof *counts;
 
     for (int e = sweep->from; e <= sweep->to; e++) {
-        TRY(pass(session, bench, ldexpf(1.0F, e)));
+        TRY(run_pass(bench, ldexpf(1.0F, e)));
         TRY(read_all(bench, counts));
         for (int i = 0; i < sweep->tensor_count; i++)
             sweep_count(sweep_cell(sweep, e, i), &counts[i]);
@@ -126,12 +123,12 @@ static Status sweep_passes(Session *session, const Bench *bench, Sweep *sweep, C
     return ok();
 }
 
-static Status sweep_all(Session *session, const Bench *bench, Sweep *sweep)
+static Status sweep_all(const Bench *bench, Sweep *sweep)
 {
     size_t count = (size_t)sweep->tensor_count;
     CastCounts *counts = xcalloc(count + 1, sizeof *counts),
                *base = xcalloc(count + 1, sizeof *base);
-    Status status = sweep_passes(session, bench, sweep, counts, base);
+    Status status = sweep_passes(bench, sweep, counts, base);
 
     for (int e = sweep->from; e <= sweep->to && sweep->base <= sweep->to; e++)
         for (int i = 0; i < sweep->tensor_count; i++)
@@ -151,7 +148,7 @@ static Status sweep_scales(Session *session, const SweepSpec *spec, const Bench 
     sweep.format = bench->settings.autocast;
     sweep.step = facts->step;
     name_grads(&bench->program, &sweep);
-    status = sweep_all(session, bench, &sweep);
+    status = sweep_all(bench, &sweep);
     if (failed(status)) {
         sweep_release(&sweep);
         return status;
@@ -213,7 +210,6 @@ static Status take_grad(Session *session, const Bench *bench, int instr, Autocas
                         Together *together)
 {
     const Value *value = &bench->program.values[bench->program.instrs[instr].out];
-    float inverse = (float)(1.0 / (double)bench->before.scale);
     int64_t count = value_count(value);
     float *values = xaligned((size_t)count, sizeof *values);
     Status status =
@@ -223,8 +219,6 @@ static Status take_grad(Session *session, const Bench *bench, int instr, Autocas
 
     text_copy(grad->name, sizeof grad->name, value->name);
     grad->difference.none = true;
-    for (int64_t i = 0; i < count; i++)
-        values[i] *= inverse;
     if (bench->settings.autocast == FORMAT_FP32) {
         SweptGrad *kept = &session->sweep.reference[session->sweep.reference_count++];
 
@@ -256,46 +250,46 @@ static void add_cell(SweepCell *all, const SweepCell *cell)
     all->lost_mass += cell->lost_mass;
 }
 
-static Status take_grads(Session *session, const Bench *bench, AutocastPass *made)
+static Status take_grads(Session *session, const Bench *bench, AutocastPass *pass)
 {
     Together together = {0};
     CastCounts counts;
 
     for (int i = 0; i < bench->program.instr_count; i++) {
-        AutocastGrad *grad = &made->grads[made->count];
+        AutocastGrad *grad = &pass->grads[pass->count];
 
         if (!is_grad(&bench->program, i))
             continue;
-        made->count++;
+        pass->count++;
         TRY(take_grad(session, bench, i, grad, &together));
         TRY(read_counts(bench, i, &counts));
         sweep_count(&grad->cell, &counts);
-        add_cell(&made->all, &grad->cell);
+        add_cell(&pass->all, &grad->cell);
     }
-    made->difference = root_share(together.apart, together.whole);
+    pass->difference = root_share(together.apart, together.whole);
     return ok();
 }
 
-static Status sweep_format(Session *session, const Bench *bench, AutocastPass *made)
+static Status sweep_format(Session *session, const Bench *bench, AutocastPass *pass)
 {
     size_t count = (size_t)count_grads(&bench->program);
 
-    *made = (AutocastPass){.format = bench->settings.autocast, .difference = {.none = true}};
-    TRY(pass(session, bench, bench->before.scale));
-    made->grads = xcalloc(count + 1, sizeof *made->grads);
-    if (made->format == FORMAT_FP32) {
+    *pass = (AutocastPass){.format = bench->settings.autocast, .difference = {.none = true}};
+    TRY(run_pass(bench, bench->before.scale));
+    pass->grads = xcalloc(count + 1, sizeof *pass->grads);
+    if (pass->format == FORMAT_FP32) {
         sweep_forget(session);
         session->sweep.reference = xcalloc(count + 1, sizeof *session->sweep.reference);
     }
     TRY(bench->run->class->value_read(bench->plan, program_find(&bench->program, "loss"),
-                                      &made->loss));
-    return take_grads(session, bench, made);
+                                      &pass->loss));
+    return take_grads(session, bench, pass);
 }
 
-void autocast_pass_release(AutocastPass *made)
+void autocast_pass_release(AutocastPass *pass)
 {
-    free(made->grads);
-    *made = (AutocastPass){.count = 0};
+    free(pass->grads);
+    *pass = (AutocastPass){.count = 0};
 }
 
 static Status sweep_job(Session *session, void *argument)
@@ -316,7 +310,7 @@ static Status sweep_job(Session *session, void *argument)
     return status;
 }
 
-Status session_sweep_begin(Session *session, const SweepSpec *spec, AutocastPass *made)
+Status session_sweep_begin(Session *session, const SweepSpec *spec, AutocastPass *pass)
 {
     if (session_training(session))
         return fail(STATUS_USAGE, "a training is under way and would move the weights; say pause");
@@ -324,7 +318,7 @@ Status session_sweep_begin(Session *session, const SweepSpec *spec, AutocastPass
     TRY(worker_between_steps(session));
     atomic_store(&session->interrupt, false);
     session->sweep.spec = *spec;
-    session->sweep.pass = made;
+    session->sweep.pass = pass;
     worker_post(session, sweep_job, &session->sweep);
     return ok();
 }

@@ -10,8 +10,7 @@
 typedef struct AutocastGrad {
     char name[TENSOR_NAME];
     SweepCell cell;
-    Measure
-        difference; /* norm of the difference to fp32, as a share of that one's norm; unscaled */
+    Measure difference; /* norm of the difference to fp32, as a share of that one's norm */
 } AutocastGrad;
 
 /* What the batch gives in one format. */

@@ -31,7 +31,7 @@ static Status look_at_value(const Experiment *now, int instr, Trail *trail)
     int64_t count = value_count(value);
     float *values = xaligned((size_t)count, sizeof *values);
     Status status = now->class->value_read(now->plan, of->out, values);
-    Look look = failed(status) ? (Look){0} : look_at(values, count);
+    Look look = look_at(values, failed(status) ? 0 : count);
 
     free(values);
     if (look.nonfinite > 0) {
@@ -52,7 +52,7 @@ static Status look_at_weight(const Experiment *now, ValueId id, Trail *trail)
     int64_t count = value_count(value);
     float *values = xaligned((size_t)count, sizeof *values);
     Status status = now->class->store_read(now->store, value->name, values, count);
-    Look look = failed(status) ? (Look){0} : look_at(values, count);
+    Look look = look_at(values, failed(status) ? 0 : count);
 
     free(values);
     if (look.nonfinite > 0 && trail->weights++ == 0) {

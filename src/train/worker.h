@@ -84,7 +84,7 @@ typedef struct BenchAsked {
     const Backend *on; /* NULL: not begun */
 } BenchAsked;
 
-/* A gradient as it was in fp32, without the loss scale. */
+/* A gradient as it was in fp32, at the same loss scale. */
 typedef struct SweptGrad {
     char name[TENSOR_NAME];
     float *values;
