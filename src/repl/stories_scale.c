@@ -231,9 +231,9 @@ static bool tell_stuck(const Case *what, Text *text)
     if (scaler->mode != SCALER_DYNAMIC || scaler->tracker < scaler->interval)
         return false;
     text_printf(text,
-                "%s clean steps were counted, past the interval of %s: the loss scale grows when "
-                "they are equal, as in PyTorch, so it will not before the next skip. Saying "
-                "`scale dynamic` again counts from 0.",
+                "%s clean steps were counted, and the interval is %s: the loss scale grows at the "
+                "step that makes them equal, as in PyTorch, so it will not before the next skip. "
+                "`scale dynamic` makes a new scaler, which counts from 0.",
                 phrase_count(scaler->tracker, tracker), phrase_count(scaler->interval, interval));
     return true;
 }

@@ -146,7 +146,7 @@ Test(stories, a_tracker_past_its_interval_never_grows)
     Snapshot *snapshot = snapshot_new();
 
     snapshot->scaler.tracker = 50;
-    expect_told("stuck", snapshot, &clean, "50 clean steps were counted, past the interval of 50");
+    expect_told("stuck", snapshot, &clean, "50 clean steps were counted, and the interval is 50");
 }
 
 Test(stories, the_last_growth_and_whether_it_was_too_much)

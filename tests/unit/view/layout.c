@@ -253,6 +253,10 @@ Test(layout, the_status_line_says_what_state_the_run_is_in)
     expect_line(canvas, 0, "scale off", true);
     expect_line(canvas, 0, "pace 2/s", true);
     expect_line(canvas, 0, "seed 42", true);
+    text_copy(snapshot.next_phase, PHASE_NAME, "unscale");
+    canvas_clear(canvas);
+    layout_draw(&scene, &gaze, NULL, 1, canvas);
+    expect_line(canvas, 0, "next: unscale", true);
     canvas_free(canvas);
     snapshot_release(&snapshot);
 }
