@@ -211,6 +211,38 @@ static void test_vanishing(void)
     pty_close(&terminal);
 }
 
+/* The header of what was saved holds these words. */
+static bool saved_with(const Pty *terminal, const char *words)
+{
+    char path[PTY_PATH + 64], header[2048] = "";
+    FILE *file;
+    size_t got = 0;
+
+    snprintf(path, sizeof path, "%s/halfstep/closed.safetensors", terminal->folder);
+    file = fopen(path, "rb");
+    if (file == NULL)
+        return false;
+    (void)fseek(file, 8, SEEK_SET); /* behind the length of the header */
+    got = fread(header, 1, sizeof header - 1, file);
+    (void)fclose(file);
+    header[got] = '\0';
+    return strstr(header, words) != NULL;
+}
+
+static void test_vanishing_within_a_step(const char *rest, const char *next, const char *saved)
+{
+    Pty terminal;
+
+    view_open(&terminal);
+    pty_enter(&terminal, "data moons; net 2 8 2; train 3; step --phases");
+    pty_enter(&terminal, rest);
+    expect(pty_wait_for(&terminal, next), "the status says which phase is next");
+    pty_hang_up(&terminal);
+    expect(pty_end(&terminal) == 1, "a terminal that closes ends the program");
+    expect(saved_with(&terminal, saved), "no half step is saved");
+    pty_close(&terminal);
+}
+
 static void test_death(int signal)
 {
     Pty terminal;
@@ -295,6 +327,9 @@ int main(void)
     test_answer_in_a_paste();
     test_stalling();
     test_vanishing();
+    test_vanishing_within_a_step("phase", "next: loss", "\"step\":\"3\",\"taken\":\"3\"");
+    test_vanishing_within_a_step("phase; phase; phase; phase; phase", "next: update",
+                                 "\"step\":\"4\",\"taken\":\"4\"");
     test_deaths();
     test_noise();
     test_nothing_moves();
