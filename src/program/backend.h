@@ -131,7 +131,8 @@ typedef struct BackendClass {
     /* Runs instructions first ... last - 1 and waits: a part of a step, or a program that is no step.
      * A step may be taken so in parts, each beginning where the one before ended; its bits are those
      * of plan_step, and its outcome is due when the last part has run. Until its first instruction
-     * of PHASE_STEP it may be dropped: whatever begins at 0 next, or plan_step, forgets it.
+     * of PHASE_STEP it may be dropped: whatever begins at 0 next, or plan_step, forgets it, and 0, 0
+     * does nothing else.
      * Fails: STATUS_INTERRUPTED before PHASE_STEP: the whole step is dropped. */
     Status (*plan_run)(Plan *plan, int first, int last);
     /* Any value of the program, as of now. Fails: STATUS_UNSUPPORTED: a whole step may keep it in

@@ -29,8 +29,14 @@ Status experiment_run_phase(Experiment *experiment, Phase phase)
 
 void experiment_drop_step(Experiment *experiment)
 {
-    if (experiment->phases_run > 0)
+    Status status = ok();
+
+    if (experiment->phases_run > 0) {
         experiment->computed = false; /* halves of values are of that step */
+        status = experiment->class->plan_run(experiment->plan, 0, 0);
+    }
+    if (failed(status))
+        experiment->trouble = status;
     experiment->phases_run = 0;
     experiment_tell_phase(experiment);
 }

@@ -307,6 +307,8 @@ Test(backend, tells_counts_of_the_step_under_way_where_it_has_come)
     run_phase(&rig, PHASE_CAST);
     cr_expect_eq(counted_nonzero(&rig, cast), 0, "of this step");
     cr_expect_eq(counted_nonzero(&rig, grad), before, "of the last");
+    cr_assert_not(failed(cpu_backend.plan_run(rig.plan, 0, 0)));
+    cr_expect_gt(counted_nonzero(&rig, cast), 0, "of the last again, as this one is dropped");
     rig_close(&rig);
 }
 

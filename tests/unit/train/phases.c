@@ -121,6 +121,26 @@ Test(phases, values_of_now_are_seen_in_between)
     cr_expect_eq(look()->step, 0, "until the last phase has run");
 }
 
+static int64_t counted(const char *name)
+{
+    return snapshot_tensor(look(), name)->counts.count;
+}
+
+Test(phases, counts_of_now_are_seen_in_between)
+{
+    Settings settings = *session_settings(session);
+
+    settings.probes = PROBE_ON;
+    apply(&settings);
+    (void)go(2);
+    cr_expect_gt(counted("fc1.out"), 0);
+    cr_expect_eq(counted("fc1.weight.grad"), 0);
+    (void)go(2);
+    cr_expect_gt(counted("fc1.weight.grad"), 0);
+    must(session_phase_drop(session));
+    cr_expect_eq(counted("fc1.weight.grad"), 0, "what was dropped was never counted");
+}
+
 Test(phases, a_dropped_step_leaves_no_trace)
 {
     Snapshot before, after;
