@@ -189,15 +189,15 @@ static Status add_weight(const Experiment *experiment, int i, const Before *befo
                          PhaseReport *report)
 {
     const Instr *instr = &experiment->program.instrs[i];
-    const Value *value = value_of(experiment, instr->in[0]);
+    const Value *value = value_of(experiment, instr->in[STEP_WEIGHT]);
     PhaseRow *row = add_row(report, value->name, value->format);
     float *now;
-    Status status = read_value(experiment, instr->in[0], &now);
+    Status status = read_value(experiment, instr->in[STEP_WEIGHT], &now);
 
     if (!failed(status))
         put_change(before->weights[i - before->first], now, value_count(value), row);
     free(now);
-    return failed(status) ? status : find_nonfinite(experiment, instr->in[1], report);
+    return failed(status) ? status : find_nonfinite(experiment, instr->in[STEP_GRAD], report);
 }
 
 static void add_scalar(PhaseReport *report, const char *name, double before, double after)
@@ -231,8 +231,8 @@ Status phase_before(const Experiment *experiment, Phase phase, Before *before)
     before->count = program_phase(program, phase + 1) - before->first;
     before->weights = xcalloc((size_t)before->count + 1, sizeof *before->weights);
     for (int i = 0; i < before->count && !failed(status); i++)
-        status =
-            read_value(experiment, program->instrs[before->first + i].in[0], &before->weights[i]);
+        status = read_value(experiment, program->instrs[before->first + i].in[STEP_WEIGHT],
+                            &before->weights[i]);
     return status;
 }
 

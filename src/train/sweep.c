@@ -316,6 +316,11 @@ Status session_sweep_begin(Session *session, const SweepSpec *spec, AutocastPass
         return fail(STATUS_USAGE, "a training is under way and would move the weights; say pause");
     TRY(session->problem);
     TRY(worker_between_steps(session));
+    if (spec->autocast && settings_weights(&session->settings) != FORMAT_FP32)
+        return fail(STATUS_USAGE,
+                    "the weights are kept in %s alone, so no other format has the same; "
+                    "say master on",
+                    format_name(settings_weights(&session->settings)));
     atomic_store(&session->interrupt, false);
     session->sweep.spec = *spec;
     session->sweep.pass = pass;

@@ -30,8 +30,8 @@ typedef struct SweepSpec {
 } SweepSpec;
 
 /* Starts; `pass` takes the result of a format, and stays borrowed to the end. That of scales comes into
- * the run's snapshot. Fails: STATUS_USAGE while training or within a step; what keeps the run from
- * training. */
+ * the run's snapshot. Fails: STATUS_USAGE while training or within a step, or over formats where
+ * weights have no fp32 masters; what keeps the run from training. */
 Status session_sweep_begin(Session *session, const SweepSpec *spec, AutocastPass *pass) MUST_CHECK;
 
 /* Waits up to `seconds` for the end; true when it has come, with how it ended: STATUS_UNSUPPORTED: not in
