@@ -215,15 +215,12 @@ static Status settle(Session *session)
     return rescue_renew(session);
 }
 
-/* The end of a step that was under way may have been all that was wanted. */
-static bool has_done(const Training *training)
-{
-    return training->wanted > 0 && training->done >= training->wanted;
-}
-
 static void train(Session *session)
 {
-    bool reached = atomic_load(&session->pause) || has_done(&session->training);
+    const Training *training = &session->training;
+    bool had =
+        training->wanted > 0 && training->done >= training->wanted; /* a step was under way */
+    bool reached = had || atomic_load(&session->pause);
     Status status = reached ? ok() : take_step(session, &reached), settled;
 
     if (!failed(status))
