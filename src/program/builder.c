@@ -111,17 +111,31 @@ Instr *builder_emit(Builder *builder, OpKind op, ValueId out, ValueId in0, Value
     return instr;
 }
 
-static Role role_of(const Builder *builder, ValueId id)
+/* Of a copy: what it is a cast of. */
+static const Value *original(const Builder *builder, ValueId id)
 {
     const Value *value = builder_get(builder, id);
 
-    return value->source == NO_VALUE ? value->role : builder_get(builder, value->source)->role;
+    return value->source == NO_VALUE ? value : builder_get(builder, value->source);
+}
+
+static bool is_line_of(const char *lines, const char *name)
+{
+    size_t length = strlen(name);
+
+    for (const char *line = lines; line != NULL && *line != '\0'; line = strchr(line, '\n') + 1)
+        if (strcspn(line, "\n") == length && memcmp(line, name, length) == 0)
+            return true;
+    return false;
 }
 
 static bool is_probed(const Builder *builder, ValueId out)
 {
-    Role role = role_of(builder, out);
+    const Value *value = original(builder, out);
+    Role role = value->role;
 
+    if (is_line_of(builder->also, value->name))
+        return true;
     switch (builder->probes) {
     case PROBE_ON:
     case PROBE_UPDATES:

@@ -26,6 +26,7 @@ typedef struct Builder {
     bool
         low_weights; /* parameters are kept in `low` itself, where that is fp16 or bf16: no masters */
     WeightRounding rounding; /* of such parameters */
+    const char *also;        /* and of these values, a line each; NULL: of no others */
 } Builder;
 
 /* A value of the given shape; `fmt` makes its name. */

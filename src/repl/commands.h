@@ -32,6 +32,10 @@
     X(run) \
     X(pause) \
     X(pace) \
+    X(break) \
+    X(mark) \
+    X(rewind) \
+    X(inject) \
     X(watch) \
     X(view) \
     X(show) \

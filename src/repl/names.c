@@ -107,6 +107,14 @@ static bool get_run(const Snapshot *known, int i, CatalogEntry *entry)
     return true;
 }
 
+static bool get_mark(const Snapshot *known, int i, CatalogEntry *entry)
+{
+    if (known == NULL || i >= known->mark_count)
+        return false;
+    *entry = (CatalogEntry){known->marks[i], ""};
+    return true;
+}
+
 static bool get_option(int i, CatalogEntry *entry)
 {
     for (int at = 0; view_options[at].name != NULL; at++) {
@@ -212,6 +220,8 @@ bool names_get(Names names, const Snapshot *known, int i, CatalogEntry *entry)
         return get_tensor(known, i, entry);
     case NAMES_RUNS:
         return get_run(known, i, entry);
+    case NAMES_MARKS:
+        return get_mark(known, i, entry);
     case NAMES_VIEW:
         return get_option(i, entry);
     case NAMES_VIEWED:

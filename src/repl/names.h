@@ -26,6 +26,7 @@ typedef enum Names {
     NAMES_STORIES, /* what `why` tells of */
     NAMES_TENSORS, /* of a snapshot */
     NAMES_RUNS,    /* of a snapshot */
+    NAMES_MARKS,   /* of a snapshot */
     NAMES_TOPICS,  /* everything that `help` explains */
     NAMES_VIEW,    /* what `view` sets */
     NAMES_VIEWED,  /* and to what */

@@ -14,7 +14,8 @@ static void tell_numbers(const SkipFacts *skip, Text *text)
 
     text_printf(text, "step %s was skipped: ", phrase_count(skip->step, number));
     if (skip->nonfinite == 0) {
-        text_printf(text, "%s held inf or nan; its values were not counted. ", skip->tensor);
+        text_printf(text, "%s held inf or nan; its values were %s. ", skip->tensor,
+                    skip->injected[0] == '\0' ? "not counted" : "finite when they were counted");
         return;
     }
     text_printf(text, "%s of the %s values of ", phrase_count(skip->nonfinite, number),
@@ -24,6 +25,13 @@ static void tell_numbers(const SkipFacts *skip, Text *text)
                 "whose largest number is %s; the largest finite magnitude before the cast was ",
                 number_shortest(format->max, number));
     text_printf(text, "%.4g. ", (double)skip->amax);
+}
+
+/* What it was meant to show is not to be blamed on the training. */
+static void tell_injected(const SkipFacts *skip, Text *text)
+{
+    if (skip->injected[0] != '\0')
+        text_printf(text, "`inject %s` went into this step. ", skip->injected);
 }
 
 static void tell_uncounted(const Snapshot *snapshot, Text *text)
@@ -38,7 +46,7 @@ static void tell_scale(const Snapshot *snapshot, const SkipFacts *skip, Text *te
 
     float_friendly(skip->scale_used, used);
     float_friendly(skip->scale_next, next);
-    if (skip->forward)
+    if (skip->forward && skip->injected[0] == '\0')
         text_append(text, "That was in the forward pass, where the loss scale has no part: it will "
                           "fall and not help; make the inputs or the learning rate smaller, or try "
                           "autocast bf16. ");
@@ -68,6 +76,7 @@ static bool tell_skip(const Case *what, Text *text)
         text_printf(text, "%s clean step%s since; the last skip: ", phrase_count(clean, number),
                     clean == 1 ? "" : "s");
     tell_numbers(&snapshot->last_skip, text);
+    tell_injected(&snapshot->last_skip, text);
     tell_scale(snapshot, &snapshot->last_skip, text);
     return true;
 }
@@ -93,6 +102,7 @@ static bool tell_forward(const Case *what, Text *text)
     if (!skipped_just_now(what->snapshot) || !skip->forward || what->trail->weights > 0)
         return false;
     tell_numbers(skip, text);
+    tell_injected(skip, text);
     text_printf(text,
                 "That is in the forward pass, which the loss scale does not touch: at any scale "
                 "the same values overflow. It is %s now",

@@ -13,7 +13,7 @@ struct Expr {
     Sandbox *sandbox;
     ExprNeeds needs;
     const Snapshot *snapshot; /* borrowed while it is asked */
-    Text line;
+    Text line, tensors;
 };
 
 static Status read_metric(void *context, const Metric *metric, const char *tensor, Measure *measure)
@@ -41,6 +41,19 @@ static bool sets_something(const Tokens *tokens)
     return false;
 }
 
+/* Whatever stands in quotes: nothing else of an expression is a text. */
+static void gather_tensors(const Tokens *tokens, Text *names)
+{
+    for (size_t i = 0; i < tokens->count; i++) {
+        const Token *token = &tokens->all[i];
+
+        if (token->kind != TOKEN_TEXT || token->chars[0] == '[' || token->length < 2)
+            continue;
+        text_append_bytes(names, token->chars + 1, token->length - 2);
+        text_append(names, "\n");
+    }
+}
+
 static Status compile(Expr *expr, const char *text, const Tokens *tokens, const Snapshot *known)
 {
     RewriteRules rules = {.known = known};
@@ -54,6 +67,7 @@ static Status compile(Expr *expr, const char *text, const Tokens *tokens, const 
     if (strlen(text) > SANDBOX_TEXT)
         return fail(STATUS_USAGE, "it is longer than %d characters; say it shorter", SANDBOX_TEXT);
     TRY(rewrite_check(tokens, &rules, &expr->needs));
+    gather_tensors(tokens, &expr->tensors);
     text_append(&lua, "return ");
     rewrite_append(text, tokens, &lua);
     status = sandbox_load(expr->sandbox, text_chars(&lua));
@@ -90,12 +104,18 @@ void expr_free(Expr *expr)
         return;
     sandbox_free(expr->sandbox);
     text_release(&expr->line);
+    text_release(&expr->tensors);
     free(expr);
 }
 
 ExprNeeds expr_needs(const Expr *expr)
 {
     return expr->needs;
+}
+
+const char *expr_tensors(const Expr *expr)
+{
+    return text_chars(&expr->tensors);
 }
 
 static Status evaluate(Expr *expr, const Snapshot *snapshot, SandboxKind *first)

@@ -30,6 +30,9 @@ void expr_free(Expr *expr);
 /* Which metrics must be measured before the snapshot is asked. */
 ExprNeeds expr_needs(const Expr *expr);
 
+/* The names of tensors that stand in it, a line each; borrowed. */
+const char *expr_tensors(const Expr *expr);
+
 /* True when the (first) value is true; numbers and none are refused.
  * Fails: STATUS_USAGE: not a yes or no, too long, a tensor that is gone. */
 Status expr_test(Expr *expr, const Snapshot *snapshot, bool *holds) MUST_CHECK;

@@ -10,7 +10,7 @@
 #include "telemetry/history.h"
 #include "telemetry/sweep.h"
 
-enum { FACT_TEXT = 96, RUN_NAME = 16, RUNS_MOST = 4, PHASE_NAME = 12 };
+enum { FACT_TEXT = 96, RUN_NAME = 16, RUNS_MOST = 4, PHASE_NAME = 12, MARKS_MOST = 16 };
 
 /* A number that may be missing: a share whose base is empty, a loss before the first step. */
 typedef struct Measure {
@@ -64,7 +64,8 @@ typedef struct SkipFacts {
     int64_t nonfinite, count; /* of its values */
     float amax;               /* its largest finite magnitude before the cast */
     float scale_used, scale_next;
-    int64_t in_a_row; /* skips up to and with this one */
+    int64_t in_a_row;                /* skips up to and with this one */
+    char injected[TENSOR_NAME + 32]; /* what was put into the step: "inf fc1.out"; "": nothing */
 } SkipFacts;
 
 /* What the bytes of a run are for. */
@@ -98,7 +99,9 @@ typedef struct MemoryFacts {
 typedef struct Snapshot {
     int64_t sequence; /* grows with every change; equal: nothing is new */
     char run_name[RUN_NAME];
-    char runs[RUNS_MOST][RUN_NAME]; /* of all runs of the session, its own among them */
+    char runs[RUNS_MOST][RUN_NAME];   /* of all runs of the session, its own among them */
+    char marks[MARKS_MOST][RUN_NAME]; /* moments that were given a name */
+    int mark_count;
     char backend[FACT_TEXT];
     char data[FACT_TEXT], net[FACT_TEXT], optim[FACT_TEXT], loss_name[FACT_TEXT];
     int64_t batch;

@@ -88,6 +88,7 @@ Status checkpoint_take(const Experiment *experiment, Checkpoint **checkpoint)
     made->warned_loss = experiment->warned_loss;
     made->warned_scale = experiment->warned_scale;
     made->skips_in_a_row = experiment->skips_in_a_row;
+    made->injections = experiment->injections;
     made->run = experiment->run;
     made->facts = experiment->facts;
     made->facts.tensors = NULL;
@@ -109,6 +110,14 @@ Status checkpoint_take(const Experiment *experiment, Checkpoint **checkpoint)
     keep_starts(experiment, made);
     *checkpoint = made;
     return ok();
+}
+
+void checkpoint_lighten(Checkpoint *checkpoint)
+{
+    for (int i = 0; i < checkpoint->array_count && !checkpoint->own_start; i++) {
+        free(checkpoint->arrays[i].start);
+        checkpoint->arrays[i].start = NULL;
+    }
 }
 
 void checkpoint_rewind(Checkpoint *checkpoint)
@@ -224,6 +233,7 @@ static void take_facts(const Checkpoint *checkpoint, Experiment *experiment)
 {
     size_t instrs = (size_t)experiment->program.instr_count;
 
+    experiment->injections = checkpoint->injections;
     experiment->run = checkpoint->run;
     experiment->warned_loss = checkpoint->warned_loss;
     experiment->warned_scale = checkpoint->warned_scale;

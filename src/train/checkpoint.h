@@ -28,8 +28,9 @@ typedef struct Checkpoint {
     bool own_start;     /* the run did not begin as its seed has it */
     bool warned_loss, warned_scale;
     int64_t skips_in_a_row;
-    int64_t run;    /* which one of the session's; 0: none yet */
-    Snapshot facts; /* without tensors */
+    Injections injections; /* that wait for the next step; no file has them */
+    int64_t run;           /* which one of the session's; 0: none yet */
+    Snapshot facts;        /* without tensors */
 } Checkpoint;
 
 /* Copies everything; no step may be in flight. Caller frees. Fails: STATUS_DEVICE. */
@@ -39,6 +40,9 @@ void checkpoint_free(Checkpoint *checkpoint);
 /* Makes a fresh experiment of the checkpoint's settings go on where it was taken. Fails: STATUS_SHAPE:
  * the arrays are not those of the program, and nothing has changed; STATUS_DEVICE. */
 Status checkpoint_restore(const Checkpoint *checkpoint, Experiment *experiment) MUST_CHECK;
+
+/* Lets go of what the seed makes again: the start, unless it is the run's own. */
+void checkpoint_lighten(Checkpoint *checkpoint);
 
 /* The weights alone, as the run began. */
 void checkpoint_rewind(Checkpoint *checkpoint);

@@ -91,6 +91,8 @@ static void settle(Session *session, Computer *to, const LoadedSets *sets, const
     session->previous.data = loaded_twin(&session->loaded, session->previous.data, sets);
     runs_free(&session->runs);
     session->runs = *next;
+    timeline_begin(&session->timeline, "where it came to this backend, on which the bits are "
+                                       "others");
     loaded_unshare(&session->loaded);
     session->loaded = *sets;
     pthread_mutex_lock(&session->lock);

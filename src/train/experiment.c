@@ -20,12 +20,14 @@ static ExampleShape example_shape(const Dataset *set)
     return shape;
 }
 
-void experiment_emit(const Settings *settings, const Dataset *set, Program *program)
+void experiment_emit(const Settings *settings, const char *also, const Dataset *set,
+                     Program *program)
 {
     Builder builder = settings_builder(settings, program);
     ExampleShape shape = example_shape(set);
     Net net;
 
+    builder.also = also;
     builder.probes = settings->probes;
     program->batch = settings->batch;
     nn_emit_step(&builder, &settings->net, &settings->loss, &shape, &net);
@@ -91,7 +93,7 @@ static Status make_program(const Experiment *experiment, const Settings *setting
 {
     Status status;
 
-    experiment_emit(settings, experiment->data->set, program);
+    experiment_emit(settings, experiment->also, experiment->data->set, program);
     status = check_size(experiment->class, program);
     if (!failed(status))
         status = program_verify(program);
@@ -157,7 +159,7 @@ int64_t experiment_size(const BackendClass *class, const Settings *settings, con
     int64_t numbers = 0;
 
     if (!failed(find_problem(settings, set))) {
-        experiment_emit(settings, set, &program);
+        experiment_emit(settings, NULL, set, &program);
         numbers = numbers_of(class, &program);
     }
     program_release(&program);
@@ -208,6 +210,7 @@ void experiment_free(Experiment *experiment)
     program_release(&experiment->program);
     snapshot_release(&experiment->facts);
     free(experiment->kept_counts);
+    free(experiment->also);
     free(experiment);
 }
 
@@ -308,6 +311,11 @@ Status experiment_change(Experiment *experiment, const Settings *wanted)
     return ok();
 }
 
+Status experiment_plan_again(Experiment *experiment)
+{
+    return new_plan(experiment, &experiment->settings);
+}
+
 void experiment_restart_scaler(Experiment *experiment)
 {
     write_scalars(experiment, true);
@@ -329,33 +337,6 @@ void experiment_set_scale(Experiment *experiment, float scale)
     experiment_describe(experiment);
 }
 
-/* The orders of the epochs that this step's batch touches: at most two. */
-Status experiment_load_orders(Experiment *experiment)
-{
-    int64_t count = experiment->data->set->train_count;
-    int64_t last = (experiment->position + experiment->program.batch - 1) / count;
-    int32_t *order;
-    Status status = ok();
-
-    for (int64_t epoch = experiment->position / count; epoch <= last && !failed(status); epoch++) {
-        if (experiment->loaded_epochs[epoch & 1] == epoch)
-            continue;
-        order = xcalloc((size_t)count, sizeof *order);
-        data_order(&experiment->settings.data, experiment->data->set, experiment->settings.seed,
-                   epoch, order);
-        status = experiment->class->data_order(experiment->data->device, epoch, order);
-        if (!failed(status))
-            experiment->loaded_epochs[epoch & 1] = epoch;
-        free(order);
-    }
-    return status;
-}
-
-void experiment_forget_orders(Experiment *experiment)
-{
-    experiment->loaded_epochs[0] = experiment->loaded_epochs[1] = -1;
-}
-
 void experiment_step_started(Experiment *experiment)
 {
     experiment->computed = true;
@@ -369,7 +350,8 @@ Status experiment_start_step(Experiment *experiment)
     TRY(experiment_load_orders(experiment));
     TRY(updates_before_step(experiment));
     experiment->computed = false; /* an interrupted step leaves halves of values */
-    TRY(experiment->class->plan_step(experiment->plan));
+    TRY(experiment->injections.count > 0 ? inject_step(experiment)
+                                         : experiment->class->plan_step(experiment->plan));
     experiment_step_started(experiment);
     return ok();
 }

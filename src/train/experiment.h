@@ -8,6 +8,7 @@
 #include "nn/emit.h"
 #include "program/backend.h"
 #include "telemetry/snapshot.h"
+#include "train/inject.h"
 #include "train/loaded.h"
 #include "train/settings.h"
 
@@ -36,12 +37,16 @@ typedef struct Experiment {
     int phases_run; /* of a step that is taken phase by phase; 0: none is under way */
     Store *store;
     float **start;            /* the parameters as the run began, for `moved` */
+    char *also;               /* tensors that are counted whatever the probes are, a line each */
     bool own_start;           /* it is not what the seed makes: the run began with loaded weights */
     int64_t loaded_epochs[2]; /* whose order the device holds, by parity; -1: none */
     int64_t position;         /* training examples that the steps started so far consume */
     int64_t in_flight; /* steps started and not yet recorded; 0 but for a training's own loop */
     bool warned_loss, warned_scale;
     int64_t skips_in_a_row;
+    Injections injections;
+    Injection injected; /* the last of those that went into the step `injected_step` */
+    int64_t injected_step;
     int64_t numbers;         /* it holds in host memory; 0 while it is pending */
     StepOutcome last;        /* as the newest finished step was told */
     Snapshot facts;          /* kept up to date; tensors when they are asked for */
@@ -73,6 +78,14 @@ Status experiment_pending(const BackendClass *class, Backend *backend, LoadedDat
 /* Makes `wanted` hold, within the same run (settings_same_run), which must not be pending. On failure
  * nothing has changed: a run that stands is not broken by, say, a batch that does not fit. */
 Status experiment_change(Experiment *experiment, const Settings *wanted) MUST_CHECK;
+
+/* The program of the same settings once more, as what it is to count has changed. On failure nothing has
+ * changed. */
+Status experiment_plan_again(Experiment *experiment) MUST_CHECK;
+
+/* train/count_also.c: counts these tensors too, a line each, whatever the probes are; "": no others. No bit of the training
+ * changes. On failure nothing has changed. */
+Status experiment_count_also(Experiment *experiment, const char *tensors) MUST_CHECK;
 
 /* The loss scale, now; the tracker stays. Where scaling was off it becomes static. */
 void experiment_set_scale(Experiment *experiment, float scale);
@@ -129,8 +142,10 @@ int64_t experiment_epoch_steps(const Experiment *experiment);
 /* train/record.c: what a finished step adds to the facts. */
 void experiment_record(Experiment *experiment, const StepOutcome *outcome);
 
-/* The program of a step under these settings; verify it before it runs. */
-void experiment_emit(const Settings *settings, const Dataset *set, Program *program);
+/* The program of a step under these settings, which counts `also` besides (NULL: nothing); verify it
+ * before it runs. */
+void experiment_emit(const Settings *settings, const char *also, const Dataset *set,
+                     Program *program);
 
 /* train/memory.c: what the plan holds, into facts.memory. */
 void experiment_weigh(Experiment *experiment);

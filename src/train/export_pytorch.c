@@ -304,6 +304,9 @@ static Status pytorch_job(Session *session, void *argument)
     Status status;
 
     TRY(runs_used(session)->problem);
+    if (runs_used(session)->injections.count > 0)
+        return fail(STATUS_UNSUPPORTED, "what was injected waits for the next step, and no script "
+                                        "for PyTorch has it; take the step first");
     if (length <= 3 || strcmp(path + length - 3, ".py") != 0)
         return fail(STATUS_USAGE, "a PyTorch script is FILE.py, and '%.80s' is not", path);
     text_append_bytes(&numbers, path, length - 3);

@@ -10,7 +10,7 @@ static bool is_name_char(char c, bool first)
     return letter || (!first && ((c >= '0' && c <= '9') || c == '-' || c == '_'));
 }
 
-static bool is_name(const char *name)
+bool is_run_name(const char *name)
 {
     size_t length = 0;
 
@@ -31,7 +31,7 @@ static Status check_name(const Session *session, const char *name)
 {
     if (strcmp(name, "all") == 0)
         return fail(STATUS_USAGE, "`all: COMMAND` means every run, so none is called all; try b");
-    if (!is_name(name))
+    if (!is_run_name(name))
         return fail(STATUS_USAGE,
                     "a run is called by a letter and up to %d more letters, digits, - or _; try b",
                     RUN_NAME - 2);
@@ -179,6 +179,7 @@ static Status fork_job(Session *session, void *argument)
         return status;
     }
     log_fork(from, made, fork->spec);
+    timeline_regroup(session);
     journal_fork(session, &before, made, fork->spec);
     session_copy_out(session);
     return ok();
@@ -290,6 +291,7 @@ static Status drop_job(Session *session, void *argument)
     take_out(session, drop->run);
     take_out_of_rescue(&session->rescue.kept, drop->run);
     runs_drop_unused(session);
+    timeline_regroup(session);
     journal_add(&session->journal, runs_used(session), "drop %s", name);
     session_copy_out(session);
     return ok();

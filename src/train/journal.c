@@ -53,6 +53,29 @@ static bool can_be_typed(const char *line)
     return strpbrk(line, "\n\r") == NULL && !(strchr(line, '"') != NULL && strchr(line, '\''));
 }
 
+static bool has_room(Journal *journal, size_t bytes)
+{
+    if (!failed(journal->lost) && journal->commands.length + bytes > JOURNAL_BYTES)
+        journal_lose(journal,
+                     "the session has changed more than the %d KiB of commands that are kept, "
+                     "so there is no script of it",
+                     JOURNAL_BYTES >> 10);
+    return !failed(journal->lost);
+}
+
+static void write_steps(Journal *journal)
+{
+    print_steps(journal->trained, &journal->commands);
+    journal->trained = 0;
+}
+
+void journal_stop(Journal *journal, const Experiment *now, bool named)
+{
+    journal_reach(journal, now, named);
+    if (has_room(journal, NUMBER_TEXT))
+        write_steps(journal);
+}
+
 static void write_line(Journal *journal, const char *line)
 {
     if (failed(journal->lost))
@@ -61,15 +84,9 @@ static void write_line(Journal *journal, const char *line)
         journal_lose(journal, "no command can be typed for %.100s, so there is no script", line);
         return;
     }
-    if (journal->commands.length + strlen(line) > JOURNAL_BYTES) {
-        journal_lose(journal,
-                     "the session has changed more than the %d KiB of commands that are kept, "
-                     "so there is no script of it",
-                     JOURNAL_BYTES >> 10);
+    if (!has_room(journal, strlen(line)))
         return;
-    }
-    print_steps(journal->trained, &journal->commands);
-    journal->trained = 0;
+    write_steps(journal);
     if (journal->run[0] != '\0')
         text_printf(&journal->commands, "%s: ", journal->run);
     text_append(&journal->commands, line);
@@ -163,6 +180,7 @@ static void write_beginning(Journal *journal, const Settings *settings)
     for (SettingPart part = SETTING_DATA; part < SETTING_PARTS; part++)
         write_part(journal, settings, part);
     write_pace(journal, settings);
+    write_line(journal, "break clear");
     write_line(journal, "reset");
 }
 

@@ -40,6 +40,10 @@ void journal_release(Journal *journal);
  * from here on is told of this run by its name. */
 void journal_reach(Journal *journal, const Experiment *now, bool named);
 
+/* Steps end here, as a condition stopped them: they stand in a line of their own, so that the same condition
+ * stops them there again. */
+void journal_stop(Journal *journal, const Experiment *now, bool named);
+
 /* `now` holds other settings than `before`, or is another run that began with them. The first time:
  * the whole experiment, from fresh weights. */
 void journal_settings(Journal *journal, const Settings *before, const Experiment *now);

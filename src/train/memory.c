@@ -30,7 +30,7 @@ void experiment_weigh(Experiment *experiment)
     plain.master = true;
     plain.rounding = ROUNDING_NEAREST;
     plain.optim.states = FORMAT_FP32;
-    experiment_emit(&plain, experiment->data->set, &program);
+    experiment_emit(&plain, NULL, experiment->data->set, &program);
     program_bytes(&program, facts->fp32);
     program_release(&program);
 }

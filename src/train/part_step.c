@@ -17,7 +17,7 @@ Status experiment_run_phase(Experiment *experiment, Phase phase)
     if (experiment->phases_run == 0)
         TRY(begin_step(experiment));
     if (first < last)
-        TRY(experiment->class->plan_run(experiment->plan, first, last));
+        TRY(inject_part(experiment, first, last));
     experiment->phases_run = (int)phase + 1;
     if (phase == PHASE_UPDATE) {
         experiment->phases_run = 0;
@@ -33,6 +33,7 @@ void experiment_drop_step(Experiment *experiment)
 
     if (experiment->phases_run > 0) {
         experiment->computed = false; /* halves of values are of that step */
+        inject_drop(experiment);
         status = experiment->class->plan_run(experiment->plan, 0, 0);
     }
     if (failed(status))

@@ -118,6 +118,8 @@ static Status phase_job(Session *session, void *argument)
 
     if (asked->begun && from == 0)
         return fail(STATUS_USAGE, "the step went with the device; step --phases begins it again");
+    if (from == 0)
+        TRY(timeline_start(session));
     status = phase_before(runs_used(session), (Phase)phase, &before);
     report->step = runs_used(session)->facts.step + 1;
     if (!failed(status))

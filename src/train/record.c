@@ -29,6 +29,16 @@ static void describe_skip(Experiment *experiment, const StepOutcome *outcome, Sk
     memcpy(skip->tensor, value->name, sizeof skip->tensor);
 }
 
+static void describe_injected(const Experiment *experiment, SkipFacts *skip)
+{
+    Text words = {0};
+
+    if (experiment->injected_step == skip->step)
+        inject_print(&experiment->injected, &words);
+    text_copy(skip->injected, sizeof skip->injected, text_chars(&words));
+    text_release(&words);
+}
+
 static void record_skip(Experiment *experiment, const StepOutcome *outcome)
 {
     Snapshot *facts = &experiment->facts;
@@ -36,6 +46,7 @@ static void record_skip(Experiment *experiment, const StepOutcome *outcome)
     experiment->skips_in_a_row++;
     facts->skipped++;
     describe_skip(experiment, outcome, &facts->last_skip);
+    describe_injected(experiment, &facts->last_skip);
     events_add_skip(&facts->events, outcome->step, facts->last_skip.tensor, outcome->scale_used,
                     outcome->scale_next);
     facts->scaler.backoffs += outcome->scale_next != outcome->scale_used;

@@ -92,6 +92,7 @@ Status runs_replace(Session *session, const Runs *next)
     }
     runs_free(&session->runs);
     session->runs = *next;
+    timeline_begin(&session->timeline, "where it was loaded or brought back");
     return ok();
 }
 

@@ -44,6 +44,7 @@ void session_copy_out(Session *session)
     session->names = (RunNames){.count = runs->count, .used = runs->used};
     for (int i = 0; i < runs->count; i++)
         text_copy(session->names.all[i], RUN_NAME, runs->all[i]->facts.run_name);
+    breaks_follow(session);
     worker_publish(session);
 }
 
@@ -152,6 +153,7 @@ static Status apply_job(Session *session, void *argument)
     TRY(apply_to_all(session, &change->wanted));
     change->step = runs_used(session)->facts.step;
     journal_settings(&session->journal, &before, runs_used(session));
+    timeline_turn(session);
     session_copy_out(session);
     return ok();
 }
@@ -242,6 +244,8 @@ void session_free(Session *session)
         session->trace = NULL; /* whoever wants to hear of it ends it first */
     journal_release(&session->journal);
     sweep_forget(session);
+    breaks_release(&session->breaks);
+    timeline_begin(&session->timeline, NULL);
     expr_free(session->training.until);
     runs_free(&session->runs);
     kept_release(&session->previous);
@@ -304,6 +308,7 @@ static Status scale_job(Session *session, void *argument)
     else
         log_difference(run, &before);
     journal_add(&session->journal, run, "scale %s", float_friendly(change->scale, new));
+    timeline_turn(session);
     session_copy_out(session);
     return rescue_renew(session);
 }
@@ -327,6 +332,7 @@ static Status restart_job(Session *session, void *argument)
     journal_reach(&session->journal, runs_used(session), session->runs.count > 1);
     experiment_restart_scaler(runs_used(session));
     journal_scaler(&session->journal, runs_used(session));
+    timeline_turn(session);
     session_copy_out(session);
     return rescue_renew(session);
 }
@@ -341,6 +347,7 @@ static Status note_job(Session *session, void *argument)
     Snapshot *facts = &runs_used(session)->facts;
 
     events_add(&facts->events, EVENT_SETTING, facts->step, "%s", (const char *)argument);
+    timeline_turn(session);
     worker_publish(session);
     return ok();
 }

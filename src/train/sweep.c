@@ -23,7 +23,7 @@ static Status open_bench(Session *session, Bench *bench)
 
     TRY(session_room_beside(session, &bench->settings, "swept"));
     TRY(experiment_load_orders(run));
-    experiment_emit(&bench->settings, run->data->set, &bench->program);
+    experiment_emit(&bench->settings, NULL, run->data->set, &bench->program);
     status = program_verify(&bench->program);
     if (!failed(status))
         status = run->class->plan_new(run->backend, &bench->program, run->store, run->data->device,

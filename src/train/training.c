@@ -38,6 +38,9 @@ static Status start_job(Session *session, void *argument)
 {
     Start *start = argument;
 
+    if (!phases_under_way(session)) /* else its first phase was the beginning */
+        TRY(timeline_start(session));
+    TRY(breaks_arm(session));
     session->training = (Training){
         .first_step = runs_used(session)->facts.step + 1,
         .wanted = start->goal->until == NULL ? start->goal->steps : 0,
@@ -207,7 +210,7 @@ typedef struct Look {
     Snapshot *snapshot;
 } Look;
 
-/* Measured after a training and before the next step, it is that training's. */
+/* Measured where a training ended, and before the next one, it is that training's. */
 static void remember_accuracy(Session *session)
 {
     const Experiment *now = runs_used(session);
@@ -218,7 +221,8 @@ static void remember_accuracy(Session *session)
     for (int64_t n = session->told; n > 0 && n > session->told - RUNS_MOST; n--) {
         Told *told = &session->history[(n - 1) % HISTORY_KEPT];
 
-        if (told->facts.number == session->trainings && told->run == now->run)
+        if (told->facts.number == session->trainings && told->run == now->run &&
+            told->facts.last_step == now->facts.step)
             told->facts.accuracy = now->facts.accuracy;
     }
     pthread_mutex_unlock(&session->lock);
@@ -232,6 +236,7 @@ static Status look_job(Session *session, void *argument)
     if (look->needs.accuracy) {
         TRY(experiment_accuracy(now));
         remember_accuracy(session);
+        timeline_measured(session);
     }
     worker_publish(session);
     if (look->needs.moved)

@@ -71,6 +71,7 @@ static void copy_facts(Session *session)
 
         text_copy(facts->backend, sizeof facts->backend, text_chars(&session->here.words));
         name_runs(runs, facts);
+        timeline_name_marks(&session->timeline, facts);
         facts->training = session->is_training;
         facts->sequence = session->sequence;
         snapshot_copy(&session->published[i], facts);
@@ -144,25 +145,6 @@ void worker_stop(Session *session, Status result)
     pthread_mutex_unlock(&session->lock);
 }
 
-static Status goal_reached(Session *session, bool *reached)
-{
-    Training *training = &session->training;
-    Experiment *asked;
-    ExprNeeds needs;
-
-    *reached = training->wanted > 0 && training->done >= training->wanted;
-    if (training->until == NULL)
-        return ok();
-    asked = session->runs.all[training->until_run];
-    needs = expr_needs(training->until);
-    if (needs.accuracy && asked->facts.step % experiment_epoch_steps(asked) == 0)
-        TRY(experiment_accuracy(asked));
-    experiment_refresh(asked);
-    if (needs.moved)
-        experiment_moved(asked);
-    return expr_test(training->until, &asked->facts, reached);
-}
-
 /* Records what has finished; `all`: waits for every step that was started. */
 static Status collect(Session *session, bool all)
 {
@@ -180,7 +162,7 @@ static Status collect(Session *session, bool all)
 /* Steps may be in flight only where nobody asks after each of them. */
 static bool one_at_a_time(const Session *session)
 {
-    return session->training.until != NULL || session->trace != NULL ||
+    return session->training.until != NULL || session->trace != NULL || session->breaks.count > 0 ||
            (session->training.at_pace && runs_used(session)->settings.pace > 0.0);
 }
 
@@ -189,14 +171,16 @@ static Status take_step(Session *session, bool *reached)
     Training *training = &session->training;
     double now = clock_seconds();
     bool due = now - session->last_published >= publish_every, save = rescue_due(session, now),
-         last;
+         keep = timeline_due(session, now), last;
 
     TRY(runs_start_step(session));
     training->started++;
     last = training->started == training->wanted || atomic_load(&session->pause);
-    TRY(collect(session, due || save || last || one_at_a_time(session)));
+    TRY(collect(session, due || save || keep || last || one_at_a_time(session)));
     if (save)
         TRY(rescue_renew(session));
+    if (keep)
+        TRY(timeline_keep(session));
     worker_trace(session);
     TRY(goal_reached(session, reached));
     *reached = *reached || atomic_load(&session->pause);

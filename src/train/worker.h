@@ -9,10 +9,12 @@
 #define TRAIN_WORKER_H
 
 #include "program/registry.h"
+#include "train/breakpoint.h"
 #include "train/checkpoint.h"
 #include "train/journal.h"
 #include "train/session.h"
 #include "train/sweep.h"
+#include "train/timeline.h"
 #include "train/trace.h"
 
 #include <pthread.h>
@@ -118,6 +120,8 @@ struct Session {
     Rescue rescue;
     Trace *trace; /* NULL: none */
     Journal journal;
+    Timeline timeline;
+    Breakpoints breaks;
     BenchAsked bench;
     SweepAsked sweep;
     int64_t swept; /* sweeps of scales so far */
@@ -242,6 +246,13 @@ void sweep_forget(Session *session);
  * Fails: STATUS_MEMORY. */
 Status session_room_beside(const Session *session, const Settings *settings,
                            const char *what) MUST_CHECK;
+
+/* train/goal.c: the step that was just taken is the training's last. Worker only. Fails: a condition that
+ * cannot be asked; STATUS_DEVICE. */
+Status goal_reached(Session *session, bool *reached) MUST_CHECK;
+
+/* train/fork.c: a letter, then letters, digits, - and _, in RUN_NAME. */
+bool is_run_name(const char *name);
 
 /* train/computer.c */
 Status computer_open(Session *session, BackendName name, Computer *computer) MUST_CHECK;

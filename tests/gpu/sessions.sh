@@ -105,6 +105,25 @@ tail -n 1 "$folder/out" >>"$folder/lines"
 [ "$(sort -u "$folder/lines" | wc -l)" = 1 ]
 verdict $? "phase by phase there are other digits: $(cat "$folder/lines")"
 
+# 500 steps back and the same again, through skips, other settings and what is injected: every row of the
+# trace, all that was counted, and at the end all weights and optimizer state; and forward again.
+changes='train 90; lr 1e-2; train 90; autocast bf16; train 40; master off; round stochastic; train 40; inject inf fc1.out 3; train 20; master on; round nearest; autocast fp16; scale 2^36; train 70; inject nan fc2.weight.grad; train 50; scale growth=3 interval=7; probe weight-grads; train 100'
+for net in '784 256 128 10' '784 1024 512 10'; do
+    run "net $net; scale dynamic 2^30 interval=20; train 300; export trace $folder/then.csv; $changes; export trace off; save $folder/then.safetensors; rewind 500; export trace $folder/again.csv; $changes; export trace off; save $folder/again.safetensors; rewind to 33; rewind forward; save $folder/forward.safetensors; print step, skipped"
+    verdict $? "rewind, net $net: $(cat "$folder/err")"
+    tail -n 1 "$folder/out" | awk -F '\t' '{ exit !($1 == 800 && $2 > 5) }'
+    verdict $? "rewind, net $net: $(tail -n 1 "$folder/out")"
+    for pair in then.csv:again.csv then.tensors.csv:again.tensors.csv \
+        then.safetensors:again.safetensors then.safetensors:forward.safetensors; do
+        cmp "$folder/${pair%:*}" "$folder/${pair#*:}" >"$folder/diff" 2>&1
+        verdict $? "rewind, net $net: $(cat "$folder/diff")"
+    done
+done
+claim "a break: step" 'scale 2^40; break when skipped > 3; train 100; print step' '$1 == 4'
+claim "an inf in a weight stays, one in a product is gone with its step: skipped, skipped" \
+    'scale 1024; train 20; mark here; inject inf fc2.weight; train 3; lua a = skipped; print(a)
+rewind to here; inject inf fc2.out 1; train 3; lua print(a, skipped)' '$1 == 3 && $2 == 1'
+
 # Every command of the transcripts works, or fails, on both backends alike.
 for transcript in tests/transcripts/*.txt; do
     for side in cpu "$backend"; do

@@ -198,10 +198,20 @@ static Status pretend_plan_collect(Plan *plan, StepOutcome *outcomes, int room, 
     return status;
 }
 
+/* What came of a step joins those that wait. */
+static Status keep_outcome(Plan *plan)
+{
+    int count = 0, queue = queue_of(plan);
+    Status status = cpu_backend.plan_collect(plan, &queues[queue].waiting[queues[queue].count], 1,
+                                             true, &count);
+
+    queues[queue].count += count;
+    return status;
+}
+
 static Status pretend_plan_step(Plan *plan)
 {
     Status status = call();
-    int count, queue = queue_of(plan);
 
     if (status.code == STATUS_OK)
         status = cpu_backend.plan_step(plan);
@@ -209,8 +219,7 @@ static Status pretend_plan_step(Plan *plan)
         return status;
     if (first_step == 0.0)
         first_step = now();
-    return cpu_backend.plan_collect(plan, &queues[queue].waiting[queues[queue].count++], 1, true,
-                                    &count);
+    return keep_outcome(plan);
 }
 
 static void pretend_plan_free(Plan *plan)
@@ -223,7 +232,11 @@ static void pretend_plan_free(Plan *plan)
 
 static Status pretend_plan_run(Plan *plan, int first, int last)
 {
-    CALL(cpu_backend.plan_run(plan, first, last));
+    Status status = call();
+
+    if (status.code == STATUS_OK)
+        status = cpu_backend.plan_run(plan, first, last);
+    return status.code == STATUS_OK ? keep_outcome(plan) : status; /* a step may be run in parts */
 }
 
 static Status pretend_value_read(Plan *plan, ValueId id, float *values)

@@ -129,6 +129,23 @@ typed cpu 'train 4\nnet 2 9 2\ntrain 1\nbackend auto\nundo\nbackend cpu\ntrain 8
 answered "back: step 4" && cmp -s "$folder/plain" "$folder/undone"
 verdict "undo after a change of backend"
 
+# Steps that are in flight when a journey begins, a step with something in it, a stop; and that there is no
+# way back to another backend, whose bits are others.
+journey='scale dynamic 2^30\ntrain 40\nlr 0.01\ninject nan fc1.out\ntrain 13\n'
+typed cpu "${journey}save there\n"
+typed cuda "${journey}save here\nrewind to 21\nrewind forward\nsave forward\nrewind to 3\ntrain 37\n\
+lr 0.01\ninject nan fc1.out\ntrain 13\nsave again\n"
+answered "step 21; rewind forward goes to step 53" && cmp -s "$folder/there" "$folder/here" &&
+    cmp -s "$folder/there" "$folder/forward" && cmp -s "$folder/there" "$folder/again"
+verdict "back, forward, and back and the same again"
+typed cuda 'train 5\nbackend cpu\nrewind 1\ntrain 4\nbackend cuda\ntrain 3\nrewind 3\nrewind 1\n'
+answered "no way back before step 5, where it came to this backend" "step 9; rewind forward" \
+    "no way back before step 9, where it came to this backend"
+verdict "no way back to another backend"
+typed cuda 'break when step >= 21\ntrain 60\nprint step + 1000\n'
+answered "stopped after step 21 by break 1" "1021"
+verdict "a stop where steps are in flight"
+
 # What holds the bytes is the backend of the moment.
 typed cpu 'train 1\nshow memory\n'
 answered "this backend emulates"
@@ -207,6 +224,22 @@ while printf '%s' "$said" | grep -q lost; do
 done
 [ -n "${timed:-}" ]
 verdict "a device lost within a bench"
+
+# Lost on a journey: it is refused, as the run is another then; or it has come to its end, to the bit.
+pretend works
+typed cuda 'train 8\nsave eight\n'
+call=60
+said=lost
+while printf '%s' "$said" | grep -q lost; do
+    pretend "lost $call"
+    typed cuda 'train 8\nrewind 3\ntrain until step >= 8\nsave back\nbackend\n'
+    answered "saved step" && { ! answered "saved step 8 " || cmp -s "$folder/eight" "$folder/back"; }
+    verdict "a device lost at call $call, with a journey"
+    printf '%s\n' "$said" | grep -q "where it came to this backend" && refused_at=$call
+    call=$((call + 17))
+done
+[ -n "${refused_at:-}" ]
+verdict "a device lost on a journey"
 
 # A trace goes on too, from the step that the run goes on from; a script would not do that again.
 pretend works

@@ -146,6 +146,32 @@ static void test_interrupted_bench(void)
     pty_close(&terminal);
 }
 
+static void test_travel(void)
+{
+    Pty terminal;
+
+    open_program(&terminal);
+    pty_enter(&terminal, "break when step >= 30; run");
+    expect(pty_wait_for(&terminal, "training on and on"), "it trains with the prompt free");
+    usleep(500000);
+    pty_enter(&terminal, "pause");
+    expect(pty_wait_for(&terminal, "stopped after step 30 by break 1"), "a break stops it");
+    pty_enter(&terminal, "mark good; train 300; rewind 1; print \"not\" .. \"reached\"");
+    (void)pty_wait_for(&terminal, "300/300");
+    pty_type(&terminal, "\003");
+    expect(pty_wait_for_prompt(&terminal), "^C ends a journey");
+    expect(pty_count_rows(&terminal, "notreached") == 0, "and the rest of the line does not run");
+    pty_enter(&terminal, "print step == 330");
+    expect(pty_wait_for(&terminal, "true"), "the run is where it was");
+    pty_type(&terminal, "rewind to go\t");
+    expect(pty_wait_for(&terminal, "> rewind to good"), "marks are completed");
+    pty_type(&terminal, "\r");
+    expect(pty_wait_for(&terminal, "step 30; rewind forward"), "and lead back");
+    pty_enter(&terminal, "quit");
+    (void)pty_end(&terminal);
+    pty_close(&terminal);
+}
+
 static void test_lines(void)
 {
     Pty terminal;
@@ -235,6 +261,7 @@ int main(void)
     test_history();
     test_interrupt();
     test_interrupted_bench();
+    test_travel();
     test_lines();
     test_watch();
     test_suspending();

@@ -73,6 +73,27 @@ Test(complete, runs_where_there_are_several_and_commands_behind_their_names)
     candidates_release(&candidates);
 }
 
+Test(complete, marks_behind_rewind_to_and_what_may_be_injected_where)
+{
+    Snapshot snapshot = {.mark_count = 2, .marks = {"before", "good"}};
+    Candidates candidates;
+
+    expect_offered("rewind ", "forward to");
+    expect_offered("break ", "clear list when");
+    expect_offered("break when ski", "skipped");
+    expect_offered("break when nonfinite(\"fc1", "fc1.out");
+    expect_offered("inject ", "huge inf nan tiny");
+    expect_offered("inject nan fc2", "fc2.out.grad");
+    complete("rewind to b", 11, &snapshot, &candidates);
+    cr_assert_eq(candidates.count, 1);
+    cr_expect_str_eq(candidates.words[0], "before");
+    candidates_release(&candidates);
+    complete("mark g", 6, &snapshot, &candidates);
+    cr_assert_eq(candidates.count, 1);
+    cr_expect_str_eq(candidates.words[0], "good");
+    candidates_release(&candidates);
+}
+
 Test(complete, values_of_a_choice)
 {
     expect_offered("probe ", "grads off on updates weight-grads");

@@ -63,6 +63,21 @@ Test(explain, a_skip_names_tensor_values_limit_and_scale)
                 "cast was 6.123e+04. No weight moved, and the loss scale went from 2^16 to 2^15.");
 }
 
+Test(explain, a_skip_names_what_was_injected_and_gives_no_advice_against_it)
+{
+    Snapshot *snapshot = snapshot_new();
+
+    add_skip(snapshot);
+    snapshot->last_skip.nonfinite = 0;
+    snapshot->last_skip.forward = true;
+    text_copy(snapshot->last_skip.injected, sizeof snapshot->last_skip.injected, "nan fc1.out 5");
+    expect_said(
+        snapshot,
+        "10 clean steps since; the last skip: step 1,190 was skipped: fc2.weight.grad held "
+        "inf or nan; its values were finite when they were counted. `inject nan fc1.out 5` went "
+        "into this step. No weight moved, and the loss scale went from 2^16 to 2^15.");
+}
+
 Test(explain, a_skip_says_what_was_not_counted)
 {
     Snapshot *snapshot = snapshot_new();

@@ -1,82 +1,18 @@
 /* A session that is exported as a script and sourced again comes to the same bits. */
-#include "train/export.h"
+#include "room.h"
+
 #include "base/file.h"
 #include "base/memory.h"
-#include "cpu/cpu.h"
-#include "program/registry.h"
-#include "repl/execute.h"
-#include "repl/repl.h"
+#include "train/export.h"
 
 #include <criterion/criterion.h>
-#include <criterion/redirect.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-typedef struct Room {
-    Registry *registry;
-    Session *session;
-    Repl *repl;
-} Room;
-
-static char folder[64];
-
-static Room room_open(void)
-{
-    Room room = {.registry = registry_new(&cpu_backend)};
-    SessionOptions options = {room.registry, "cpu", 1};
-    Status status = session_new(&options, &room.session);
-
-    cr_assert(!failed(status), "%s", status.text);
-    room.repl = repl_new(room.session, true);
-    return room;
-}
-
-static void room_close(Room *room)
-{
-    session_pause(room->session);
-    repl_free(room->repl);
-    session_free(room->session);
-    registry_free(room->registry);
-}
-
-static void type(Room *room, const char *line)
-{
-    cr_assert(!failed(execute_line(room->repl, "", line)), "%s", line);
-}
-
-static void begin(void)
-{
-    cr_redirect_stdout();
-    cr_redirect_stderr();
-    setenv("HALFSTEP_DATASETS", "/nowhere", 1); /* spirals, which are quick */
-    text_copy(folder, sizeof folder, "/tmp/halfstep-export-XXXXXX");
-    cr_assert(mkdtemp(folder) != NULL && chdir(folder) == 0);
-}
-
-static void end(void)
-{
-    char command[128];
-
-    snprintf(command, sizeof command, "rm -rf %s", folder);
-    cr_assert(chdir("/") == 0 && system(command) == 0);
-}
-
-TestSuite(script, .init = begin, .fini = end);
-
-static char *text_of(const char *path)
-{
-    Bytes bytes;
-    char *text;
-
-    cr_assert(!failed(file_read(path, 1 << 26, &bytes)), "%s", path);
-    text = xcalloc(bytes.count + 1, 1);
-    memcpy(text, bytes.data, bytes.count);
-    bytes_release(&bytes);
-    return text;
-}
+TestSuite(script, .init = rooms_begin, .fini = rooms_end);
 
 Test(script, all_runs_take_a_change_at_the_same_step_while_they_train)
 {
@@ -115,18 +51,6 @@ static void expect_same_script(const char *path, const char *other)
     free(other_text);
 }
 
-static void expect_same(const char *path, const char *other)
-{
-    Bytes bytes, others;
-
-    cr_assert(!failed(file_read(path, 1 << 26, &bytes)), "%s", path);
-    cr_assert(!failed(file_read(other, 1 << 26, &others)), "%s", other);
-    cr_expect(bytes.count == others.count && memcmp(bytes.data, others.data, bytes.count) == 0,
-              "%s and %s differ", path, other);
-    bytes_release(&bytes);
-    bytes_release(&others);
-}
-
 /* All weights and optimizer state are the same, and so are losses, norms and counts of the next steps. */
 static void replay_and_compare(Room *room)
 {
@@ -143,17 +67,6 @@ static void replay_and_compare(Room *room)
     expect_same("a.py", "b.py");
     expect_same("a.csv", "b.csv");
     expect_same("a.tensors.csv", "b.tensors.csv");
-}
-
-static int64_t step_of(Session *session)
-{
-    Snapshot snapshot = {0};
-    int64_t step;
-
-    session_snapshot(session, &snapshot);
-    step = snapshot.step;
-    snapshot_release(&snapshot);
-    return step;
 }
 
 /* Lets a training go on for some steps before the next change. */
@@ -249,6 +162,40 @@ Test(script, runs_that_came_while_a_training_ran_stand_at_their_step)
     type(&room, "fork c lr=0.1; drop a");
     let_run(&room);
     replay_and_compare(&room);
+    room_close(&room);
+}
+
+Test(script, stops_journeys_and_injections_are_repeated)
+{
+    Room room = room_open();
+    char *text;
+
+    type(&room, "batch 20; scale dynamic 2^40 interval=4; break when skipped > 3; train 30");
+    type(&room, "train 9; mark m"); /* it stopped at the fourth step, and does again */
+    type(&room,
+         "break when nonfinite('fc2.weight.grad') > 0; train 9; break; inject nan fc1.out 3");
+    type(&room, "train 7; lr 0.05; train 8; rewind 5; rewind to m; rewind forward; rewind 3; step");
+    replay_and_compare(&room);
+    type(&room, "rewind to m; train 6; fork b autocast=bf16 scale=off; b: inject inf fc1.weight 2");
+    type(&room, "train 3; all: inject tiny fc2.bias; b: break when scale == 1 and step >= 12");
+    type(&room, "train 20; rewind 3; use b");
+    replay_and_compare(&room);
+    type(&room, "break clear 2; rewind to 3; break clear; train 2");
+    replay_and_compare(&room);
+    text = text_of("a.halfstep");
+    cr_expect_not_null(strstr(text, "\nrewind to m #"));
+    room_close(&room);
+    free(text);
+}
+
+Test(script, stops_that_are_armed_elsewhere_do_not_stop_it)
+{
+    Room room = room_open();
+
+    type(&room, "train 12; export script a.halfstep; export trace a.csv; step 5; export trace off");
+    type(&room, "break when step > 7; train 3; source a.halfstep");
+    type(&room, "export trace b.csv; step 5; export trace off");
+    expect_same("a.csv", "b.csv");
     room_close(&room);
 }
 
