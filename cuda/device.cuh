@@ -193,6 +193,7 @@ template <Format F> static __device__ __forceinline__ uint32_t narrow_bits(float
 /* Two at once; a nan has one pattern of its own here. */
 template <Format F> static __device__ __forceinline__ uint32_t pack(float low, float high)
 {
+#    if __CUDA_ARCH__ >= 800
     uint32_t bits;
 
     if (F == FORMAT_BF16)
@@ -200,6 +201,9 @@ template <Format F> static __device__ __forceinline__ uint32_t pack(float low, f
     else
         asm("cvt.rn.f16x2.f32 %0, %1, %2;" : "=r"(bits) : "f"(high), "f"(low));
     return bits;
+#    else
+    return narrow_bits<F>(low) | narrow_bits<F>(high) << 16;
+#    endif
 }
 
 /* Of an array whose format is F, or fp32. */
