@@ -82,7 +82,10 @@ static bool interrupted(const Plan *plan)
 static void begin(Plan *plan)
 {
     plan->first_found = NO_VALUE;
-    plan->square_sum = 0.0;
+    plan->square_sum = plan->loss_sum = 0.0;
+    plan->round = 0;
+    plan->clip = NULL;
+    plan->clip_coef = 1.0f;
 }
 
 static void finish(Plan *plan)
@@ -93,10 +96,8 @@ static void finish(Plan *plan)
     plan->counting = counts;
 }
 
-Status cpu_plan_run(Plan *plan, int first, int last)
+static Status run_some(Plan *plan, int first, int last)
 {
-    if (first == 0)
-        begin(plan);
     for (plan->position = first; plan->position < last; plan->position++) {
         const Instr *instr = &plan->program.instrs[plan->position];
 
@@ -105,6 +106,34 @@ Status cpu_plan_run(Plan *plan, int first, int last)
                         "interrupted within a step, which left no trace; train goes on");
         ops[instr->op](plan, instr);
     }
+    return ok();
+}
+
+/* All rounds but the last. */
+static Status run_rounds(Plan *plan, int forward)
+{
+    int rounds = program_rounds(&plan->program);
+
+    plan->loss_sum = 0.0;
+    for (plan->round = 0; plan->round < rounds - 1; plan->round++) {
+        TRY(run_some(plan, forward, program_phase(&plan->program, PHASE_UNSCALE)));
+        plan->loss_sum += (double)plan->loss;
+    }
+    return ok();
+}
+
+Status cpu_plan_run(Plan *plan, int first, int last)
+{
+    int forward = program_phase(&plan->program, PHASE_FORWARD);
+
+    if (first == 0)
+        begin(plan);
+    if (first <= forward && forward < last) {
+        TRY(run_some(plan, first, forward));
+        TRY(run_rounds(plan, forward));
+        first = forward;
+    }
+    TRY(run_some(plan, first, last));
     if (last == plan->program.instr_count)
         finish(plan);
     return ok();

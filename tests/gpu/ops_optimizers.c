@@ -299,6 +299,8 @@ static void try_update(Pair *pair, ScalerSpec spec, int32_t tracker, const char 
                        .growth = spec.growth,
                        .backoff = spec.backoff,
                        .interval = spec.interval,
+                       .floor = spec.floor,
+                       .hysteresis = spec.hysteresis,
                        .lr = 0,
                        .loss_weight = 1};
     Scaler wanted = {.scale = spec.start, .tracker = tracker};
@@ -322,7 +324,8 @@ static void try_update(Pair *pair, ScalerSpec spec, int32_t tracker, const char 
             if (spec.mode == SCALE_DYNAMIC)
                 scaler_update(&spec, *c != '.' ? 1.0f : 0.0f, &wanted);
             pair->gpu.class->scalars_get(pair->gpu.store, &got);
-            check(got.scale == wanted.scale && got.tracker == wanted.tracker,
+            check(got.scale == wanted.scale && got.tracker == wanted.tracker &&
+                      got.spent == wanted.spent,
                   "update %s: after %d steps scale %g and tracker %d, not %g and %d", script,
                   (int)(c - script) + 1, (double)got.scale, got.tracker, (double)wanted.scale,
                   wanted.tracker);
@@ -332,7 +335,8 @@ static void try_update(Pair *pair, ScalerSpec spec, int32_t tracker, const char 
 
 static void try_updates(Pair *pair)
 {
-    ScalerSpec spec = {SCALE_DYNAMIC, 65536.0f, 2.0, 0.5, 3};
+    ScalerSpec spec = {
+        .mode = SCALE_DYNAMIC, .start = 65536.0f, .growth = 2.0, .backoff = 0.5, .interval = 3};
 
     try_update(pair, spec, 0, "...i..n...........i");
     try_update(pair, spec, 5, "......i....");
@@ -340,8 +344,12 @@ static void try_updates(Pair *pair)
     try_update(pair, spec, 0, "........i");
     spec.start = 0x1p-148f;
     try_update(pair, spec, 0, "iiii.i");
-    spec = (ScalerSpec){SCALE_DYNAMIC, 1000.3f, 1.7, 0.3, 2};
+    spec = (ScalerSpec){
+        .mode = SCALE_DYNAMIC, .start = 1000.3f, .growth = 1.7, .backoff = 0.3, .interval = 2};
     try_update(pair, spec, 0, "....i..n.....");
+    spec.floor = 100.0f;
+    spec.hysteresis = 3;
+    try_update(pair, spec, 0, "..iiii.i...iin....iiiii..i");
     spec.mode = SCALE_STATIC;
     try_update(pair, spec, 0, "..i.n.");
     spec.mode = SCALE_OFF;
