@@ -1,5 +1,6 @@
 #include "repl/explain.h"
 
+#include "repl/explain_mistakes.h"
 #include "repl/phrase.h"
 
 #include <math.h>
@@ -181,7 +182,7 @@ void explain(const Snapshot *snapshot, Text *text)
     int64_t clean = snapshot->step - snapshot->last_skip.step;
     char number[NUMBER_TEXT];
 
-    if (explain_eps(snapshot, text))
+    if (explain_mistakes(snapshot, text) || explain_eps(snapshot, text))
         return;
     /* A step that was skipped stopped at its overflow: what was lost beside it explains nothing. */
     if (lost != NULL && (snapshot->last_skip.step == 0 || clean > 0)) {
