@@ -20,7 +20,7 @@ static __global__ void begin_kernel(const __grid_constant__ Begin begin)
         begin.target[row] = (float)begin.labels[example_of(begin.examples, begin.end.scalars, row)];
     if (at != 0)
         return;
-    begin.end.state->found = NOT_FOUND;
+    begin.end.state->found = begin.end.state->overlooked = NOT_FOUND;
     begin.end.state->next = begin.end.state->parity ^ 1;
     step_constants(begin.end, begin.end.state);
 }

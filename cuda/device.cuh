@@ -66,13 +66,16 @@ typedef struct Counter {
 
 /* The present step of a plan, on the device. */
 typedef struct StepState {
-    int parity; /* of the counts that this step fills */
-    int next;   /* of those that the next one fills */
-    int found;  /* lowest segment whose gradient has inf or nan; else NOT_FOUND: skip */
+    int parity;     /* of the counts that this step fills */
+    int next;       /* of those that the next one fills */
+    int found;      /* lowest segment whose gradient has inf or nan; else NOT_FOUND: skip */
+    int overlooked; /* the same where such a step is taken all the same */
     unsigned arrived, released; /* grid barrier */
     uint32_t outcomes;          /* posted so far: what tags them */
     float loss;
-    float inverse; /* of the scale that this step's gradients carry */
+    double loss_sum; /* of the rounds before this one */
+    float inverse; /* of the scale that this step's gradients carry; 1 where they are left scaled */
+    float clip_coef; /* where clip_norm is among the instructions */
     float keep, decay, new1, keep2, new2, step_size, root_correction, eps, lr, momentum;
     float root_inverse; /* of root_correction; 0: it is too small for quotient_by */
 } StepState;
@@ -319,13 +322,14 @@ static __device__ __forceinline__ void store_some(const Array &array, int row, i
 typedef struct Examples {
     const int32_t *orders[2];
     int64_t train_count, test_count;
+    int64_t first; /* of this round, behind the step's first */
     bool held_out;
 } Examples;
 
 static __device__ __forceinline__ int64_t example_of(const Examples &from, const Scalars *scalars,
                                                      int row)
 {
-    int64_t place = (from.held_out ? scalars->test_position : scalars->position) + row;
+    int64_t place = (from.held_out ? scalars->test_position : scalars->position) + from.first + row;
 
     if (from.held_out)
         return from.train_count + (place < from.test_count ? place : from.test_count - 1);

@@ -328,6 +328,7 @@ Examples plan_examples(const Plan *plan, bool held_out)
     examples.orders[1] = data->orders[1];
     examples.train_count = data->train_count;
     examples.test_count = data->test_count;
+    examples.first = held_out ? 0 : plan->round * plan->program.batch;
     examples.held_out = held_out;
     return examples;
 }

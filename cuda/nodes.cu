@@ -15,9 +15,16 @@ Status op_run(Plan *plan, int instr)
     return ops[plan->program.instrs[instr].op](plan, instr);
 }
 
+typedef struct OpWork {
+    int instr, round;
+} OpWork;
+
 static Status launch_op(Plan *plan, const void *work)
 {
-    return op_run(plan, *(const int *)work);
+    const OpWork *op = (const OpWork *)work;
+
+    plan->round = op->round;
+    return op_run(plan, op->instr);
 }
 
 void node_add(Plan *plan, Status (*launch)(Plan *plan, const void *work), const void *work,
@@ -33,7 +40,14 @@ void node_add(Plan *plan, Status (*launch)(Plan *plan, const void *work), const 
 
 void node_add_op(Plan *plan, int instr)
 {
-    node_add(plan, launch_op, &instr, sizeof instr);
+    node_add_round(plan, instr, 0);
+}
+
+void node_add_round(Plan *plan, int instr, int round)
+{
+    OpWork work = {instr, round};
+
+    node_add(plan, launch_op, &work, sizeof work);
 }
 
 void node_aside(Plan *plan)

@@ -1,5 +1,6 @@
 /* A program made ready: its memory, its kernels, the graph of a step, and steps in flight. */
 #include "begin.cuh"
+#include "clip.cuh"
 #include "matmul.cuh"
 #include "update.cuh"
 #include "walk.cuh"
@@ -63,7 +64,8 @@ static Status prepare(Plan *plan)
     TRY(check_formats(plan->backend, plan->low));
     plan->is_step =
         program->instr_count > 0 && program->instrs[program->instr_count - 1].op == OP_UPDATE;
-    plan->plain = !plan->backend->fuse || has_low_steps(program);
+    plan->plain = !plan->backend->fuse || has_low_steps(program) ||
+                  clip_of(plan).kind != CLIPS_NOT || program_rounds(program) > 1;
     plan->walks = walk_fits(plan);
     if (plan->is_step)
         TRY(make_ring(plan));
@@ -78,13 +80,28 @@ static Status prepare(Plan *plan)
     return cuda_settle(plan->backend);
 }
 
+static Status launch_loss_sum(Plan *plan, const void *work)
+{
+    return loss_sum_add(plan, *(const int *)work);
+}
+
 static void plain_nodes(Plan *plan)
 {
+    const Program *program = &plan->program;
+    int forward = program_phase(program, PHASE_FORWARD);
+    int behind = program_phase(program, PHASE_UNSCALE), last = program_rounds(program) - 1;
     Begin begin = begin_work(plan, false);
 
     begin_add(plan, &begin);
-    for (int i = 0; i < plan->program.instr_count; i++)
+    for (int i = 0; i < forward; i++)
         node_add_op(plan, i);
+    for (int round = 0; round < last; round++) {
+        for (int i = forward; i < behind; i++)
+            node_add_round(plan, i, round);
+        node_add(plan, launch_loss_sum, &round, sizeof round);
+    }
+    for (int i = forward; i < program->instr_count; i++)
+        node_add_round(plan, i, last);
 }
 
 static Status make_nodes(Plan *plan)
@@ -246,8 +263,32 @@ Status cuda_plan_step(Plan *plan)
     return ok();
 }
 
+static Status run_some(Plan *plan, int first, int last)
+{
+    for (int i = first; i < last; i++) {
+        if (plan->program.instrs[i].phase < PHASE_STEP && is_interrupted(plan->backend))
+            return interrupted();
+        TRY(op_run(plan, i));
+        plan->started += plan->program.instrs[i].op == OP_UPDATE;
+    }
+    return ok();
+}
+
+/* All rounds but the last. */
+static Status run_rounds(Plan *plan, int forward)
+{
+    int last = program_rounds(&plan->program) - 1;
+
+    for (plan->round = 0; plan->round != last; plan->round++) {
+        TRY(run_some(plan, forward, program_phase(&plan->program, PHASE_UNSCALE)));
+        TRY(loss_sum_add(plan, plan->round));
+    }
+    return ok();
+}
+
 Status cuda_plan_run(Plan *plan, int first, int last)
 {
+    int forward = program_phase(&plan->program, PHASE_FORWARD);
     Begin begin = begin_work(plan, false);
 
     TRY(backend_use(plan->backend));
@@ -256,12 +297,12 @@ Status cuda_plan_run(Plan *plan, int first, int last)
     plan->reached = 0;
     if (first == 0)
         TRY(begin_run(plan, &begin));
-    for (int i = first; i < last; i++) {
-        if (plan->program.instrs[i].phase < PHASE_STEP && is_interrupted(plan->backend))
-            return interrupted();
-        TRY(op_run(plan, i));
-        plan->started += plan->program.instrs[i].op == OP_UPDATE;
+    if (first <= forward && forward < last) {
+        TRY(run_some(plan, first, forward));
+        TRY(run_rounds(plan, forward));
+        first = forward;
     }
+    TRY(run_some(plan, first, last));
     plan->completed = plan->completed || last == plan->program.instr_count;
     plan->reached = last < plan->program.instr_count ? last : 0;
     return cuda_settle(plan->backend);
@@ -299,10 +340,12 @@ static StepOutcome outcome_of(const Plan *plan, int64_t number)
     outcome.scale_used = as_float(slot[WORD_SCALE_USED]);
     outcome.scale_next = as_float(slot[WORD_SCALE_NEXT]);
     outcome.tracker = (int32_t)slot[WORD_TRACKER];
-    outcome.skipped = (uint32_t)slot[WORD_SKIPPED] != 0;
+    outcome.skipped = (slot[WORD_SKIPPED] & 1) != 0;
+    outcome.spent = (int32_t)((uint32_t)slot[WORD_SKIPPED] >> 1);
     outcome.first_found = (ValueId)(int32_t)slot[WORD_FIRST_FOUND];
     outcome.first_instr = (int)(int32_t)slot[WORD_FIRST_INSTR];
-    outcome.nonfinite = (int64_t)wide(slot, WORD_NONFINITE);
+    outcome.nonfinite = (int64_t)(uint32_t)slot[WORD_NONFINITE];
+    outcome.clip_coef = as_float(slot[WORD_CLIP_COEF]);
     outcome.amax = as_float(slot[WORD_AMAX]);
     outcome.grad_norm = as_double(wide(slot, WORD_NORM));
     outcome.lr = as_double(wide(slot, WORD_LR));

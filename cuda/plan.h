@@ -76,6 +76,7 @@ struct Plan {
     Format low;      /* what products take their operands in */
     bool is_step;    /* it ends in update */
     bool plain;      /* every instruction is a kernel of its own */
+    int round;       /* the micro-batch whose kernels are launched now */
     bool walks;      /* small: products by our own kernels, a step in two (fuse.cu) */
 
     std::vector<Array> arrays;       /* of each value */
@@ -188,6 +189,7 @@ CudaOp product_run;
 void node_add(Plan *plan, Status (*launch)(Plan *plan, const void *work), const void *work,
               size_t bytes); /* copies the work */
 void node_add_op(Plan *plan, int instr);
+void node_add_round(Plan *plan, int instr, int round); /* the same of a later micro-batch */
 void node_aside(Plan *plan); /* the newest runs beside what follows, up to the next that joins */
 void node_drop(Plan *plan);  /* the newest */
 void nodes_free(Plan *plan);
@@ -198,6 +200,9 @@ Status nodes_capture(Plan *plan);
 Status launch_early(Plan *plan, const void *kernel, int blocks, size_t shared, void **arguments,
                     const char *what);
 CudaOp op_run;
+
+/* accumulate.cu: the loss of a round that is not the step's last, to be told with it. */
+Status loss_sum_add(Plan *plan, int round);
 
 /* fuse.cu: fills plan->nodes with a fused step. */
 Status plan_fuse(Plan *plan);

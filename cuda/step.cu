@@ -1,16 +1,27 @@
 /* What the optimizers share: a parameter's tiles, or all parameters' at once ("kernel B"). */
+#include "clip.cuh"
 #include "fetch.cuh"
 #include "loss.cuh"
 #include "update.cuh"
 
-template <OpKind OP, Format F>
+template <OpKind OP, Format F, bool CLIPPED>
 static __device__ __forceinline__ void step_tile(const Segment &s, const StepState &state,
-                                                 const TilePlace &at, bool copies,
-                                                 const float *grads, Numbers *numbers, Seen *seen)
+                                                 const TilePlace &at, const Clip &clip, bool copies,
+                                                 float *grads, Numbers *numbers, Seen *seen)
 {
     if (at.count == 0)
         return;
-    numbers_move<OP>(state, grads, numbers);
+    if (CLIPPED) {
+        StepState unscaled = state;
+
+        unscaled.inverse = 1.0f;
+#pragma unroll
+        for (int i = 0; i < TILE_RUN; i++)
+            grads[i] = clip_number(clip, state, grads[i]);
+        numbers_move<OP>(unscaled, grads, numbers);
+    } else {
+        numbers_move<OP>(state, grads, numbers);
+    }
     numbers_store<OP>(s, at, numbers);
     if (copies)
         numbers_copy<F>(s, at, numbers, seen);
@@ -21,6 +32,7 @@ typedef struct StepWork {
     int first_tile;
     Runs runs;
     bool whole; /* all parameters, with low copies for the next step, and the step's end */
+    Clip clip;
 } StepWork;
 
 /* The end of a step, beside the blocks that move the weights. */
@@ -35,7 +47,7 @@ static __device__ void finish(const StepEnd &end)
 
 /* A block's first numbers do not wait for the gradients, and the next tile's come while one is done. The
  * first block of a whole step has no tiles. */
-template <OpKind OP, Format F>
+template <OpKind OP, Format F, bool CLIPPED>
 static __global__ void __launch_bounds__(THREADS, 4)
     step_kernel(const __grid_constant__ StepWork work)
 {
@@ -88,8 +100,8 @@ static __global__ void __launch_bounds__(THREADS, 4)
                 numbers_fetch<OP>(next, at, &places[turn ^= 1]);
                 grads_fetch(next.grad, at, &places[turn]);
             }
-            step_tile<OP, F>(s, state, now, work.whole && s.copy.data != NULL, grads, &numbers,
-                             &seen);
+            step_tile<OP, F, CLIPPED>(s, state, now, work.clip, work.whole && s.copy.data != NULL,
+                                      grads, &numbers, &seen);
         }
         if (counted) {
             __syncthreads();
@@ -112,11 +124,15 @@ static bool copies_counted(const Plan *plan)
     return false;
 }
 
-template <OpKind OP> static const void *kernel_of(Format format)
+/* Where gradients are clipped a step is made of its instructions, and no low copies come from here. */
+template <OpKind OP> static const void *kernel_of(Format format, bool clipped)
 {
-    return format == FORMAT_BF16   ? (const void *)step_kernel<OP, FORMAT_BF16>
-           : format == FORMAT_TF32 ? (const void *)step_kernel<OP, FORMAT_TF32>
-                                   : (const void *)step_kernel<OP, FORMAT_FP16>;
+    if (clipped)
+        return format == FORMAT_BF16 ? (const void *)step_kernel<OP, FORMAT_BF16, true>
+                                     : (const void *)step_kernel<OP, FORMAT_FP16, true>;
+    return format == FORMAT_BF16   ? (const void *)step_kernel<OP, FORMAT_BF16, false>
+           : format == FORMAT_TF32 ? (const void *)step_kernel<OP, FORMAT_TF32, false>
+                                   : (const void *)step_kernel<OP, FORMAT_FP16, false>;
 }
 
 Status step_run(Plan *plan, OpKind op, int first, int last, const StepEnd *whole)
@@ -124,13 +140,15 @@ Status step_run(Plan *plan, OpKind op, int first, int last, const StepEnd *whole
     StepWork work = {whole != NULL ? *whole : step_end(plan),
                      plan->segments[(size_t)first].first_tile,
                      {},
-                     whole != NULL};
+                     whole != NULL,
+                     clip_of(plan)};
+    bool clipped = work.clip.kind != CLIPS_NOT;
     const int shared = PLACES * (int)sizeof(Places);
     const char *what = "the optimizer started";
     void *arguments[] = {&work};
-    const void *kernel = op == OP_SGD        ? kernel_of<OP_SGD>(plan->low)
-                         : op == OP_MOMENTUM ? kernel_of<OP_MOMENTUM>(plan->low)
-                                             : kernel_of<OP_ADAM>(plan->low);
+    const void *kernel = op == OP_SGD        ? kernel_of<OP_SGD>(plan->low, clipped)
+                         : op == OP_MOMENTUM ? kernel_of<OP_MOMENTUM>(plan->low, clipped)
+                                             : kernel_of<OP_ADAM>(plan->low, clipped);
     int tiles = 0;
     int blocks = work.whole && !copies_counted(plan)
                      ? plan->backend->multiprocessors * UNCOUNTED_BLOCKS

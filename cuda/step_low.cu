@@ -3,6 +3,7 @@
  */
 #include "step_low.cuh"
 
+#include "clip.cuh"
 #include "sgd.cuh"
 #include "tile.cuh"
 
@@ -13,6 +14,7 @@ typedef struct LowStep {
     const Scalars *scalars;
     WeightRounding rounding;
     uint32_t place;
+    Clip clip;
 } LowStep;
 
 /* An update: the weight becomes kept - change. */
@@ -25,6 +27,9 @@ static __device__ __forceinline__ LowChange low_change(const LowStep &work, cons
                                                        int row, int col, float w)
 {
     float grad = load_any(work.grad, row, col), m, v;
+
+    if (work.clip.kind != CLIPS_NOT)
+        grad = clip_number(work.clip, *work.state, grad);
 
     if (OP == OP_SGD)
         return {w, a.lr * sgd_grad(a, grad, w)};
@@ -101,10 +106,12 @@ static __global__ void __launch_bounds__(THREADS) low_kernel(const __grid_consta
     __shared__ uint32_t classes[CAST_CLASSES];
     int64_t count = (int64_t)work.weight.rows * work.weight.cols,
             all = (int64_t)gridDim.x * THREADS;
-    const StepState state = *work.state;
+    StepState state = *work.state;
 
     if (state.found != NOT_FOUND)
         return;
+    if (work.clip.kind != CLIPS_NOT)
+        state.inverse = 1.0f; /* clip_number has unscaled */
     if (threadIdx.x < CAST_CLASSES)
         classes[threadIdx.x] = 0;
     __syncthreads();
@@ -140,6 +147,7 @@ static LowStep low_work(const Plan *plan, int instr)
     work.scalars = plan->store->scalars;
     work.rounding = (WeightRounding)of->constants[CONSTANT_ROUNDING];
     work.place = (uint32_t)of->constants[CONSTANT_PLACE];
+    work.clip = clip_of(plan);
     return work;
 }
 

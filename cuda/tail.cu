@@ -143,8 +143,8 @@ static __device__ void grad_tile(const Tail &tail, int segment, int tile, int pa
     sum = block_sum(look(values, at.count, inverse, &found), bench->warps);
     if (threadIdx.x == 0)
         tail.squares[tile] = sum;
-    if (__syncthreads_or(found) && threadIdx.x == 0 && tail.end.scalars->check)
-        atomicMin(&tail.end.state->found, segment);
+    if (__syncthreads_or(found) && threadIdx.x == 0)
+        note_found(tail.end.state, tail.end.scalars, segment);
     if (counted)
         counter_finish(s.grad_counter, parity, &seen, &bench->tally, bench->masses);
 }

@@ -25,6 +25,8 @@ typedef struct alignas(16) StepEnd {
     int tiles, segment_count;
     uint64_t *ring;
     uint32_t batch;
+    int rounds; /* of a step, each of `batch` examples */
+    bool clips; /* by norm: state->clip_coef is set */
     /* what a skip is blamed on: counted stores in the program's order */
     const Tally *tallies;
     const CountEdges *edges;
@@ -208,6 +210,14 @@ static __device__ __forceinline__ double look(const float *values, int count, fl
     return sum;
 }
 
+/* Where a step with inf or nan is taken all the same, only the step's end is told of it. One thread. */
+static __device__ __forceinline__ void note_found(StepState *state, const Scalars *scalars,
+                                                  int segment)
+{
+    if (scalars->check)
+        atomicMin(scalars->take_all ? &state->overlooked : &state->found, segment);
+}
+
 static __device__ __forceinline__ float inverse_scale(const Scalars *scalars)
 {
     return (float)(1.0 / (double)scalars->scale);
@@ -234,7 +244,7 @@ static __device__ void step_constants(const StepEnd &end, StepState *state)
     int64_t t = scalars->taken + 1;
     bool adam = end.op == OP_ADAM || end.op == OP_ADAMW, decoupled = end.op == OP_ADAMW;
 
-    state->inverse = inverse_scale(scalars);
+    state->inverse = scalars->leave_scaled ? 1.0f : inverse_scale(scalars);
     state->keep = decoupled ? (float)(1.0 - lr * end.decay) : 1.0f;
     state->decay = decoupled ? 0.0f : (float)end.decay;
     state->lr = (float)lr;

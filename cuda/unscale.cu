@@ -3,6 +3,7 @@
  * "Kernel A" does it for all parameters at once, and first rounds their fp32 sums into the gradients'
  * format and counts that.
  */
+#include "clip.cuh"
 #include "step.cuh"
 
 typedef struct GradsWork {
@@ -15,14 +16,25 @@ typedef struct GradsWork {
     Runs runs;        /* of the others, for each block */
 } GradsWork;
 
+static __device__ __forceinline__ bool has_nan(const float *values)
+{
+    bool nan = false;
+
+#pragma unroll
+    for (int i = 0; i < TILE_RUN; i++)
+        nan = nan || isnan(values[i]);
+    return nan;
+}
+
+/* Infinities that a clip of the scaled values has held down already are none: nan_only. */
 template <Format F>
 static __global__ void __launch_bounds__(THREADS)
     unscale_kernel(const __grid_constant__ StepEnd end, const __grid_constant__ Segment s,
-                   double *squares, int segment)
+                   double *squares, int segment, bool nan_only)
 {
     __shared__ double warps[THREADS / WARP];
     float inverse = end.state->inverse;
-    bool found = false;
+    bool found = false, odd = false;
 
     for (int tile = s.first_tile + blockIdx.x; tile < s.first_tile + s.tiles; tile += gridDim.x) {
         TilePlace at = tile_place(s, tile);
@@ -30,12 +42,13 @@ static __global__ void __launch_bounds__(THREADS)
         double sum;
 
         run_load<F>(s.grad, at, values);
-        sum = block_sum(look(values, at.count, inverse, &found), warps);
+        sum = block_sum(look(values, at.count, inverse, &odd), warps);
         if (threadIdx.x == 0)
             squares[tile] = sum;
+        found = found || (nan_only ? has_nan(values) : odd);
     }
-    if (__syncthreads_or(found) && threadIdx.x == 0 && end.scalars->check)
-        atomicMin(&end.state->found, segment);
+    if (__syncthreads_or(found) && threadIdx.x == 0)
+        note_found(end.state, end.scalars, segment);
 }
 
 /* The sums of a bias's gradient, in parts, to be added in their order: all threads fetch some. */
@@ -239,8 +252,8 @@ static __global__ void __launch_bounds__(THREADS, 4)
             parts_tiles<F>(s, first, work.helpers, inverse, &sight, &sums, work.squares, staged);
         else
             grads_tiles<F>(s, first, last, inverse, &sight, &sums, work.squares);
-        if (__syncthreads_or(sight.found) && threadIdx.x == 0 && work.scalars->check)
-            atomicMin(&work.state->found, work.first + i);
+        if (__syncthreads_or(sight.found) && threadIdx.x == 0)
+            note_found(work.state, work.scalars, work.first + i);
         if (s.grad_counter.tally != NULL)
             counter_finish(s.grad_counter, parity, &sight.seen, &tally, masses);
     }
@@ -255,14 +268,16 @@ Status cuda_unscale(Plan *plan, int instr)
 {
     int segment = plan_segment(plan, plan->program.instrs[instr].in[0]);
     int blocks = tile_blocks(plan, plan->segments[segment].tiles);
+    Clip clip = clip_of(plan);
+    bool nan_only = clip.kind == CLIPS_VALUE && clip.scaled;
     cudaStream_t stream = plan->backend->stream;
 
     if (plan->low == FORMAT_BF16)
         unscale_kernel<FORMAT_BF16><<<blocks, THREADS, 0, stream>>>(
-            step_end(plan), plan->segments[(size_t)segment], plan->squares, segment);
+            step_end(plan), plan->segments[(size_t)segment], plan->squares, segment, nan_only);
     else
         unscale_kernel<FORMAT_FP16><<<blocks, THREADS, 0, stream>>>(
-            step_end(plan), plan->segments[(size_t)segment], plan->squares, segment);
+            step_end(plan), plan->segments[(size_t)segment], plan->squares, segment, nan_only);
     return cuda_launched(plan->backend, "gradients were looked at");
 }
 

@@ -1,11 +1,14 @@
 /* update: src/cpu/update.c has the contract; the scaler's rules are in update.cuh. */
+#include "clip.cuh"
 #include "update.cuh"
 
 static __global__ void update_kernel(const __grid_constant__ StepEnd end)
 {
     __shared__ double warps[THREADS / WARP];
 
-    step_finish(end, *end.scalars, end.state->loss, warps);
+    double rounds = end.rounds, sum = end.rounds > 1 ? end.state->loss_sum : 0.0;
+
+    step_finish(end, *end.scalars, (float)((sum + (double)end.state->loss) / rounds), warps);
 }
 
 StepEnd step_end(const Plan *plan)
@@ -21,6 +24,8 @@ StepEnd step_end(const Plan *plan)
     end.segment_count = (int)plan->segments.size();
     end.ring = plan->ring_device;
     end.batch = (uint32_t)program->batch;
+    end.rounds = program_rounds(program);
+    end.clips = clip_of(plan).kind == CLIPS_NORM;
     end.tallies = plan->tallies;
     end.edges = plan->device_edges;
     end.instrs = plan->device_instrs;

@@ -12,11 +12,11 @@ enum {
     WORD_SCALE_USED,
     WORD_SCALE_NEXT,
     WORD_TRACKER,
-    WORD_SKIPPED,
+    WORD_SKIPPED, /* and, doubled, what hysteresis has borne */
     WORD_FIRST_FOUND,
     WORD_FIRST_INSTR,
     WORD_NONFINITE,
-    WORD_NONFINITE_HIGH,
+    WORD_CLIP_COEF,
     WORD_AMAX,
     WORD_NORM,
     WORD_NORM_HIGH,
@@ -29,7 +29,7 @@ enum {
 /* What a skip is blamed on. */
 typedef struct Blame {
     int instr;
-    uint64_t nonfinite;
+    uint32_t nonfinite;
     uint32_t amax;
 } Blame;
 
@@ -57,19 +57,31 @@ static __device__ Blame find_blame(const StepEnd &end, int parity)
     return blame;
 }
 
+static __device__ void back_off(Scalars *scalars)
+{
+    float backed = (float)((double)scalars->scale * scalars->backoff);
+
+    scalars->tracker = 0;
+    if (scalars->spent + 1 < scalars->hysteresis)
+        scalars->spent++;
+    else if (scalars->floor > 0.0f && backed < scalars->floor)
+        scalars->scale = fminf(scalars->scale, scalars->floor);
+    else
+        scalars->scale = backed;
+}
+
 /* Equality, not >=: a tracker already past a lowered interval never grows, as in PyTorch. */
-static __device__ void update_scale(Scalars *scalars, bool skip)
+static __device__ void update_scale(Scalars *scalars, bool found)
 {
     float grown = (float)((double)scalars->scale * scalars->growth);
 
-    if (skip) {
-        scalars->scale = (float)((double)scalars->scale * scalars->backoff);
-        scalars->tracker = 0;
+    if (found) {
+        back_off(scalars);
     } else if ((int64_t)scalars->tracker + 1 != scalars->interval) {
         scalars->tracker++;
     } else {
         scalars->scale = isfinite(grown) ? grown : scalars->scale;
-        scalars->tracker = 0;
+        scalars->tracker = scalars->spent = 0;
     }
 }
 
@@ -88,23 +100,24 @@ static __device__ void post_wide(const StepEnd &end, uint32_t tag, int word, uin
 }
 
 static __device__ void post(const StepEnd &end, const Scalars &now, float loss, float used,
-                            int found, double squares, const Blame &blame)
+                            int found, double norm, const Blame &blame)
 {
     uint32_t tag = ++end.state->outcomes;
-    bool skip = found != NOT_FOUND;
+    bool skip = end.state->found != NOT_FOUND;
 
     post_wide(end, tag, WORD_STEP, (uint64_t)now.step);
     post_word(end, tag, WORD_LOSS, __float_as_uint(loss));
     post_word(end, tag, WORD_SCALE_USED, __float_as_uint(used));
     post_word(end, tag, WORD_SCALE_NEXT, __float_as_uint(now.scale));
     post_word(end, tag, WORD_TRACKER, (uint32_t)now.tracker);
-    post_word(end, tag, WORD_SKIPPED, skip);
+    post_word(end, tag, WORD_SKIPPED, (uint32_t)skip | (uint32_t)now.spent << 1);
     post_word(end, tag, WORD_FIRST_FOUND,
-              skip ? (uint32_t)end.segments[found].grad_id : (uint32_t)NO_VALUE);
+              found != NOT_FOUND ? (uint32_t)end.segments[found].grad_id : (uint32_t)NO_VALUE);
     post_word(end, tag, WORD_FIRST_INSTR, (uint32_t)blame.instr);
-    post_wide(end, tag, WORD_NONFINITE, blame.nonfinite);
+    post_word(end, tag, WORD_NONFINITE, blame.nonfinite);
+    post_word(end, tag, WORD_CLIP_COEF, __float_as_uint(end.clips ? end.state->clip_coef : 1.0f));
     post_word(end, tag, WORD_AMAX, blame.amax);
-    post_wide(end, tag, WORD_NORM, (uint64_t)__double_as_longlong(sqrt(squares)));
+    post_wide(end, tag, WORD_NORM, (uint64_t)__double_as_longlong(norm));
     post_wide(end, tag, WORD_LR, (uint64_t)__double_as_longlong(now.lr));
 }
 
@@ -113,8 +126,8 @@ static __device__ void post(const StepEnd &end, const Scalars &now, float loss, 
 static __device__ void step_finish(const StepEnd &end, Scalars now, float loss, double *warps)
 {
     StepState *state = end.state;
-    int found = *(volatile int *)&state->found;
-    bool skip = found != NOT_FOUND;
+    int stopping = *(volatile int *)&state->found, overlooked = *(volatile int *)&state->overlooked;
+    int found = min(stopping, overlooked);
     float used = now.scale;
     double squares = 0.0;
     Blame blame = {-1, 0, 0};
@@ -123,19 +136,23 @@ static __device__ void step_finish(const StepEnd &end, Scalars now, float loss, 
     for (int i = threadIdx.x; i < end.tiles; i += THREADS)
         squares += __ldcg(&end.squares[i]);
     squares = block_sum(squares, warps);
-    if (skip && threadIdx.x < WARP)
+    if (found != NOT_FOUND && threadIdx.x < WARP)
         blame = find_blame(end, state->parity);
     __syncthreads();
     if (threadIdx.x != 0)
         return;
+    double norm = sqrt(squares);
+
+    if (now.leave_scaled)
+        norm *= (double)inverse_scale(&now);
     if (now.dynamic)
-        update_scale(&now, skip);
+        update_scale(&now, found != NOT_FOUND);
     now.step++;
-    now.taken += !skip;
-    now.position += end.batch;
+    now.taken += stopping == NOT_FOUND;
+    now.position += (int64_t)end.batch * end.rounds;
     *end.scalars = now;
     state->parity ^= 1;
-    post(end, now, loss, used, found, squares, blame);
+    post(end, now, loss, used, found, norm, blame);
 }
 
 #endif

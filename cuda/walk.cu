@@ -48,7 +48,7 @@ static __device__ void housekeeping(const Begin &begin)
         masses[i] = 0.0;
     if (at != THREADS - 1)
         return;
-    begin.end.state->found = NOT_FOUND;
+    begin.end.state->found = begin.end.state->overlooked = NOT_FOUND;
     step_constants(begin.end, begin.end.state);
 }
 

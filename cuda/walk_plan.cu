@@ -111,7 +111,8 @@ static bool read(const Plan *plan, Outline *outline)
     outline->low = reader.at;
     return take(&reader, OP_CAST) && read_forward(&reader, outline) &&
            read_loss(&reader, outline) && read_backward(&reader, outline) &&
-           comes(&reader, OP_UNSCALE);
+           (reader.at == program_phase(&plan->program, PHASE_UNSCALE) ||
+            comes(&reader, OP_ACCUMULATE));
 }
 
 static int columns(const Value *value)

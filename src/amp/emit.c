@@ -1,5 +1,23 @@
 #include "amp/emit.h"
 
+void amp_emit_accumulate(Builder *builder)
+{
+    Program *program = builder->program;
+
+    builder->phase = PHASE_BACKWARD;
+    for (int i = 0; i < program->param_count && program_rounds(program) > 1; i++) {
+        ValueId grad = program->params[i].grad, sum;
+        char name[VALUE_NAME];
+
+        if (grad == NO_VALUE)
+            continue;
+        text_copy(name, sizeof name, builder_get(builder, grad)->name);
+        sum = builder_like(builder, grad, ROLE_WEIGHT_GRAD, FORMAT_FP32, "%.43s.sum", name);
+        builder_emit(builder, OP_ACCUMULATE, sum, grad, NO_VALUE, NO_VALUE);
+        program->params[i].grad = sum;
+    }
+}
+
 void amp_emit_unscale(Builder *builder)
 {
     builder->phase = PHASE_UNSCALE;

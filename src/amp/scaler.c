@@ -4,8 +4,12 @@
 
 ScalerSpec scaler_spec_default(void)
 {
-    return (ScalerSpec){
-        .mode = SCALE_DYNAMIC, .start = 65536.0f, .growth = 2.0, .backoff = 0.5, .interval = 2000};
+    return (ScalerSpec){.mode = SCALE_DYNAMIC,
+                        .start = 65536.0f,
+                        .growth = 2.0,
+                        .backoff = 0.5,
+                        .interval = 2000,
+                        .hysteresis = 1};
 }
 
 Status scaler_check(const ScalerSpec *spec)
@@ -17,6 +21,11 @@ Status scaler_check(const ScalerSpec *spec)
     if (spec->mode != SCALE_OFF && !(spec->start > 0.0f && isfinite(spec->start)))
         return fail(STATUS_USAGE,
                     "the loss scale must be above 0 and at most 3.4e38, what fp32 holds; try 2^16");
+    if (!(spec->floor >= 0.0f && isfinite(spec->floor)) || spec->hysteresis < 0)
+        return fail(STATUS_USAGE, "floor and hysteresis must be 0 or more; try floor=1");
+    if (spec->mode == SCALE_DYNAMIC && spec->floor > spec->start)
+        return fail(STATUS_USAGE,
+                    "the floor must not be above the start of the scale; try floor=1");
     return ok();
 }
 
@@ -25,13 +34,25 @@ float scaler_inverse(float scale)
     return (float)(1.0 / (double)scale);
 }
 
+static void back_off(const ScalerSpec *spec, Scaler *scaler)
+{
+    float backed = (float)((double)scaler->scale * spec->backoff);
+
+    scaler->tracker = 0;
+    if (scaler->spent + 1 < spec->hysteresis)
+        scaler->spent++;
+    else if (spec->floor > 0.0f && backed < spec->floor)
+        scaler->scale = fminf(scaler->scale, spec->floor);
+    else
+        scaler->scale = backed;
+}
+
 void scaler_update(const ScalerSpec *spec, float found_inf, Scaler *scaler)
 {
     float grown;
 
     if (found_inf != 0.0f) {
-        scaler->scale = (float)((double)scaler->scale * spec->backoff);
-        scaler->tracker = 0;
+        back_off(spec, scaler);
         return;
     }
     /* Equality, not >=: a tracker already past a lowered interval never grows, as in PyTorch. */
@@ -42,5 +63,5 @@ void scaler_update(const ScalerSpec *spec, float found_inf, Scaler *scaler)
     grown = (float)((double)scaler->scale * spec->growth);
     if (isfinite(grown))
         scaler->scale = grown;
-    scaler->tracker = 0;
+    scaler->tracker = scaler->spent = 0;
 }

@@ -1,7 +1,7 @@
 /* gather: the examples of this step, or their targets
  *
- *   out (batch, ...): row r is example position + r of the run, in the order of its epoch; the
- *   batch wraps into the next epoch. Held out: row r is held-out example test_position + r.
+ *   out (batch, ...): row r is example position + r of the run, in the order of its epoch, and a
+ *   batch further on in each round; the batch wraps into the next epoch. Held out: row r is held-out example test_position + r.
  */
 #include "cpu/plan.h"
 
@@ -11,7 +11,7 @@ static int64_t example_of(const Plan *plan, const Instr *instr, int64_t row)
 {
     const DataView *view = &plan->data->view;
     const Scalars *scalars = &plan->store->scalars;
-    int64_t place = scalars->position + row;
+    int64_t place = scalars->position + plan->round * plan->program.batch + row;
 
     if (instr->constants[GATHER_HELD_OUT] != 0.0) {
         place = scalars->test_position + row;

@@ -48,7 +48,8 @@ void cpu_map(Plan *plan, const Instr *instr, CpuKernel *kernel)
     pool_run(plan->backend->pool, map_block, &job, tasks);
     if (!instr->counted)
         return;
-    memset(counts, 0, sizeof *counts);
+    if (plan->round == 0)
+        memset(counts, 0, sizeof *counts);
     for (int i = 0; i < tasks; i++)
         cast_counts_add(counts, &plan->partial[i]);
 }

@@ -82,8 +82,10 @@ static bool interrupted(const Plan *plan)
 static void begin(Plan *plan)
 {
     plan->first_found = NO_VALUE;
-    plan->square_sum = 0.0;
-    plan->reached = 0;
+    plan->square_sum = plan->loss_sum = 0.0;
+    plan->reached = plan->round = 0;
+    plan->clip = NULL;
+    plan->clip_coef = 1.0f;
 }
 
 static void finish(Plan *plan)
@@ -95,10 +97,8 @@ static void finish(Plan *plan)
     plan->reached = 0;
 }
 
-Status cpu_plan_run(Plan *plan, int first, int last)
+static Status run_some(Plan *plan, int first, int last)
 {
-    if (first == 0)
-        begin(plan);
     for (plan->position = first; plan->position < last; plan->position++) {
         const Instr *instr = &plan->program.instrs[plan->position];
 
@@ -109,6 +109,34 @@ Status cpu_plan_run(Plan *plan, int first, int last)
         }
         ops[instr->op](plan, instr);
     }
+    return ok();
+}
+
+/* All rounds but the last. */
+static Status run_rounds(Plan *plan, int forward)
+{
+    int rounds = program_rounds(&plan->program);
+
+    plan->loss_sum = 0.0;
+    for (plan->round = 0; plan->round < rounds - 1; plan->round++) {
+        TRY(run_some(plan, forward, program_phase(&plan->program, PHASE_UNSCALE)));
+        plan->loss_sum += (double)plan->loss;
+    }
+    return ok();
+}
+
+Status cpu_plan_run(Plan *plan, int first, int last)
+{
+    int forward = program_phase(&plan->program, PHASE_FORWARD), from = first;
+
+    if (first == 0)
+        begin(plan);
+    if (first <= forward && forward < last) {
+        TRY(run_some(plan, first, forward));
+        TRY(run_rounds(plan, forward));
+        from = forward;
+    }
+    TRY(run_some(plan, from, last));
     plan->reached = last;
     if (last == plan->program.instr_count)
         finish(plan);

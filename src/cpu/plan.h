@@ -48,10 +48,14 @@ struct Plan {
     Finding *findings;             /* one for each task of an unscale */
     int position;                  /* the instruction that runs */
     int reached;                   /* instructions that ran of a step in parts; 0: none is begun */
+    int round;                     /* the micro-batch that it runs on */
 
     /* of the present step */
-    float loss;
-    double square_sum; /* of the unscaled gradients */
+    float loss;        /* of the round */
+    double loss_sum;   /* of the rounds before it */
+    double square_sum; /* of the gradients as optimizers read them before they are clipped */
+    const Instr *clip; /* how they are clipped; NULL: not */
+    float clip_coef;
     ValueId first_found;
     StepOutcome outcome;
     bool outcome_waits; /* to be collected */
@@ -109,15 +113,21 @@ static inline int64_t plan_row(const Plan *plan, ValueId id)
     return value_count(value) / value->shape[0];
 }
 
-/* What every reader of a scaled gradient multiplies by: the reciprocal, rounded once. */
+/* The reciprocal, rounded once. */
 static inline float plan_inverse_scale(const Plan *plan)
 {
     return (float)(1.0 / (double)plan->store->scalars.scale);
 }
 
-static inline bool plan_found_inf(const Plan *plan)
+/* What every reader of a scaled gradient multiplies by. */
+static inline float plan_unscaling(const Plan *plan)
 {
-    return plan->first_found != NO_VALUE;
+    return plan->store->scalars.leave_scaled ? 1.0f : plan_inverse_scale(plan);
+}
+
+static inline bool plan_skips(const Plan *plan)
+{
+    return plan->first_found != NO_VALUE && !plan->store->scalars.take_all;
 }
 
 /* Computes elements first ... first + count - 1 of the result into `out`, in fp32. */
@@ -126,6 +136,17 @@ typedef void CpuKernel(const Plan *plan, const Instr *instr, int64_t first, int6
 
 /* Runs the kernel over the result's blocks on all threads and rounds each block in place. */
 void cpu_map(Plan *plan, const Instr *instr, CpuKernel *kernel);
+
+/* unscale.c: the sum of squares of grad * factor, in the order that every norm has; and whether any
+ * number of grad is inf or nan, or, with `nan_only`, nan. */
+double cpu_look(Plan *plan, ValueId grad, float factor, bool nan_only, bool *found);
+
+/* clip.c: numbers of a gradient as they are stored, made those that the optimizer is to see: unscaled
+ * and clipped, each in its turn, and every product rounded. */
+void cpu_clip(const Plan *plan, const float *grad, int64_t count, float *seen);
+
+/* Infinities are gone by the time that unscale looks: they were clipped to the largest value. */
+bool cpu_clip_hides_inf(const Plan *plan);
 
 /* How a step stores what is not fp32, and what it counts. */
 typedef struct StepLow {
@@ -148,7 +169,7 @@ typedef struct StepBlock {
 
 typedef void CpuStep(const Plan *plan, const Instr *instr, const StepBlock *block);
 
-/* Runs an optimizer over a parameter's blocks, unless found_inf: then nothing is touched. `low`: the form
+/* Runs an optimizer over a parameter's blocks, unless the step is skipped: then nothing is touched. `low`: the form
  * that takes what `plain` does not (step_is_low). */
 void cpu_step(Plan *plan, const Instr *instr, CpuStep *plain, CpuStep *low);
 

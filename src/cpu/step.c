@@ -48,17 +48,23 @@ static void step_block(void *context, int task)
     const StepJob *job = context;
     const Instr *instr = job->instr;
     int64_t first = (int64_t)task * BLOCK;
+    float clipped[BLOCK];
     StepBlock block = {
         .weight = plan_in(job->plan, instr, STEP_WEIGHT) + first,
         .grad = plan_in(job->plan, instr, STEP_GRAD) + first,
         .count = job->count - first < BLOCK ? job->count - first : BLOCK,
-        .inverse = plan_inverse_scale(job->plan),
+        .inverse = plan_unscaling(job->plan),
         .low = low_of(job, task),
     };
 
     for (int i = 0; i < 2; i++)
         if (instr->in[STEP_STATES + i] != NO_VALUE)
             block.state[i] = plan_in(job->plan, instr, STEP_STATES + i) + first;
+    if (job->plan->clip != NULL) {
+        cpu_clip(job->plan, block.grad, block.count, clipped);
+        block.grad = clipped;
+        block.inverse = 1.0f;
+    }
     job->step(job->plan, instr, &block);
 }
 
@@ -77,7 +83,7 @@ void cpu_step(Plan *plan, const Instr *instr, CpuStep *plain, CpuStep *low)
 
     if (instr->counted)
         memset(counts, 0, sizeof *counts);
-    if (plan_found_inf(plan))
+    if (plan_skips(plan))
         return;
     pool_run(plan->backend->pool, step_block, &job, tasks);
     for (int i = 0; i < tasks && instr->counted; i++)

@@ -8,8 +8,15 @@
 
 static void back_off(Scalars *scalars)
 {
-    scalars->scale = (float)((double)scalars->scale * scalars->backoff);
+    float backed = (float)((double)scalars->scale * scalars->backoff);
+
     scalars->tracker = 0;
+    if (scalars->spent + 1 < scalars->hysteresis)
+        scalars->spent++;
+    else if (scalars->floor > 0.0f && backed < scalars->floor)
+        scalars->scale = fminf(scalars->scale, scalars->floor);
+    else
+        scalars->scale = backed;
 }
 
 /* Equality, not >=: a tracker already past a lowered interval never grows, as in PyTorch. */
@@ -22,7 +29,7 @@ static void count_clean_step(Scalars *scalars)
         return;
     }
     scalars->scale = isfinite(grown) ? grown : scalars->scale;
-    scalars->tracker = 0;
+    scalars->tracker = scalars->spent = 0;
 }
 
 static int64_t nonfinite(const CastCounts *counts)
@@ -48,30 +55,36 @@ static void blame(const Plan *plan, StepOutcome *outcome)
 void cpu_update(Plan *plan, const Instr *instr)
 {
     Scalars *scalars = &plan->store->scalars;
-    bool skipped = plan_found_inf(plan);
+    int rounds = program_rounds(&plan->program);
+    bool found = plan->first_found != NO_VALUE, skipped = plan_skips(plan);
     float used = scalars->scale;
+    double norm = sqrt(plan->square_sum);
 
     (void)instr;
-    if (scalars->dynamic && skipped)
+    if (scalars->leave_scaled)
+        norm *= (double)plan_inverse_scale(plan);
+    if (scalars->dynamic && found)
         back_off(scalars);
     else if (scalars->dynamic)
         count_clean_step(scalars);
     scalars->step++;
     scalars->taken += !skipped;
-    scalars->position += plan->program.batch;
+    scalars->position += plan->program.batch * rounds;
     plan->outcome = (StepOutcome){
         .step = scalars->step,
-        .loss = plan->loss,
+        .loss = (float)((plan->loss_sum + (double)plan->loss) / rounds),
         .scale_used = used,
         .scale_next = scalars->scale,
         .lr = scalars->lr,
         .tracker = scalars->tracker,
+        .spent = scalars->spent,
         .skipped = skipped,
-        .grad_norm = sqrt(plan->square_sum),
+        .grad_norm = norm,
+        .clip_coef = plan->clip_coef,
         .first_found = plan->first_found,
         .first_instr = -1,
     };
-    if (skipped)
+    if (found)
         blame(plan, &plan->outcome);
     plan->outcome_waits = true;
 }

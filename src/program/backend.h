@@ -27,17 +27,23 @@ typedef struct DeviceData DeviceData; /* a data set where the device reads it */
 
 /* What a program reads that varies from step to step; the backend's own while steps run. */
 typedef struct Scalars {
-    float scale;     /* the loss scale; 1 where scaling is off */
-    int32_t tracker; /* clean steps in a row */
-    bool dynamic;    /* update() grows and backs off */
-    bool check;      /* unscale looks for inf and nan (off: scaling is off, steps are taken) */
+    float scale;       /* the loss scale; 1 where scaling is off */
+    int32_t tracker;   /* clean steps in a row */
+    bool dynamic;      /* update() grows and backs off */
+    bool check;        /* unscale looks for inf and nan (off: scaling is off, steps are taken) */
+    bool take_all;     /* a step with inf or nan is taken all the same */
+    bool leave_scaled; /* optimizers read the scaled gradients as they are: 1/scale is 1 to them */
     double growth, backoff;
     int64_t interval;
+    float floor;        /* backing off ends here; 0: nowhere */
+    int32_t hysteresis; /* the overflow since the last growth that backs off; 0 and 1: each */
+    int32_t spent;      /* of them, so far */
     double lr;
-    float loss_weight;
-    int64_t step;          /* steps done, skipped ones included */
-    int64_t taken;         /* steps that moved the weights: what Adam's bias correction counts */
-    int64_t position;      /* training examples consumed since the run began */
+    float
+        loss_weight;  /* and 1 / micro-batches of a step (Program.rounds), where they are several */
+    int64_t step;     /* steps done, skipped ones included */
+    int64_t taken;    /* steps that moved the weights: what Adam's bias correction counts */
+    int64_t position; /* training examples consumed since the run began */
     int64_t test_position; /* gather of held-out examples starts here */
     int64_t correct;       /* counted by the op correct, over held-out examples */
     uint64_t seed;         /* of stochastic rounding */
@@ -47,14 +53,15 @@ typedef struct Scalars {
 /* NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): by meaning, not by size */
 typedef struct StepOutcome {
     int64_t step; /* its number, from 1 */
-    float loss;   /* before weight and scale */
+    float loss;   /* before weight and scale; the mean of its micro-batches */
     float scale_used, scale_next;
     double lr;
-    int32_t tracker;
+    int32_t tracker, spent;
     bool skipped;
-    double grad_norm;    /* of the unscaled gradients */
-    ValueId first_found; /* of a skipped step: the first gradient with inf or nan; else NO_VALUE */
-    int first_instr;     /* of a skipped step: the first counted store with nan, inf or overflow */
+    double grad_norm;    /* of the unscaled gradients, before they are clipped */
+    float clip_coef;     /* what clip_norm had them multiplied by; 1 where there is none */
+    ValueId first_found; /* the first gradient with inf or nan; NO_VALUE: none was found */
+    int first_instr;     /* where one was: the first counted store with nan, inf or overflow */
                          /* (-1: none is counted); what it counted: */
     int64_t nonfinite;   /* values that are inf or nan after it */
     float amax;          /* largest finite magnitude before it */

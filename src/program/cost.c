@@ -28,7 +28,7 @@ int64_t program_flops(const Program *program)
         if (depth > 0)
             flops += 2 * depth * value_count(&program->values[instr->out]);
     }
-    return flops;
+    return flops * program_rounds(program);
 }
 
 MemoryKind memory_kind(const Value *value)

@@ -28,7 +28,10 @@
     X(MSE_BACKWARD, mse_backward) \
     X(CORRECT, correct) \
     X(SCALE, scale) \
+    X(ACCUMULATE, accumulate) \
     X(UNSCALE, unscale) \
+    X(CLIP_NORM, clip_norm) \
+    X(CLIP_VALUE, clip_value) \
     X(SGD, sgd) \
     X(MOMENTUM, momentum) \
     X(ADAM, adam) \
@@ -49,9 +52,9 @@ typedef enum Phase {
     PHASE_LOSS,
     PHASE_BACKWARD,
     PHASE_UNSCALE, /* is any gradient inf or nan? */
-    PHASE_CLIP,
-    PHASE_STEP,   /* the optimizer, unless found_inf */
-    PHASE_UPDATE, /* the loss scale */
+    PHASE_CLIP,    /* behind unscale; before it, where that mistake is made on purpose */
+    PHASE_STEP,    /* the optimizer, unless found_inf */
+    PHASE_UPDATE,  /* the loss scale */
     PHASE_COUNT,
 } Phase;
 

@@ -1,6 +1,8 @@
 /* show program: one line an instruction, in columns, with a heading for each phase. */
 #include "program/program.h"
 
+#include "base/number.h"
+
 #include <string.h>
 
 enum { COLUMN_OUT = 15, COLUMN_FORMAT = 37, COLUMN_ARROW = 42 };
@@ -13,6 +15,10 @@ static const char *result_name(const Program *program, const Instr *instr)
         return "scale";
     if (instr->op == OP_UNSCALE)
         return "found_inf";
+    if (instr->op == OP_CLIP_NORM)
+        return "clip_coef";
+    if (instr->op == OP_CLIP_VALUE)
+        return "gradients";
     if (instr->op == OP_CORRECT)
         return "correct";
     return program->values[instr->in[0]].name;
@@ -48,6 +54,15 @@ static void print_rounding(const Program *program, const Instr *instr, Text *tex
         text_append(text, ", rounded stochastically");
 }
 
+static void print_clip(const Instr *instr, Text *text)
+{
+    char number[NUMBER_TEXT];
+
+    text_printf(text, "%sgradients%s, at most %s", instr->op == OP_CLIP_NORM ? "norm of all " : "",
+                instr->constants[CLIP_SCALED] != 0.0 ? " as they are, scaled" : "",
+                number_shortest(instr->constants[CLIP_MOST], number));
+}
+
 static void print_operands(const Program *program, const Instr *instr, Text *text)
 {
     int first = instr->phase == PHASE_STEP ? 1 : 0;
@@ -57,6 +72,8 @@ static void print_operands(const Program *program, const Instr *instr, Text *tex
                                                                    : "training examples");
     if (instr->op == OP_UPDATE)
         text_append(text, "found_inf: backoff, growth or hold");
+    if (instr->op == OP_CLIP_NORM || instr->op == OP_CLIP_VALUE)
+        print_clip(instr, text);
     for (int i = first; i < op_table[instr->op].inputs; i++)
         text_printf(text, "%s%s", i == first ? "" : ", ", operand_name(program, instr, i));
     if (instr->op == OP_SCALE)
@@ -78,6 +95,16 @@ static void print_instr(const Program *program, const Instr *instr, Text *text)
     text_append(text, "<- ");
     print_operands(program, instr, text);
     text_append(text, "\n");
+}
+
+static void print_heading(const Program *program, Phase phase, Text *text)
+{
+    bool repeated = phase >= PHASE_FORWARD && phase <= PHASE_BACKWARD;
+
+    text_append(text, phase_names[phase]);
+    if (repeated && program_rounds(program) > 1)
+        text_printf(text, ", of each of %d micro-batches", program_rounds(program));
+    text_append(text, phase == PHASE_STEP ? ", unless found_inf\n" : "\n");
 }
 
 static bool takes_tf32(const Program *program)
@@ -104,8 +131,7 @@ void program_print(const Program *program, int reached, Text *text)
         if (i > 0 && i == reached)
             print_mark(program, reached, text);
         if (i == 0 || program->instrs[i - 1].phase != instr->phase)
-            text_printf(text, "%s%s\n", phase_names[instr->phase],
-                        instr->phase == PHASE_STEP ? ", unless found_inf" : "");
+            print_heading(program, instr->phase, text);
         print_instr(program, instr, text);
         counted = counted || instr->counted;
     }

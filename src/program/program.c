@@ -35,6 +35,7 @@ Program program_copy(const Program *program)
         .instr_room = (size_t)program->instr_count + 1,
         .param_room = (size_t)program->param_count + 1,
         .batch = program->batch,
+        .rounds = program->rounds,
     };
 }
 
@@ -77,4 +78,9 @@ int program_phase(const Program *program, Phase phase)
     while (i < program->instr_count && program->instrs[i].phase < phase)
         i++;
     return i;
+}
+
+int program_rounds(const Program *program)
+{
+    return program->rounds > 1 ? program->rounds : 1;
 }

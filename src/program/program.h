@@ -3,6 +3,12 @@
  * nn and optim emit it (program/builder.h), amp chooses the formats while they do, program_verify
  * checks it once, and a backend runs it as often as wanted. Whatever varies from step to step is not
  * in it but in the Scalars it reads, so changing those never makes a new program.
+ *
+ * A step of several micro-batches (gradient accumulation) is the same list with `rounds` above 1: its
+ * phases forward to backward run that often, each round on the next `batch` examples, and an
+ * accumulate at the end of backward adds each parameter's gradient to its sum. All but the last
+ * round run when the first instruction of the forward phase is come to. Values are the last round's
+ * afterwards, counts and loss are those of all rounds, and the rest of the step reads the sums.
  */
 #ifndef PROGRAM_PROGRAM_H
 #define PROGRAM_PROGRAM_H
@@ -48,11 +54,16 @@ typedef struct Instr {
     ValueId in[INSTR_INPUTS]; /* unused ones are NO_VALUE */
     ValueId out;              /* NO_VALUE: it writes scalars only, or in[0] in place (optimizers) */
     bool counted; /* what rounding to out's format does is counted; of an optimizer: below */
-    double constants[INSTR_CONSTANTS]; /* gather: below; optimizers: CONSTANT_* below */
+    double constants[INSTR_CONSTANTS]; /* gather, clip: below; optimizers: CONSTANT_* below */
 } Instr;
 
 /* Places in Instr.constants of a gather: from the held-out examples, and their targets. */
 enum { GATHER_HELD_OUT, GATHER_TARGET };
+
+/* ... of a clip: the largest norm or magnitude; whether it clips the gradients as they are stored,
+ * scaled, and 1/scale comes after it. Clipping is torch.nn.utils.clip_grad_norm_'s or
+ * clip_grad_value_'s, on .grad in fp32: every product is rounded. */
+enum { CLIP_MOST, CLIP_SCALED };
 
 /* ... of an optimizer's step. */
 enum {
@@ -103,6 +114,7 @@ typedef struct Program {
     int value_count, instr_count, param_count;
     size_t value_room, instr_room, param_room;
     int64_t batch;
+    int rounds; /* micro-batches of `batch` examples in a step; 0: 1 */
 } Program;
 
 void program_release(Program *program);
@@ -125,9 +137,13 @@ bool step_is_low(const Program *program, const Instr *instr);
 /* The first instruction of a phase or of a later one; instr_count where none follows. */
 int program_phase(const Program *program, Phase phase);
 
+/* 1 or more. */
+int program_rounds(const Program *program);
+
 /* Shapes fit, formats fit (tf32 only from a cast into a product, whose result is fp32), everything is
  * written before it is read and once, optimizers touch masters only, kept with their state in fp32, fp16
- * or bf16, and round other than to nearest only low ones, phases are in order.
+ * or bf16, and round other than to nearest only low ones, phases are in order (but for a clip that
+ * comes before unscale).
  * Fails: STATUS_SHAPE in the learner's words. */
 Status program_verify(const Program *program) MUST_CHECK;
 

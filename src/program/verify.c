@@ -207,6 +207,17 @@ static Status check_optimizer(const Program *program, const Instr *instr)
     return check_rounding(program, instr);
 }
 
+/* The sum is fp32, as PyTorch's .grad of an fp32 parameter. */
+static Status check_accumulate(const Program *program, const Instr *instr)
+{
+    const Value *sum = &program->values[instr->out];
+
+    if (sum->format != FORMAT_FP32)
+        return fail(STATUS_SHAPE, "%s adds up %s in %s; sums of gradients are kept in fp32",
+                    op_table[instr->op].name, sum->name, format_name(sum->format));
+    return check_same(program, instr);
+}
+
 static Status check_nothing(const Program *program, const Instr *instr)
 {
     (void)program, (void)instr;
@@ -236,7 +247,10 @@ static Check *const checks[OP_COUNT] = {
     [OP_MSE_BACKWARD] = check_mse_backward,
     [OP_CORRECT] = check_labels,
     [OP_SCALE] = check_same,
+    [OP_ACCUMULATE] = check_accumulate,
     [OP_UNSCALE] = check_nothing,
+    [OP_CLIP_NORM] = check_nothing,
+    [OP_CLIP_VALUE] = check_nothing,
     [OP_SGD] = check_optimizer,
     [OP_MOMENTUM] = check_optimizer,
     [OP_ADAM] = check_optimizer,
@@ -282,11 +296,17 @@ static Status check_tf32(const Program *program, const Instr *instr)
     return ok();
 }
 
+/* The gradients are unscaled before they are clipped, but for who wants to see the mistake. */
+static bool is_behind(Phase phase, Phase before)
+{
+    return phase < before && !(phase == PHASE_UNSCALE && before == PHASE_CLIP);
+}
+
 static Status check_instr(const Program *program, int i, bool *written)
 {
     const Instr *instr = &program->instrs[i];
 
-    if (i > 0 && instr->phase < program->instrs[i - 1].phase)
+    if (i > 0 && is_behind(instr->phase, program->instrs[i - 1].phase))
         return fail(STATUS_SHAPE, "%s of phase %s comes after phase %s", op_table[instr->op].name,
                     phase_names[instr->phase], phase_names[program->instrs[i - 1].phase]);
     TRY(check_operands(program, instr, written));

@@ -13,6 +13,7 @@
     X(optim) \
     X(lr) \
     X(batch) \
+    X(accumulate) \
     X(seed) \
     X(reset) \
     X(undo) \
@@ -20,6 +21,7 @@
     X(master) \
     X(round) \
     X(scale) \
+    X(clip) \
     X(probe) \
     X(fork) \
     X(use) \

@@ -22,6 +22,7 @@ typedef struct Story {
 } Story;
 
 #define STORIES(X) \
+    X(mistakes) \
     X(eps) \
     X(nan) \
     X(forward) \

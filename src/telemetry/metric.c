@@ -60,6 +60,11 @@ static Measure run_grad_norm(const Snapshot *snapshot)
     return snapshot->step > 0 ? snapshot->grad_norm : missing;
 }
 
+static Measure run_clip_coef(const Snapshot *snapshot)
+{
+    return snapshot->step > 0 && snapshot->clip.norm ? snapshot->clip_coef : missing;
+}
+
 static Measure run_lr(const Snapshot *snapshot)
 {
     return number(snapshot->lr);
@@ -152,7 +157,10 @@ const Metric metric_table[] = {
     {RUN(growth_tracker), .unit = "steps", .text = "clean steps since the loss scale last changed"},
     {RUN(skipped), .unit = "steps", .text = "steps of this run in which no weight moved"},
     {RUN(steps_per_second), .unit = "steps/s", .text = "pace of the training of late"},
-    {RUN(grad_norm), .unit = "", .text = "norm of all unscaled gradients in the last step"},
+    {RUN(grad_norm), .unit = "",
+     .text = "norm of all unscaled gradients in the last step, before clipping"},
+    {RUN(clip_coef), .unit = "",
+     .text = "what clip norm multiplied the gradients by in the last step; 1: nothing was clipped"},
     {RUN(lr), .unit = "", .text = "learning rate of the next step"},
     {RUN(epoch), .unit = "epochs", .text = "steps taken, as passes over the training examples"},
     {TENSOR(underflow), .unit = "share",

@@ -53,18 +53,28 @@ typedef struct ScalerFacts {
     int64_t interval;
     int32_t tracker; /* clean steps since the last change */
     int64_t backoffs, growths;
+    float floor;                 /* 0: none */
+    int32_t hysteresis, spent;   /* overflows until it backs off, 1: the first; of them, so far */
+    bool take_all, leave_scaled; /* mistakes at work: skip=off, unscale=off */
 } ScalerFacts;
 
-/* The last skipped step, for `why`. */
+/* How gradients are clipped. */
+typedef struct ClipFacts {
+    bool norm, value;    /* neither: they are not */
+    double most;         /* of the norm of all, or of each magnitude */
+    bool before_unscale; /* a mistake at work: the scaled gradients are clipped */
+} ClipFacts;
+
+/* The last skipped step, for `why`; or the first that should have been, and was taken. */
 typedef struct SkipFacts {
-    int64_t step;             /* 0: none was skipped */
+    int64_t step;             /* 0: there was none */
     char tensor[TENSOR_NAME]; /* first in the order of the step to hold inf or nan */
     Format format;
     bool forward;             /* it is no gradient: the loss scale has no part in it */
     int64_t nonfinite, count; /* of its values */
     float amax;               /* its largest finite magnitude before the cast */
     float scale_used, scale_next;
-    int64_t in_a_row;                /* skips up to and with this one */
+    int64_t in_a_row;                /* skips up to and with this one; 0: it was taken */
     char injected[TENSOR_NAME + 32]; /* what was put into the step: "inf fc1.out"; "": nothing */
 } SkipFacts;
 
@@ -104,7 +114,7 @@ typedef struct Snapshot {
     int mark_count;
     char backend[FACT_TEXT];
     char data[FACT_TEXT], net[FACT_TEXT], optim[FACT_TEXT], loss_name[FACT_TEXT];
-    int64_t batch;
+    int64_t batch, accumulate; /* of a step: examples in a micro-batch, micro-batches */
     uint64_t seed;
     Format autocast;         /* FORMAT_FP32: off */
     Format weights;          /* what parameters are kept in; low: there are no masters */
@@ -114,6 +124,7 @@ typedef struct Snapshot {
     bool updates;            /* steps of the optimizer are counted, from the next on */
     int run_count;           /* runs of the session */
     ScalerFacts scaler;
+    ClipFacts clip;
     bool probes;                 /* every cast is counted from the next step on */
     bool training;               /* steps are being taken */
     double pace;                 /* steps a second at most; 0: as fast as it goes */
@@ -122,9 +133,9 @@ typedef struct Snapshot {
     int64_t skipped;             /* of them */
     int64_t epoch_steps;         /* steps an epoch has */
     double lr;
-    Measure loss, batch_loss, grad_norm, accuracy, steps_per_second;
-    int64_t accuracy_step; /* the step after which `accuracy` was measured */
-    SkipFacts last_skip;
+    Measure loss, batch_loss, grad_norm, clip_coef, accuracy, steps_per_second;
+    int64_t accuracy_step;            /* the step after which `accuracy` was measured */
+    SkipFacts last_skip, first_taken; /* first_taken: with inf or nan, which it made the weights */
     MemoryFacts memory;
     TensorFacts *tensors; /* in the order of the step */
     int tensor_count;

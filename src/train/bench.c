@@ -132,7 +132,7 @@ static Status bench_job(Session *session, void *argument)
     *facts = (BenchFacts){
         .format = spec->format,
         .probes = spec->probes,
-        .batch = settings.batch,
+        .batch = settings_examples(&settings),
         .flops = program_flops(&experiment->program),
         .memory = experiment->facts.memory,
     };

@@ -222,6 +222,7 @@ static void write_scalars(const Checkpoint *checkpoint, Experiment *experiment)
     experiment->class->scalars_get(experiment->store, &scalars);
     scalars.scale = from->scale;
     scalars.tracker = from->tracker;
+    scalars.spent = from->spent;
     scalars.step = from->step;
     scalars.taken = from->taken;
     scalars.position = from->position;

@@ -46,7 +46,7 @@ static void note_recent(TensorFile *file, const History *history)
     text_release(&text);
 }
 
-static void note_skip(TensorFile *file, const SkipFacts *skip)
+static void note_skip(TensorFile *file, const char *key, const SkipFacts *skip)
 {
     char amax[NUMBER_TEXT], used[NUMBER_TEXT], next[NUMBER_TEXT], text[NOTE_TEXT];
 
@@ -57,7 +57,7 @@ static void note_skip(TensorFile *file, const SkipFacts *skip)
              (long long)skip->count, float_shortest(skip->amax, amax),
              float_shortest(skip->scale_used, used), float_shortest(skip->scale_next, next),
              (long long)skip->in_a_row);
-    tensor_file_add_note(file, "last_skip", text);
+    tensor_file_add_note(file, key, text);
 }
 
 static void note_settings(TensorFile *file, const Settings *settings)
@@ -83,12 +83,14 @@ void notes_write(const Checkpoint *checkpoint, TensorFile *file)
     note_count(file, "position", checkpoint->scalars.position);
     note_float(file, "scale", checkpoint->scalars.scale);
     note_count(file, "tracker", checkpoint->scalars.tracker);
+    note_count(file, "spent", checkpoint->scalars.spent);
     note_count(file, "skipped", facts->skipped);
     note_count(file, "skips_in_a_row", checkpoint->skips_in_a_row);
     note_count(file, "growths", facts->scaler.growths);
     note_count(file, "backoffs", facts->scaler.backoffs);
     note_recent(file, &facts->history);
-    note_skip(file, &facts->last_skip);
+    note_skip(file, "last_skip", &facts->last_skip);
+    note_skip(file, "first_taken", &facts->first_taken);
 }
 
 static Status odd(const char *key)
@@ -122,7 +124,7 @@ static Status read_counts(const TensorFile *file, Checkpoint *made)
     const int64_t most = (int64_t)1 << 53;
     Scalars *scalars = &made->scalars;
     Snapshot *facts = &made->facts;
-    int64_t tracker = 0;
+    int64_t tracker = 0, spent = 0;
     const Count counts[] = {
         {"step", most, &scalars->step},
         {"taken", most, &scalars->taken},
@@ -137,9 +139,13 @@ static Status read_counts(const TensorFile *file, Checkpoint *made)
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
         if (!parse_count(tensor_file_note(file, counts[i].key), 0, counts[i].most, counts[i].into))
             return odd(counts[i].key);
+    if (tensor_file_note(file, "spent") != NULL && /* files older than hysteresis have none */
+        !parse_count(tensor_file_note(file, "spent"), 0, INT32_MAX, &spent))
+        return odd("spent");
     if (scalars->taken > scalars->step || facts->skipped > scalars->step)
         return odd("taken");
     scalars->tracker = (int32_t)tracker;
+    scalars->spent = (int32_t)spent;
     facts->step = scalars->step;
     return ok();
 }
@@ -188,7 +194,7 @@ static Status read_recent(const TensorFile *file, Snapshot *facts)
     if (!good || (count > 0 && record.step != facts->step))
         return odd("recent");
     facts->history.skipped = skipped;
-    facts->loss = facts->batch_loss = facts->grad_norm = (Measure){.none = true};
+    facts->loss = facts->batch_loss = facts->grad_norm = facts->clip_coef = (Measure){.none = true};
     if (count > 0) {
         facts->loss = (Measure){.value = history_loss(&facts->history)};
         facts->batch_loss = (Measure){.value = (double)record.loss};
@@ -218,12 +224,12 @@ static bool read_skip(char *words[SKIP_WORDS], int64_t step, SkipFacts *skip)
            parse_count(words[4], 0, most, &skip->nonfinite) &&
            parse_count(words[5], 1, most, &skip->count) && parse_float(words[6], &skip->amax) &&
            parse_float(words[7], &skip->scale_used) && parse_float(words[8], &skip->scale_next) &&
-           parse_count(words[9], 1, step, &skip->in_a_row);
+           parse_count(words[9], 0, step, &skip->in_a_row);
 }
 
-static Status read_last_skip(const TensorFile *file, Snapshot *facts)
+static Status read_last(const TensorFile *file, const char *key, int64_t steps, SkipFacts *skip)
 {
-    const char *note = tensor_file_note(file, "last_skip");
+    const char *note = tensor_file_note(file, key);
     char *words[SKIP_WORDS] = {NULL}, *copy, *rest;
     bool good;
 
@@ -232,9 +238,9 @@ static Status read_last_skip(const TensorFile *file, Snapshot *facts)
     rest = copy = xstrdup(note);
     for (int i = 0; i < SKIP_WORDS; i++)
         words[i] = cut(&rest, ' ');
-    good = read_skip(words, facts->step, &facts->last_skip);
+    good = read_skip(words, steps, skip);
     free(copy);
-    return good ? ok() : odd("last_skip");
+    return good ? ok() : odd(key);
 }
 
 /* It may have fallen to 0. */
@@ -266,5 +272,6 @@ Status notes_read(const TensorFile *file, Checkpoint *made)
     TRY(read_scale(file, &made->scalars));
     TRY(read_counts(file, made));
     TRY(read_recent(file, &made->facts));
-    return read_last_skip(file, &made->facts);
+    TRY(read_last(file, "last_skip", made->facts.step, &made->facts.last_skip));
+    return read_last(file, "first_taken", made->facts.step, &made->facts.first_taken);
 }

@@ -23,6 +23,21 @@ static void describe_scaler(Experiment *experiment)
     facts->growth = spec->growth;
     facts->backoff = spec->backoff;
     facts->interval = spec->interval;
+    facts->floor = spec->floor;
+    facts->hysteresis = spec->hysteresis;
+    facts->spent = scalars.spent;
+    facts->take_all = spec->mode != SCALE_OFF && spec->take_all;
+    facts->leave_scaled = spec->mode != SCALE_OFF && spec->leave_scaled;
+}
+
+static void describe_clip(const ClipSpec *spec, ClipFacts *facts)
+{
+    *facts = (ClipFacts){
+        .norm = spec->kind == CLIP_BY_NORM,
+        .value = spec->kind == CLIP_BY_VALUE,
+        .most = spec->most,
+        .before_unscale = spec->before_unscale,
+    };
 }
 
 void experiment_describe(Experiment *experiment)
@@ -37,6 +52,7 @@ void experiment_describe(Experiment *experiment)
     optim_print(&settings->optim, facts->optim, sizeof facts->optim);
     loss_print(&settings->loss, facts->loss_name, sizeof facts->loss_name);
     facts->batch = settings->batch;
+    facts->accumulate = settings->accumulate;
     facts->seed = settings->seed;
     facts->autocast = settings->autocast;
     facts->weights = settings_weights(settings);
@@ -50,12 +66,14 @@ void experiment_describe(Experiment *experiment)
     facts->lr = settings->optim.lr;
     facts->epoch_steps = experiment_epoch_steps(experiment);
     if (facts->step == 0)
-        facts->loss = facts->batch_loss = facts->grad_norm = (Measure){.none = true};
+        facts->loss = facts->batch_loss = facts->grad_norm = facts->clip_coef =
+            (Measure){.none = true};
     if (facts->accuracy_step == 0 && facts->accuracy.value == 0.0)
         facts->accuracy = (Measure){.none = true};
     if (facts->steps_per_second.value == 0.0)
         facts->steps_per_second = (Measure){.none = true};
     describe_scaler(experiment);
+    describe_clip(&settings->clip, &facts->clip);
 }
 
 static bool has_copy(const Program *program, ValueId id)
@@ -208,7 +226,8 @@ void experiment_refresh(Experiment *experiment)
         const Instr *instr = &program->instrs[i];
         TensorFacts *tensor;
 
-        if (instr->out == NO_VALUE || !shown(program, instr->out))
+        /* A sum over micro-batches is the gradient that stands in the list already. */
+        if (instr->out == NO_VALUE || instr->op == OP_ACCUMULATE || !shown(program, instr->out))
             continue;
         tensor = add_tensor(experiment, &program->values[instr->out]);
         tensor->counted = instr->counted;

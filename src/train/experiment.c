@@ -1,5 +1,6 @@
 #include "train/experiment.h"
 
+#include "amp/clip.h"
 #include "amp/emit.h"
 #include "base/memory.h"
 #include "train/lasting.h"
@@ -30,8 +31,14 @@ void experiment_emit(const Settings *settings, const char *also, const Dataset *
     builder.also = also;
     builder.probes = settings->probes;
     program->batch = settings->batch;
+    program->rounds = (int)settings->accumulate;
     nn_emit_step(&builder, &settings->net, &settings->loss, &shape, &net);
+    amp_emit_accumulate(&builder);
+    if (settings->clip.before_unscale)
+        clip_emit(&settings->clip, &builder);
     amp_emit_unscale(&builder);
+    if (!settings->clip.before_unscale)
+        clip_emit(&settings->clip, &builder);
     optim_emit(&settings->optim, &builder);
     amp_emit_update(&builder);
 }
@@ -81,11 +88,7 @@ static Status find_problem(const Settings *settings, const Dataset *set)
     ExampleShape shape = example_shape(set);
 
     TRY(net_check(&settings->net, &settings->loss, &shape));
-    if (settings->batch > set->train_count)
-        return fail(
-            STATUS_SHAPE, "a batch of %lld is more than the %lld training examples; say batch %lld",
-            (long long)settings->batch, (long long)set->train_count, (long long)set->train_count);
-    return ok();
+    return settings_fit(settings, set->train_count);
 }
 
 /* A program for `settings`; not kept on failure. */
@@ -126,15 +129,19 @@ static void write_scalars(Experiment *experiment, bool restart_scaler)
     experiment->class->scalars_get(experiment->store, &scalars);
     if (restart_scaler) {
         scalars.scale = settings->scaler.mode == SCALE_OFF ? 1.0f : settings->scaler.start;
-        scalars.tracker = 0;
+        scalars.tracker = scalars.spent = 0;
     }
     scalars.dynamic = settings->scaler.mode == SCALE_DYNAMIC;
     scalars.check = settings->scaler.mode != SCALE_OFF;
     scalars.growth = settings->scaler.growth;
     scalars.backoff = settings->scaler.backoff;
     scalars.interval = settings->scaler.interval;
+    scalars.floor = settings->scaler.floor;
+    scalars.hysteresis = settings->scaler.hysteresis;
+    scalars.take_all = settings->scaler.take_all;
+    scalars.leave_scaled = settings->scaler.mode != SCALE_OFF && settings->scaler.leave_scaled;
     scalars.lr = settings->optim.lr;
-    scalars.loss_weight = settings->loss.weight;
+    scalars.loss_weight = settings->loss.weight / (float)settings->accumulate;
     scalars.seed = settings->seed;
     experiment->class->scalars_set(experiment->store, &scalars);
 }
@@ -341,7 +348,7 @@ void experiment_step_started(Experiment *experiment)
 {
     experiment->computed = true;
     forget_counts(experiment);
-    experiment->position += experiment->program.batch;
+    experiment->position += settings_examples(&experiment->settings);
     experiment->in_flight++;
 }
 
@@ -372,7 +379,7 @@ Status experiment_collect(Experiment *experiment, bool all)
 
 int64_t experiment_epoch_steps(const Experiment *experiment)
 {
-    int64_t batch = experiment->settings.batch;
+    int64_t batch = settings_examples(&experiment->settings);
 
     return (experiment->data->set->train_count + batch - 1) / batch;
 }

@@ -98,6 +98,8 @@ static void print_data(const Experiment *experiment, Text *text)
     text_printf(text, "POSITION = %lld  # training examples seen\nEXAMPLES = %lld\nBATCH = %lld\n",
                 (long long)scalars.position, (long long)experiment->data->set->train_count,
                 (long long)settings->batch);
+    text_printf(text, "ACCUMULATE = %lld  # batches a step\nSTEP_ROWS = BATCH * ACCUMULATE\n",
+                (long long)settings->accumulate);
     text_printf(text, "SEED = %llu\nSHUFFLE = %s\n", (unsigned long long)settings->seed,
                 settings->data.shuffle ? "True" : "False");
     print_number("LOSS_WEIGHT", (double)settings->loss.weight, text);
@@ -148,6 +150,15 @@ static Status check_weights(const Settings *settings)
     return ok();
 }
 
+static Status check_scaler(const ScalerSpec *spec)
+{
+    if (spec->mode == SCALE_DYNAMIC && (spec->floor > 0.0f || spec->hysteresis > 1))
+        return fail(STATUS_UNSUPPORTED,
+                    "PyTorch's scaler has no floor and no hysteresis, so there is no script; say "
+                    "scale floor=0 hysteresis=1");
+    return ok();
+}
+
 static void print_scaler(const Experiment *experiment, Text *text)
 {
     static const char *const modes[] = {
@@ -164,6 +175,30 @@ static void print_scaler(const Experiment *experiment, Text *text)
     print_number("GROWTH_INTERVAL", (double)spec->interval, text);
     text_printf(text, "SCALE, TRACKER = float(%s), %d  # now\n",
                 python_number((double)scalars.scale, number), (int)scalars.tracker);
+}
+
+static const char *python_bool(bool value)
+{
+    return value ? "True" : "False";
+}
+
+static void print_mistakes(const ScalerSpec *spec, Text *text)
+{
+    bool scales = spec->mode != SCALE_OFF;
+
+    text_printf(text, "SKIP, UNSCALE = %s, %s  # False: a mistake, made on purpose\n",
+                python_bool(!(scales && spec->take_all)),
+                python_bool(!(scales && spec->leave_scaled)));
+}
+
+static void print_clip(const ClipSpec *clip, Text *text)
+{
+    if (clip->kind == CLIP_OFF)
+        text_append(text, "CLIP = None\n");
+    else
+        text_printf(text, "CLIP = \"%s\"\n", clip_kind_names[clip->kind]);
+    print_number("CLIP_MOST", clip->most, text);
+    text_printf(text, "CLIP_SCALED = %s\n", python_bool(clip->before_unscale));
 }
 
 /* The names and shapes that the layers get when their program is emitted. */
@@ -274,7 +309,10 @@ Status export_pytorch_text(const Experiment *experiment, Text *text)
     print_data(experiment, text);
     TRY(check_weights(settings));
     TRY(print_autocast(settings, text));
+    TRY(check_scaler(&settings->scaler));
     print_scaler(experiment, text);
+    print_mistakes(&settings->scaler, text);
+    print_clip(&settings->clip, text);
     text_append(text, counting);
     TRY(print_network(experiment, text));
     TRY(print_loss(settings, text));

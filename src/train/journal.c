@@ -111,15 +111,27 @@ void journal_add(Journal *journal, const Experiment *now, const char *fmt, ...)
     journal->step = now->facts.step;
 }
 
-/* Scale and tracker stay, as they do where only the rules of a dynamic scaler change. */
-static void write_rules(Journal *journal, const ScalerSpec *scaler)
+static void add_switch(const char *name, bool was_off, bool off, Text *line)
 {
-    char growth[NUMBER_TEXT], backoff[NUMBER_TEXT];
+    if (was_off != off)
+        text_printf(line, " %s=%s", name, off ? "off" : "on");
+}
+
+/* Scale and tracker stay, as they do where only the rules of a dynamic scaler change. */
+static void write_rules(Journal *journal, const ScalerSpec *before, const ScalerSpec *scaler)
+{
+    char growth[NUMBER_TEXT], backoff[NUMBER_TEXT], floor[NUMBER_TEXT];
     Text line = {0};
 
     text_printf(&line, "scale growth=%s backoff=%s interval=%lld",
                 number_shortest(scaler->growth, growth), number_shortest(scaler->backoff, backoff),
                 (long long)scaler->interval);
+    if (before->floor != scaler->floor)
+        text_printf(&line, " floor=%s", number_shortest((double)scaler->floor, floor));
+    if (before->hysteresis != scaler->hysteresis)
+        text_printf(&line, " hysteresis=%d", (int)scaler->hysteresis);
+    add_switch("skip", before->take_all, scaler->take_all, &line);
+    add_switch("unscale", before->leave_scaled, scaler->leave_scaled, &line);
     write_line(journal, text_chars(&line));
     text_release(&line);
 }
@@ -165,7 +177,7 @@ static void write_difference(Journal *journal, const Settings *before, const Set
             continue;
         anew += begins_anew(before, after, part);
         if (part == SETTING_SCALE && only_rules(&before->scaler, &after->scaler))
-            write_rules(journal, &after->scaler);
+            write_rules(journal, &before->scaler, &after->scaler);
         else
             write_part(journal, after, part);
     }

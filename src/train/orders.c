@@ -9,7 +9,7 @@
 Status experiment_load_orders(Experiment *experiment)
 {
     int64_t count = experiment->data->set->train_count;
-    int64_t last = (experiment->position + experiment->program.batch - 1) / count;
+    int64_t last = (experiment->position + settings_examples(&experiment->settings) - 1) / count;
     int32_t *order;
     Status status = ok();
 

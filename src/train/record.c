@@ -6,6 +6,12 @@
 #include <math.h>
 #include <string.h>
 
+/* How often a step comes to it; to a cast of a weight once. */
+static int rounds_of(const Program *program, int instr)
+{
+    return instr >= 0 && program->instrs[instr].phase > PHASE_CAST ? program_rounds(program) : 1;
+}
+
 static void describe_skip(Experiment *experiment, const StepOutcome *outcome, SkipFacts *skip)
 {
     const Program *program = &experiment->program;
@@ -18,7 +24,7 @@ static void describe_skip(Experiment *experiment, const StepOutcome *outcome, Sk
         .format = value->format,
         .forward = instr >= 0 && program->instrs[instr].phase < PHASE_BACKWARD,
         .nonfinite = outcome->nonfinite,
-        .count = value_count(value),
+        .count = value_count(value) * rounds_of(program, instr),
         .amax = outcome->amax,
         .scale_used = outcome->scale_used,
         .scale_next = outcome->scale_next,
@@ -37,6 +43,20 @@ static void describe_injected(const Experiment *experiment, SkipFacts *skip)
         inject_print(&experiment->injected, &words);
     text_copy(skip->injected, sizeof skip->injected, text_chars(&words));
     text_release(&words);
+}
+
+/* The first of a run is told: after it the weights are nan, and so is every step. */
+static void record_taken(Experiment *experiment, const StepOutcome *outcome)
+{
+    Snapshot *facts = &experiment->facts;
+
+    facts->scaler.backoffs += outcome->scale_next < outcome->scale_used;
+    if (facts->first_taken.step > 0)
+        return;
+    describe_skip(experiment, outcome, &facts->first_taken);
+    events_add(&facts->events, EVENT_WARNING, outcome->step,
+               "%s held inf or nan, and the step was taken: skip is off",
+               facts->first_taken.tensor);
 }
 
 static void record_skip(Experiment *experiment, const StepOutcome *outcome)
@@ -101,13 +121,17 @@ void experiment_record(Experiment *experiment, const StepOutcome *outcome)
     facts->loss = (Measure){.value = history_loss(&facts->history)};
     facts->batch_loss = (Measure){.value = (double)outcome->loss};
     facts->grad_norm = (Measure){.value = outcome->grad_norm};
+    facts->clip_coef = (Measure){.value = (double)outcome->clip_coef};
     facts->scaler.scale = outcome->scale_next;
     facts->scaler.tracker = outcome->tracker;
+    facts->scaler.spent = outcome->spent;
     if (outcome->skipped) {
         record_skip(experiment, outcome);
     } else {
         experiment->skips_in_a_row = 0;
-        if (outcome->scale_next > outcome->scale_used)
+        if (outcome->first_found != NO_VALUE)
+            record_taken(experiment, outcome);
+        else if (outcome->scale_next > outcome->scale_used)
             record_growth(experiment, outcome);
     }
     record_warnings(experiment, outcome);

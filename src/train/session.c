@@ -54,13 +54,14 @@ static void share(const Settings *from, Settings *to)
     to->data = from->data;
     to->seed = from->seed;
     to->batch = from->batch;
+    to->accumulate = from->accumulate;
     to->pace = from->pace;
 }
 
 static bool same_share(const Settings *a, const Settings *b)
 {
     return settings_same_part(a, b, SETTING_DATA) && a->seed == b->seed && a->batch == b->batch &&
-           a->pace == b->pace;
+           a->accumulate == b->accumulate && a->pace == b->pace;
 }
 
 /* Nothing differs that fresh weights would be needed for, in any run that is to change at all. */

@@ -18,6 +18,7 @@ Settings settings_default(void)
         .rounding = ROUNDING_NEAREST,
         .scaler = scaler_spec_default(),
         .probes = PROBE_ON,
+        .accumulate = 1,
     };
 
     settings.scaler.interval = 50;
@@ -46,6 +47,16 @@ static Status check_rounding(const Settings *settings)
                 weight_rounding_names[settings->rounding]);
 }
 
+/* There .grad has the weights' format, and every product and sum in it would be rounded to that. */
+static Status check_masters(const Settings *settings)
+{
+    if (settings->master || (settings->clip.kind == CLIP_OFF && settings->accumulate == 1))
+        return ok();
+    return fail(STATUS_UNSUPPORTED,
+                "gradients of weights without masters are neither clipped nor accumulated; say "
+                "master on, or clip off and accumulate 1");
+}
+
 Builder settings_builder(const Settings *settings, Program *program)
 {
     return (Builder){.program = program,
@@ -65,9 +76,27 @@ static Status check_numbers(const Settings *settings)
 {
     if (settings->batch < 1 || settings->batch > LARGEST_BATCH)
         return fail(STATUS_USAGE, "a batch holds 1 to %d examples; try batch 64", LARGEST_BATCH);
+    if (settings->accumulate < 1 || settings->accumulate > MOST_ACCUMULATED)
+        return fail(STATUS_USAGE, "a step takes 1 to %d micro-batches; try accumulate 4",
+                    MOST_ACCUMULATED);
     if (settings->pace != 0.0 && !(settings->pace >= 1e-3 && settings->pace <= 1e9))
         return fail(STATUS_USAGE,
                     "the pace is in steps a second, 0.001 at least; try pace 60 or max");
+    return ok();
+}
+
+Status settings_fit(const Settings *settings, int64_t examples)
+{
+    if (settings->accumulate > 1 && settings->batch * settings->accumulate > examples)
+        return fail(STATUS_SHAPE,
+                    "a step of %lld batches of %lld is more than the %lld training examples; make "
+                    "one of them smaller",
+                    (long long)settings->accumulate, (long long)settings->batch,
+                    (long long)examples);
+    if (settings->batch > examples)
+        return fail(STATUS_SHAPE,
+                    "a batch of %lld is more than the %lld training examples; say batch %lld",
+                    (long long)settings->batch, (long long)examples, (long long)examples);
     return ok();
 }
 
@@ -75,10 +104,17 @@ Status settings_check(const Settings *settings)
 {
     TRY(optim_check(&settings->optim));
     TRY(scaler_check(&settings->scaler));
+    TRY(clip_check(&settings->clip));
     TRY(loss_check(&settings->loss));
     TRY(check_autocast(settings->autocast));
     TRY(check_rounding(settings));
+    TRY(check_masters(settings));
     return check_numbers(settings);
+}
+
+int64_t settings_examples(const Settings *settings)
+{
+    return settings->batch * settings->accumulate;
 }
 
 enum { WORDS = DATA_PATH + 256 };
@@ -89,6 +125,13 @@ static void add_option(Text *text, const char *name, double value, double usual)
 
     if (value != usual)
         text_printf(text, " %s=%s", name, number_shortest(value, number));
+}
+
+/* Each manner of scaling states the whole: what is not typed is as it should be. */
+static void add_mistakes(const ScalerSpec *scaler, Text *text)
+{
+    text_append(text, scaler->take_all ? " skip=off" : "");
+    text_append(text, scaler->leave_scaled ? " unscale=off" : "");
 }
 
 static void print_scale(const ScalerSpec *scaler, Text *text)
@@ -103,6 +146,7 @@ static void print_scale(const ScalerSpec *scaler, Text *text)
     }
     if (scaler->mode == SCALE_STATIC) {
         text_printf(text, "scale static %s", number);
+        add_mistakes(scaler, text);
         return;
     }
     text_append(text, "scale dynamic");
@@ -111,6 +155,10 @@ static void print_scale(const ScalerSpec *scaler, Text *text)
     add_option(text, "growth", scaler->growth, usual.growth);
     add_option(text, "backoff", scaler->backoff, usual.backoff);
     add_option(text, "interval", (double)scaler->interval, (double)usual.interval);
+    if (scaler->floor != usual.floor)
+        text_printf(text, " floor=%s", float_friendly(scaler->floor, number));
+    add_option(text, "hysteresis", (double)scaler->hysteresis, (double)usual.hysteresis);
+    add_mistakes(scaler, text);
 }
 
 void settings_part(const Settings *settings, SettingPart part, Text *text)
@@ -152,6 +200,13 @@ void settings_part(const Settings *settings, SettingPart part, Text *text)
     case SETTING_PROBE:
         text_printf(text, "probe %s", probe_set_names[settings->probes]);
         break;
+    case SETTING_CLIP:
+        text_append(text, "clip ");
+        clip_print(&settings->clip, text);
+        break;
+    case SETTING_ACCUMULATE:
+        text_printf(text, "accumulate %lld", (long long)settings->accumulate);
+        break;
     case SETTING_PARTS:
         break;
     }
@@ -171,7 +226,9 @@ void settings_print(const Settings *settings, const char *between, Text *text)
 bool settings_left_out(const Settings *settings, SettingPart part)
 {
     return (part == SETTING_MASTER && settings->master) ||
-           (part == SETTING_ROUND && settings->rounding == ROUNDING_NEAREST);
+           (part == SETTING_ROUND && settings->rounding == ROUNDING_NEAREST) ||
+           (part == SETTING_CLIP && settings->clip.kind == CLIP_OFF) ||
+           (part == SETTING_ACCUMULATE && settings->accumulate == 1);
 }
 
 bool settings_same_part(const Settings *a, const Settings *b, SettingPart part)
@@ -199,7 +256,8 @@ bool settings_same_program(const Settings *a, const Settings *b)
 
     other.optim.lr = a->optim.lr; /* a scalar */
     return settings_same_run(a, b) && settings_same_part(a, &other, SETTING_OPTIM) &&
-           a->batch == b->batch && a->autocast == b->autocast && a->probes == b->probes &&
+           settings_same_part(a, b, SETTING_CLIP) && a->batch == b->batch &&
+           a->accumulate == b->accumulate && a->autocast == b->autocast && a->probes == b->probes &&
            a->master == b->master && a->rounding == b->rounding;
 }
 

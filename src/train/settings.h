@@ -6,6 +6,7 @@
 #ifndef TRAIN_SETTINGS_H
 #define TRAIN_SETTINGS_H
 
+#include "amp/clip.h"
 #include "amp/scaler.h"
 #include "base/number.h"
 #include "base/text.h"
@@ -29,11 +30,13 @@ typedef struct Settings {
     WeightRounding rounding; /* of weights without masters; to nearest where there are masters */
     ProbeSet probes;         /* what casts do is counted here; changes no bit of the training */
     ScalerSpec scaler;
-    double pace; /* steps a second at most; 0: as fast as it goes */
+    ClipSpec clip;
+    int64_t accumulate; /* micro-batches of `batch` examples in a step */
+    double pace;        /* steps a second at most; 0: as fast as it goes */
 } Settings;
 
 /* data fashion; net 784 256 128 10; optim adamw lr=1e-3; batch 64; autocast fp16;
- * scale dynamic interval=50. */
+ * scale dynamic interval=50; clip off; accumulate 1. */
 Settings settings_default(void);
 
 /* What the parameters are kept in under these settings. */
@@ -44,6 +47,12 @@ Builder settings_builder(const Settings *settings, Program *program);
 
 /* Every part on its own is in range. Fails: STATUS_USAGE, STATUS_UNSUPPORTED. */
 Status settings_check(const Settings *settings) MUST_CHECK;
+
+/* That a step looks at: all its micro-batches. */
+int64_t settings_examples(const Settings *settings);
+
+/* A step looks at no more than the training examples there are. Fails: STATUS_SHAPE. */
+Status settings_fit(const Settings *settings, int64_t examples) MUST_CHECK;
 
 /* The same data, network, kind of loss and seed: one run may go on from a to b. */
 bool settings_same_run(const Settings *a, const Settings *b);
@@ -64,6 +73,8 @@ typedef enum SettingPart {
     SETTING_ROUND,
     SETTING_SCALE,
     SETTING_PROBE,
+    SETTING_CLIP,
+    SETTING_ACCUMULATE,
     SETTING_PARTS,
 } SettingPart;
 
@@ -89,6 +100,10 @@ Status settings_read_part(const char *text, Settings *settings) MUST_CHECK;
 /* What differs, in words: "autocast fp16 -> bf16, batch 64 -> 128"; "" for nothing. */
 void settings_difference(const Settings *a, const Settings *b, Text *text);
 
-enum { LARGEST_BATCH = 65536, LARGEST_SIZE = 4096 }; /* size: of pictures, a side */
+enum {
+    LARGEST_BATCH = 65536,
+    MOST_ACCUMULATED = 256,
+    LARGEST_SIZE = 4096
+}; /* size: of pictures, a side */
 
 #endif

@@ -203,6 +203,29 @@ static Status read_round(Line *line, Settings *settings)
     return odd(line->object);
 }
 
+static Status take_off(Line *line, const char *name, bool *off)
+{
+    const Key *key = take(line, name);
+
+    *off = key != NULL && strcmp(key->value, "off") == 0;
+    return key == NULL || *off || strcmp(key->value, "on") == 0 ? ok() : odd(key->value);
+}
+
+static Status take_beyond_pytorch(Line *line, ScalerSpec *spec)
+{
+    double floor = (double)spec->floor;
+    int64_t hysteresis = spec->hysteresis;
+
+    TRY(take_number(line, "floor", &floor));
+    TRY(take_count(line, "hysteresis", &hysteresis));
+    if (hysteresis < 1 || hysteresis > INT32_MAX)
+        return odd("hysteresis");
+    spec->floor = (float)floor;
+    spec->hysteresis = (int32_t)hysteresis;
+    TRY(take_off(line, "skip", &spec->take_all));
+    return take_off(line, "unscale", &spec->leave_scaled);
+}
+
 static Status read_scale(Line *line, Settings *settings)
 {
     ScalerSpec *spec = &settings->scaler;
@@ -223,7 +246,35 @@ static Status read_scale(Line *line, Settings *settings)
     spec->start = (float)start;
     TRY(take_number(line, "growth", &spec->growth));
     TRY(take_number(line, "backoff", &spec->backoff));
-    return take_count(line, "interval", &spec->interval);
+    TRY(take_count(line, "interval", &spec->interval));
+    return take_beyond_pytorch(line, spec);
+}
+
+static Status read_clip(Line *line, Settings *settings)
+{
+    ClipSpec *spec = &settings->clip;
+    const char *blank = strchr(line->object, ' ');
+    size_t length = strcspn(line->object, " ");
+    const Key *when = take(line, "when");
+    int kind = 0;
+
+    while (clip_kind_names[kind] != NULL &&
+           (strlen(clip_kind_names[kind]) != length ||
+            strncmp(line->object, clip_kind_names[kind], length) != 0))
+        kind++;
+    if (clip_kind_names[kind] == NULL || (kind == CLIP_OFF) != (blank == NULL))
+        return odd(line->object);
+    *spec = (ClipSpec){.kind = (ClipKind)kind};
+    if (when != NULL && strcmp(when->value, clip_when_names[1]) == 0)
+        spec->before_unscale = true;
+    else if (when != NULL && strcmp(when->value, clip_when_names[0]) != 0)
+        return odd(when->value);
+    return blank == NULL ? ok() : number_parse(blank + 1, &spec->most);
+}
+
+static Status read_accumulate(Line *line, Settings *settings)
+{
+    return count_parse(line->object, &settings->accumulate);
 }
 
 static Status read_probe(Line *line, Settings *settings)
@@ -252,6 +303,8 @@ static const struct {
     [SETTING_ROUND] = {"round", read_round},
     [SETTING_SCALE] = {"scale", read_scale},
     [SETTING_PROBE] = {"probe", read_probe},
+    [SETTING_CLIP] = {"clip", read_clip},
+    [SETTING_ACCUMULATE] = {"accumulate", read_accumulate},
 };
 
 static Status take_part(SettingPart part, Line *line, Settings *settings)
@@ -264,7 +317,7 @@ static Status take_part(SettingPart part, Line *line, Settings *settings)
 }
 
 /* The parts that may be left out are as they are then. */
-static const Settings left_out = {.master = true, .rounding = ROUNDING_NEAREST};
+static const Settings left_out = {.master = true, .rounding = ROUNDING_NEAREST, .accumulate = 1};
 
 /* `*read`: the line was this part's. */
 static Status read_part(SettingPart part, const char *text, Settings *settings, bool *read)
@@ -300,6 +353,8 @@ Status settings_read(const char *text, Settings *settings)
 
     made.master = left_out.master;
     made.rounding = left_out.rounding;
+    made.clip = left_out.clip;
+    made.accumulate = left_out.accumulate;
     for (SettingPart part = SETTING_DATA; part < SETTING_PARTS; part++) {
         size_t length = strcspn(text, "\n");
         char line[2 * WORD];

@@ -23,6 +23,17 @@ static void add_scale(Items *items, int rank, const ScalerFacts *scaler)
                   modes[scaler->mode]);
 }
 
+/* What makes a run other than it should be is not to be overlooked. */
+static void add_mistakes(Items *items, int rank, const Snapshot *snapshot)
+{
+    if (snapshot->scaler.take_all)
+        items_add(items, rank, STYLE_BAD, "skip off");
+    if (snapshot->scaler.leave_scaled)
+        items_add(items, rank, STYLE_BAD, "unscale off");
+    if (snapshot->clip.before_unscale)
+        items_add(items, rank, STYLE_BAD, "clip before unscale");
+}
+
 static void add_skipped(Items *items, int rank, const Snapshot *snapshot)
 {
     char skipped[NUMBER_TEXT];
@@ -63,6 +74,7 @@ static void draw_one(const Snapshot *snapshot, Canvas *canvas)
 
     items_add(&items, 2, STYLE_BOLD, "%s", format_name(snapshot->autocast));
     add_scale(&items, 3, &snapshot->scaler);
+    add_mistakes(&items, 2, snapshot);
     add_step(&items, 1, snapshot);
     add_skipped(&items, 4, snapshot);
     add_common(&items, snapshot);
@@ -88,6 +100,7 @@ static void add_run(Items *items, const Snapshot *snapshot, Style style, bool br
     items_add(items, 0, style, "%s", snapshot->run_name);
     items_add(items, 1, STYLE_BOLD, "%s", format_name(snapshot->autocast));
     add_scale(items, 3, &snapshot->scaler); /* its panel says it too */
+    add_mistakes(items, 1, snapshot);
     add_skipped(items, 2, snapshot);
     if (!brief)
         items_add(items, 4, STYLE_PLAIN, "loss %s", words_measure(snapshot->loss, loss));

@@ -29,6 +29,8 @@ TAKEN = 30  # of them moved the weights
 POSITION = 600  # training examples seen
 EXAMPLES = 2000
 BATCH = 20
+ACCUMULATE = 1  # batches a step
+STEP_ROWS = BATCH * ACCUMULATE
 SEED = 1
 SHUFFLE = True
 LOSS_WEIGHT = 1
@@ -41,6 +43,10 @@ GROWTH_FACTOR = 2
 BACKOFF_FACTOR = 0.5
 GROWTH_INTERVAL = 50
 SCALE, TRACKER = float(65536), 30  # now
+SKIP, UNSCALE = True, True  # False: a mistake, made on purpose
+CLIP = None
+CLIP_MOST = 0
+CLIP_SCALED = False
 CLASSES = ["nan", "inf", "zero", "subnormal", "normal"]
 LEAST, ZERO, INF, NAN = -148, 129, 130, 131  # 2^(e - 1) <= |x| < 2^e has place e
 PLACES = NAN - LEAST + 1
@@ -110,11 +116,11 @@ def order_of(epoch):
 
 def rows_of(steps):
     """The examples of so many steps; batches are full, and wrap into the next epoch."""
-    last = POSITION + steps * BATCH
+    last = POSITION + steps * STEP_ROWS
     epochs = range(POSITION // EXAMPLES, (last - 1) // EXAMPLES + 1)
     start = POSITION - epochs[0] * EXAMPLES
     rows = np.concatenate([order_of(epoch) for epoch in epochs])
-    return torch.from_numpy(rows[start:start + steps * BATCH])
+    return torch.from_numpy(rows[start:start + steps * STEP_ROWS])
 
 
 def cross_entropy(logits, target):
@@ -136,7 +142,7 @@ class Experiment:
         else:
             self.targets = arrays.get("targets", arrays["inputs"].flatten(1)).to(device)
         self.rows = rows_of(steps).to(device)
-        self.lanes = torch.arange(BATCH, device=device)
+        self.lanes = torch.arange(STEP_ROWS, device=device)
         self.cursor = torch.zeros((), dtype=torch.int64, device=device)
         self.taken = 0
         self.model = network().to(WEIGHTS)  # .half() or .bfloat16() without masters
@@ -171,16 +177,41 @@ class Experiment:
 
     def step(self, rows):
         self.optimizer.zero_grad()
-        with torch.autocast(self.device, AUTOCAST or torch.bfloat16, AUTOCAST is not None):
-            loss = loss_of(self.model(self.inputs[rows]), self.targets[rows])
-        self.loss = loss.detach()
-        self.scaler.scale(loss * LOSS_WEIGHT).backward()
+        losses = []
+        for batch in rows.split(BATCH):
+            with torch.autocast(self.device, AUTOCAST or torch.bfloat16, AUTOCAST is not None):
+                loss = loss_of(self.model(self.inputs[batch]), self.targets[batch])
+            losses.append(loss.detach())
+            self.scaler.scale(loss * (LOSS_WEIGHT / ACCUMULATE)).backward()
+        self.loss = losses[0] if ACCUMULATE == 1 else torch.stack(losses).mean()
         if self.counted:
             self.count()
-        self.scaler.step(self.optimizer)
+        self.take()
         if SCALING != "off":
             self.found, = self.scaler._found_inf_per_device(self.optimizer).values()
         self.scaler.update(SCALE if SCALING == "static" else None)
+
+    def clip(self):
+        if CLIP == "norm":
+            nn.utils.clip_grad_norm_(self.params.values(), CLIP_MOST)
+        elif CLIP == "value":
+            nn.utils.clip_grad_value_(self.params.values(), CLIP_MOST)
+
+    def take(self):
+        """From scaled gradients to moved weights, with the mistakes that were set to be made."""
+        if CLIP_SCALED:  # a mistake: before they are unscaled
+            self.clip()
+        if (CLIP and not CLIP_SCALED) or not (SKIP and UNSCALE):
+            scaled = [param.grad.clone() for param in self.params.values() if not UNSCALE]
+            self.scaler.unscale_(self.optimizer)
+            for param, grad in zip(self.params.values(), scaled):  # a mistake
+                param.grad.copy_(grad)
+        if not CLIP_SCALED:
+            self.clip()
+        if SKIP:
+            self.scaler.step(self.optimizer)
+        else:  # a mistake: also where inf or nan was found
+            self.optimizer.step()
 
     def count(self):
         """Each number of each weight gradient by its exponent, or as zero, inf or nan; as it is
@@ -210,7 +241,7 @@ class Experiment:
 
     def step_at_cursor(self):
         self.step(self.rows[self.cursor + self.lanes])
-        self.cursor += BATCH
+        self.cursor += STEP_ROWS
 
     def lasting(self):
         yield from self.params.values()
@@ -242,7 +273,7 @@ class Experiment:
         if self.graph is not None:
             self.graph.replay()
         else:
-            self.step(self.rows[self.taken * BATCH:(self.taken + 1) * BATCH])
+            self.step(self.rows[self.taken * STEP_ROWS:(self.taken + 1) * STEP_ROWS])
         self.taken += 1
 
     def wait(self):
@@ -262,7 +293,7 @@ def run(experiment, steps, csv):
         scales.append(experiment.scaler.get_scale())
         experiment.advance()
         losses.append(experiment.loss.item())
-        skipped.append(experiment.found.item() != 0)
+        skipped.append(SKIP and experiment.found.item() != 0)
         show(csv, [str(STEP + len(losses)), f"{losses[-1]:.9g}", f"{scales[-1]:.9g}",
                    str(int(skipped[-1]))])
     return losses, scales, skipped

@@ -248,13 +248,13 @@ def compare_counts(ours, theirs):
             yield f"{name}: {own}, PyTorch has {counts}"
 
 
-def compare(ours, theirs, low):
+def compare(ours, theirs, low, counted=True):
     if ours is None:
         return ["halfstep did not run"]
     if "failed" in theirs:
         return [theirs["failed"]]
-    return [*compare_losses(ours, theirs, low), *compare_scaler(ours, theirs),
-            *compare_counts(ours["gradients"], theirs["gradients"])]
+    counts = compare_counts(ours["gradients"], theirs["gradients"]) if counted else []
+    return [*compare_losses(ours, theirs, low), *compare_scaler(ours, theirs), *counts]
 
 
 def check_setup(args, threads, label, setup, low):
@@ -269,7 +269,8 @@ def check_setup(args, threads, label, setup, low):
         if ours is not None:
             theirs = run_script(args, os.path.join(folder, "step.py"), ways.values(), threads)
     for way, said in zip(ways, theirs):
-        failures = compare(ours, said, low)
+        # Over several batches PyTorch counts the sum; and of nan there is nothing to count.
+        failures = compare(ours, said, low, not re.search("accumulate|skip=off", setup))
         verdicts.append((not failures, "\n    ".join([f"{label}, {way}"] + failures)))
     return verdicts
 
@@ -288,6 +289,12 @@ def setups():
             for before in (0, 100):
                 start = f"; train {before}" if before else ""
                 yield f"{name} {low} after {before}", f"seed 1; {net}; {words}{start}", low
+    for words in ("clip norm 0.5", "clip value 0.001", "clip norm 0.5 when=before-unscale",
+                  "clip value 0.5 when=before-unscale", "lr 1e-4; scale unscale=off",
+                  "scale static 2^24 skip=off", "batch 16; accumulate 4",
+                  "batch 16; accumulate 3; clip norm 0.5"):
+        yield (words, f"seed 1; {nets['tiny']}; optim sgd lr=0.1; autocast fp16; "
+                      f"scale static 2^10; {words}; train 10", "fp16")
 
 
 def check(args):

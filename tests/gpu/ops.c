@@ -2,8 +2,8 @@
  *
  *   ops [cuda | cpu | wrong:FAULT]
  *
- * To the bit: casts, relu, tanh_backward, nll_backward, mse_backward, gather, correct, scale, sgd,
- * momentum, update, and all counts of the same values. The rest within a bound that is worked out
+ * To the bit: casts, relu, tanh_backward, nll_backward, mse_backward, gather, correct, scale, accumulate,
+ * clip_norm, clip_value, sgd, momentum, update, and all counts of the same values. The rest within a bound that is worked out
  * beside it for each number: the exact result, taken in double, give or take the bound, rounded.
  */
 #include "ops.h"
@@ -20,6 +20,7 @@ int main(int argc, char **argv)
     ops_rows(&pair);
     ops_products(&pair);
     ops_optimizers(&pair);
+    ops_clip(&pair);
     pair_close(&pair);
     return check_end();
 }

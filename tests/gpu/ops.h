@@ -33,6 +33,7 @@ void ops_elementwise(Pair *pair);
 void ops_products(Pair *pair);
 void ops_rows(Pair *pair);       /* log_softmax, nll, mse, gather, correct, scale */
 void ops_optimizers(Pair *pair); /* unscale, sgd, momentum, adam, adamw, update */
+void ops_clip(Pair *pair);       /* clip_norm, clip_value, accumulate; a scaler's mistakes */
 void ops_access(Pair *pair);     /* value_write, value_read, store_write, store_read */
 
 #endif

@@ -310,12 +310,9 @@ static void try_update(Pair *pair, ScalerSpec spec, int32_t tracker, const char 
     emit(pair, &how, &param);
     if (pair_compile(pair, "update"))
         for (const char *c = script; *c != '\0'; c++) {
-            pair_write(pair, param.grad.master,
-                       (const float[]){1,
-                                       *c == 'i'   ? INFINITY
-                                       : *c == 'n' ? NAN
-                                                   : 2,
-                                       3});
+            float odd = *c == 'i' ? INFINITY : *c == 'n' ? NAN : 2;
+
+            pair_write(pair, param.grad.master, (const float[]){1, odd, 3});
             if (!pair_run(pair, "update"))
                 break;
             same_outcome(pair, "update");
@@ -332,15 +329,17 @@ static void try_update(Pair *pair, ScalerSpec spec, int32_t tracker, const char 
 
 static void try_updates(Pair *pair)
 {
-    ScalerSpec spec = {SCALE_DYNAMIC, 65536.0f, 2.0, 0.5, 3};
+    ScalerSpec spec = scaler_spec_default();
 
+    spec.interval = 3;
     try_update(pair, spec, 0, "...i..n...........i");
     try_update(pair, spec, 5, "......i....");
     spec.start = 0x1p127f;
     try_update(pair, spec, 0, "........i");
     spec.start = 0x1p-148f;
     try_update(pair, spec, 0, "iiii.i");
-    spec = (ScalerSpec){SCALE_DYNAMIC, 1000.3f, 1.7, 0.3, 2};
+    spec = (ScalerSpec){
+        .mode = SCALE_DYNAMIC, .start = 1000.3f, .growth = 1.7, .backoff = 0.3, .interval = 2};
     try_update(pair, spec, 0, "....i..n.....");
     spec.mode = SCALE_STATIC;
     try_update(pair, spec, 0, "..i.n.");

@@ -102,8 +102,14 @@ void recipe_program(const Recipe *recipe, Program *program)
     must(net_parse(recipe->net, recipe->act, &net), recipe->net);
     must(net_check(&net, &loss, &shape), recipe->net);
     program->batch = recipe->batch;
+    program->rounds = recipe->rounds;
     nn_emit_step(&builder, &net, &loss, &shape, &emitted);
+    amp_emit_accumulate(&builder);
+    if (recipe->clip.before_unscale)
+        clip_emit(&recipe->clip, &builder);
     amp_emit_unscale(&builder);
+    if (!recipe->clip.before_unscale)
+        clip_emit(&recipe->clip, &builder);
     optim_emit(&optim, &builder);
     amp_emit_update(&builder);
     for (int i = 0; i < program->instr_count; i++) {
@@ -126,6 +132,10 @@ static void write_scalars(const Recipe *recipe, Side *side)
         .growth = scaler->growth,
         .backoff = scaler->backoff,
         .interval = scaler->interval,
+        .floor = scaler->floor,
+        .hysteresis = scaler->hysteresis,
+        .take_all = scaler->take_all,
+        .leave_scaled = scaler->leave_scaled,
         .lr = optim_of(recipe).lr,
         .seed = 3,
         .loss_weight = recipe->weight > 0.0f ? recipe->weight : 1.0f,
@@ -164,7 +174,9 @@ void course_step(Course *course, const Recipe *recipe, Side *side)
 {
     const Dataset *set = recipe_data(recipe);
     DataSpec spec = data_of(recipe);
-    int64_t count = set->train_count, last = (course->position + recipe->batch - 1) / count;
+    int64_t count = set->train_count,
+            rows = recipe->batch * (recipe->rounds > 1 ? recipe->rounds : 1);
+    int64_t last = (course->position + rows - 1) / count;
 
     for (int64_t epoch = course->position / count; epoch <= last; epoch++) {
         int32_t *order;
@@ -177,7 +189,7 @@ void course_step(Course *course, const Recipe *recipe, Side *side)
         course->loaded[epoch & 1] = epoch;
         free(order);
     }
-    course->position += recipe->batch;
+    course->position += rows;
 }
 
 void state_read(const Side *side, const Program *program, State *state)

@@ -2,6 +2,7 @@
 #ifndef TESTS_GPU_RECIPE_H
 #define TESTS_GPU_RECIPE_H
 
+#include "amp/clip.h"
 #include "amp/scaler.h"
 #include "data/data.h"
 #include "pair.h"
@@ -24,6 +25,8 @@ typedef struct Recipe {
     Format states; /* of the optimizer */
     Counting counting;
     ScalerSpec scaler;
+    ClipSpec clip;
+    int rounds; /* micro-batches of a step; 0: 1 */
 } Recipe;
 
 extern const Recipe same_recipes[]; /* of the program `same`; ends in one without a name */

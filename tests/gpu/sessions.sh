@@ -86,6 +86,24 @@ done | sort -u >"$folder/lines"
 [ "$(wc -l <"$folder/lines")" = 1 ]
 verdict $? "counting updates changes digits: $(cat "$folder/lines")"
 
+order='seed 1; data fashion size=14; net 196 64 10; batch 64; autocast fp16; optim sgd lr=0.1'
+claim "clipped behind unscale: accuracy, norm" \
+    "$order; scale static 2^14; clip norm 1; train 300; print accuracy, grad_norm" '$1 > 0.6 && $2 < 10'
+claim "clipped before unscale: accuracy, norm" \
+    "$order; scale static 2^14; clip norm 1 when=before-unscale; train 300; print accuracy, grad_norm" \
+    '$1 < 0.25 && $2 < 10'
+claim "sgd that reads scaled gradients: accuracy" \
+    "$order; scale static 2^10 unscale=off; train 200; print accuracy" '$1 < 0.2'
+claim "adam that does: accuracy" \
+    "$order; optim adam; scale static 2^10 unscale=off; train 200; print accuracy" '$1 > 0.68'
+claim "a step with inf, taken: steps, skipped, scale" \
+    "$order; scale dynamic 2^24 skip=off; train 5; print step, skipped, scale" '$1 == 5 && $2 == 0 && $3 < 2^24'
+claim "floor and hysteresis: skipped, scale" \
+    "$order; scale dynamic 2^40 floor=2^38 hysteresis=3; train 20; print skipped, scale" '$1 == 20 && $2 == 2^38'
+claim "four micro-batches a step: accuracy, epoch, skipped" \
+    "$order; scale static 2^14; batch 16; accumulate 4; train 300; print accuracy, epoch, skipped" \
+    '$1 > 0.6 && $2 == 2.4 && $3 == 0'
+
 # The same seed, twice, with and without counting: the same digits.
 same='seed 7; train 300; print loss, batch_loss, grad_norm, scale, skipped, accuracy'
 for probes in on on updates off; do

@@ -49,6 +49,11 @@ static const ArgSpec fork_args[] = {
      .key = true,
      .shown = "nearest|stochastic|kahan",
      .text = "another rounding of weights without masters"},
+    {.name = "clip",
+     .kind = ARG_WORD,
+     .key = true,
+     .shown = "\"norm|value N ...\"|off",
+     .text = "another clipping, as `clip` takes it"},
     {.name = "probe",
      .kind = ARG_WORD,
      .key = true,
@@ -62,6 +67,7 @@ static const char *const fork_examples[] = {
     "fork b scale=\"static 1\"; all: print scale",
     "autocast bf16; scale off; fork b master=off round=kahan; train 5; runs",
     "fork b; b: lr 1e-2; drop b",
+    "clip norm 1; fork b clip=\"norm 1 when=before-unscale\"; train 20; all: print loss",
     NULL,
 };
 
@@ -101,6 +107,8 @@ static Status take_scaler(Args *args, const char *text, ForkSpec *spec)
         return ok();
     before.mode = scaler->mode;
     before.start = scaler->mode == SCALE_OFF ? before.start : scaler->start;
+    before.take_all = scaler->take_all;
+    before.leave_scaled = scaler->leave_scaled;
     *scaler = before;
     return ok();
 }
@@ -132,7 +140,7 @@ static Status take_lr(Args *args, Settings *wanted)
 
 static Status take_all(Args *args, ForkSpec *spec)
 {
-    static const char *const plain[] = {"optim", "loss", "net", "probe", "master", "round"};
+    static const char *const plain[] = {"optim", "loss", "net", "probe", "master", "round", "clip"};
 
     TRY(take_autocast(args, &spec->settings));
     TRY(take_scale(args, spec));

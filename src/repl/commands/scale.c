@@ -12,6 +12,7 @@
 #include <string.h>
 
 static const char *const manners[] = {"dynamic", "static", "off", "simulate", NULL};
+static const char *const on_off[] = {"on", "off", NULL};
 
 static const ArgSpec scale_args[] = {
     {.name = "scale",
@@ -36,6 +37,28 @@ static const ArgSpec scale_args[] = {
      .least = -2147483648.0,
      .most = 2147483647.0,
      .text = "clean steps in a row before it grows (2000)"},
+    {.name = "floor",
+     .kind = ARG_NUMBER,
+     .key = true,
+     .least = 0.0,
+     .most = 3.4e38,
+     .text = "the scale never falls below (0; PyTorch has none)"},
+    {.name = "hysteresis",
+     .kind = ARG_COUNT,
+     .key = true,
+     .least = 1,
+     .most = 2147483647.0,
+     .text = "overflows since the last growth until it backs off (1, as PyTorch)"},
+    {.name = "skip",
+     .kind = ARG_CHOICE,
+     .key = true,
+     .choices = on_off,
+     .text = "off, a mistake: a step with inf or nan is taken all the same"},
+    {.name = "unscale",
+     .kind = ARG_CHOICE,
+     .key = true,
+     .choices = on_off,
+     .text = "off, a mistake: the optimizer reads the scaled gradients"},
     {.name = "init", .kind = ARG_NUMBER, .key = true, .text = "simulate: the scale at first"},
     {.name = "tracker",
      .kind = ARG_COUNT,
@@ -50,12 +73,38 @@ static const char *const scale_examples[] = {
     "scale dynamic interval=50",
     "scale dynamic 1024 growth=1.5 backoff=0.8",
     "scale interval=100",
+    "scale dynamic floor=1 hysteresis=2",
     "scale static 2^10",
     "scale 4096",
     "scale off",
+    "scale unscale=off",
     "scale simulate 0*2000 1",
+    "scale simulate 1*5 init=8 floor=2 hysteresis=2",
     NULL,
 };
+
+static const char *const factors[] = {"growth", "backoff", "interval", "floor", "hysteresis"};
+static const char *const mistakes[] = {"skip", "unscale"};
+
+#define COUNT(names) (sizeof(names) / sizeof *(names))
+
+static bool has_any(const Args *args, const char *const *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (args_has(args, names[i]))
+            return true;
+    return false;
+}
+
+static bool has_factors(const Args *args)
+{
+    return has_any(args, factors, COUNT(factors));
+}
+
+static bool has_mistakes(const Args *args)
+{
+    return has_any(args, mistakes, COUNT(mistakes));
+}
 
 /* A scale as fp32 holds it. */
 static Status read_scale(double number, float *scale)
@@ -95,7 +144,21 @@ static Status take_factors(Args *args, ScalerSpec *spec)
     TRY(scaler_check(spec));
     args_blame(args, "interval");
     spec->interval = args_count(args, "interval", spec->interval);
-    return scaler_check(spec);
+    spec->hysteresis = (int32_t)args_count(args, "hysteresis", spec->hysteresis);
+    args_blame(args, "floor");
+    return read_scale(args_number(args, "floor", (double)spec->floor), &spec->floor);
+}
+
+static void take_switch(const Args *args, const char *name, bool *off)
+{
+    if (args_has(args, name))
+        *off = args_is(args, name, "off");
+}
+
+static void take_mistakes(const Args *args, ScalerSpec *spec)
+{
+    take_switch(args, "skip", &spec->take_all);
+    take_switch(args, "unscale", &spec->leave_scaled);
 }
 
 static Status apply(Repl *repl, Settings *wanted)
@@ -114,19 +177,24 @@ static Status scale_dynamic(Repl *repl, Args *args, Settings *wanted)
 {
     wanted->scaler = scaler_spec_default();
     TRY(take_factors(args, &wanted->scaler));
+    take_mistakes(args, &wanted->scaler);
     if (args_has(args, "value"))
         TRY(take_value(args, &wanted->scaler.start));
     TRY(apply(repl, wanted));
     return session_restart_scaler(repl_session(repl));
 }
 
-/* scale interval=100: the scale and its tracker stay. */
-static Status scale_factors(Repl *repl, Args *args, Settings *wanted)
+/* scale interval=100, scale skip=off: the scale and its tracker stay. */
+static Status scale_rules(Repl *repl, Args *args, Settings *wanted)
 {
-    if (wanted->scaler.mode != SCALE_DYNAMIC)
+    if (wanted->scaler.mode != SCALE_DYNAMIC && has_factors(args))
         return fail(STATUS_USAGE,
                     "there is no dynamic scaling to set; try scale dynamic interval=50");
+    if (wanted->scaler.mode == SCALE_OFF)
+        return fail(STATUS_USAGE, "scaling is off: nothing is skipped or unscaled; try scale "
+                                  "dynamic first");
     TRY(take_factors(args, &wanted->scaler));
+    take_mistakes(args, &wanted->scaler);
     return apply(repl, wanted);
 }
 
@@ -135,6 +203,8 @@ static Status scale_static(Repl *repl, Args *args, Settings *wanted)
     if (!args_has(args, "value"))
         return fail(STATUS_USAGE, "scale static lacks its value; try scale static 1024");
     wanted->scaler.mode = SCALE_STATIC;
+    wanted->scaler.take_all = wanted->scaler.leave_scaled = false;
+    take_mistakes(args, &wanted->scaler);
     TRY(take_value(args, &wanted->scaler.start));
     return apply(repl, wanted);
 }
@@ -143,6 +213,7 @@ static Status scale_off(Repl *repl, Args *args, Settings *wanted)
 {
     TRY(refuse(args, "value", "dynamic and static"));
     wanted->scaler.mode = SCALE_OFF;
+    wanted->scaler.take_all = wanted->scaler.leave_scaled = false;
     return repl_apply(repl, wanted, "scale off");
 }
 
@@ -210,36 +281,34 @@ static Status scale_show(Repl *repl, const Settings *settings)
         text_printf(&text, " # now %s, %d of %lld clean steps",
                     float_friendly(snapshot.scaler.scale, number), (int)snapshot.scaler.tracker,
                     (long long)snapshot.scaler.interval);
+    if (snapshot.scaler.mode == SCALER_DYNAMIC && snapshot.scaler.hysteresis > 1)
+        text_printf(&text, ", %d of %d overflows borne", (int)snapshot.scaler.spent,
+                    (int)snapshot.scaler.hysteresis - 1);
     repl_print(repl, "%s\n", text_chars(&text));
     snapshot_release(&snapshot);
     text_release(&text);
     return ok();
 }
 
-static const char *const factors[] = {"growth", "backoff", "interval"};
-
 static bool takes_factors(const Args *args)
 {
     return args_is(args, "scale", "dynamic") || !args_has(args, "scale");
-}
-
-static bool has_factors(const Args *args)
-{
-    return args_has(args, "growth") || args_has(args, "backoff") || args_has(args, "interval");
 }
 
 /* What would have no effect is refused, not passed over. */
 static Status refuse_keys(Args *args)
 {
     static const char *const simulated[] = {"init", "tracker"};
+    bool alone = args_is(args, "scale", "simulate"), fixed = args_is(args, "scale", "static");
     Status status = ok();
 
-    if (args_is(args, "scale", "simulate"))
-        return ok();
-    for (size_t i = 0; i < 2 && !failed(status); i++)
+    for (size_t i = 0; i < COUNT(simulated) && !failed(status) && !alone; i++)
         status = refuse(args, simulated[i], "simulate");
-    for (size_t i = 0; i < 3 && !failed(status) && !takes_factors(args); i++)
+    for (size_t i = 0; i < COUNT(factors) && !failed(status) && !takes_factors(args) && !alone; i++)
         status = refuse(args, factors[i], "dynamic and simulate");
+    for (size_t i = 0; i < COUNT(mistakes) && !failed(status) && !takes_factors(args) && !fixed;
+         i++)
+        status = refuse(args, mistakes[i], "dynamic and static");
     return status;
 }
 
@@ -256,7 +325,8 @@ static Status scale_run(Repl *repl, Args *args)
         if (args_is(args, "scale", manners[i]))
             return acts[i](repl, args, &wanted);
     }
-    return has_factors(args) ? scale_factors(repl, args, &wanted) : scale_show(repl, &wanted);
+    return has_factors(args) || has_mistakes(args) ? scale_rules(repl, args, &wanted)
+                                                   : scale_show(repl, &wanted);
 }
 
 const Command scale_command = {
@@ -268,7 +338,10 @@ const Command scale_command = {
     .more =
         "dynamic is PyTorch's GradScaler, made anew: the scale begins at START, grows after "
         "`interval` clean steps and backs off at each overflow; scale interval=100 alone changes "
-        "the rules and keeps the scale. simulate runs the scaler alone on a pattern (1: overflow "
+        "the rules and keeps the scale. Its two mistakes, skip=off and unscale=off, are there to "
+        "be "
+        "made on purpose; skip=on and unscale=on end them, and so does any new scale. simulate "
+        "runs the scaler alone on a pattern (1: overflow "
         "found; "
         "0*2000 is 2000 clean steps) and prints step, found_inf, scale, tracker and stepped for "
         "each step, tab-separated.",

@@ -67,6 +67,24 @@ static void autocast_line(Sheet *sheet, const Snapshot *snapshot)
              format_name(snapshot->autocast), snapshot->rounding);
 }
 
+static void mistakes_line(Sheet *sheet, const ScalerFacts *scaler)
+{
+    if (scaler->take_all)
+        line(sheet, "", "skip off: a step with inf or nan is taken all the same");
+    if (scaler->leave_scaled)
+        line(sheet, "", "unscale off: the optimizer reads the scaled gradients");
+}
+
+static void clip_line(Sheet *sheet, const ClipFacts *clip)
+{
+    char most[NUMBER_TEXT];
+
+    if (clip->norm || clip->value)
+        line(sheet, "clip", "%s of gradients to %s%s", clip->norm ? "norm" : "values",
+             words_real(clip->most, 6, most),
+             clip->before_unscale ? ", before they are unscaled" : "");
+}
+
 static void step_line(Sheet *sheet, const Snapshot *snapshot)
 {
     char step[NUMBER_TEXT], skipped[NUMBER_TEXT], share[NUMBER_TEXT];
@@ -88,9 +106,13 @@ static void step_line(Sheet *sheet, const Snapshot *snapshot)
 
 static void batch_line(Sheet *sheet, const Snapshot *snapshot)
 {
-    char batch[NUMBER_TEXT], epoch[NUMBER_TEXT];
+    char batch[2 * NUMBER_TEXT], each[NUMBER_TEXT], epoch[NUMBER_TEXT];
 
-    words_count(snapshot->batch, batch);
+    words_count(snapshot->batch, each);
+    if (snapshot->accumulate > 1)
+        snprintf(batch, sizeof batch, "%d x %s", (int)snapshot->accumulate, each);
+    else
+        text_copy(batch, sizeof batch, each);
     if (snapshot->epoch_steps > 0)
         line(sheet, "batch", "%s, an epoch takes %s step%s", batch,
              words_count(snapshot->epoch_steps, epoch), plural(snapshot->epoch_steps));
@@ -140,6 +162,8 @@ static void run_draw(const Snapshot *snapshot, const Gaze *gaze, Canvas *canvas)
     batch_line(&sheet, snapshot);
     autocast_line(&sheet, snapshot);
     scaler_line(&sheet, &snapshot->scaler);
+    mistakes_line(&sheet, &snapshot->scaler);
+    clip_line(&sheet, &snapshot->clip);
     line(&sheet, "seed", "%" PRIu64, snapshot->seed);
     step_line(&sheet, snapshot);
     results(&sheet, snapshot);
@@ -150,7 +174,7 @@ const Panel run_panel = {
     .name = "run",
     .title = "run",
     .summary = "the experiment in words",
-    .rows = 20,
+    .rows = 23,
     .min_cols = 36,
     .draw = run_draw,
 };

@@ -17,19 +17,37 @@ typedef struct Range {
     double low, high, step; /* log2, whole numbers; step: from one row to the next */
 } Range;
 
+/* What is not as it is in PyTorch, or as it should be. */
+static const char *odd_words(const ScalerFacts *scaler, char line[LINE])
+{
+    bool dynamic = scaler->mode == SCALER_DYNAMIC;
+    char floor[NUMBER_TEXT];
+    int used = snprintf(line, LINE, "%s%s", scaler->take_all ? ", skip off" : "",
+                        scaler->leave_scaled ? ", unscale off" : "");
+
+    if (scaler->floor > 0.0f && dynamic)
+        used += snprintf(line + used, (size_t)(LINE - used), ", floor %s",
+                         words_scale(scaler->floor, floor));
+    if (scaler->hysteresis > 1 && dynamic)
+        snprintf(line + used, (size_t)(LINE - used), ", %d of %d overflows borne",
+                 (int)scaler->spent, (int)scaler->hysteresis - 1);
+    return line;
+}
+
 static void present_words(const ScalerFacts *scaler, char line[LINE])
 {
-    char scale[NUMBER_TEXT], done[NUMBER_TEXT], interval[NUMBER_TEXT], growth[NUMBER_TEXT];
+    char odd[LINE], scale[NUMBER_TEXT], done[NUMBER_TEXT], interval[NUMBER_TEXT],
+        growth[NUMBER_TEXT];
 
     words_scale(scaler->scale, scale);
     if (scaler->mode == SCALER_OFF)
         text_copy(line, LINE, "off: gradients are stored as they are");
     else if (scaler->mode == SCALER_STATIC)
-        snprintf(line, LINE, "%s static: stays as it was set", scale);
+        snprintf(line, LINE, "%s static%s: stays as it was set", scale, odd_words(scaler, odd));
     else
-        snprintf(line, LINE, "%s dynamic, %s of %s clean steps to x%s", scale,
-                 words_count(scaler->tracker, done), words_count(scaler->interval, interval),
-                 words_real(scaler->growth, 6, growth));
+        snprintf(line, LINE, "%s dynamic%s, %s of %s clean steps to x%s", scale,
+                 odd_words(scaler, odd), words_count(scaler->tracker, done),
+                 words_count(scaler->interval, interval), words_real(scaler->growth, 6, growth));
 }
 
 static void past_words(const Snapshot *snapshot, char line[LINE])

@@ -165,7 +165,8 @@ Test(scaler, multiplies_by_the_reciprocal_where_division_differs)
 
 static bool refused(double growth, double backoff, float start)
 {
-    ScalerSpec spec = {SCALE_DYNAMIC, start, growth, backoff, 1};
+    ScalerSpec spec = {
+        .mode = SCALE_DYNAMIC, .start = start, .growth = growth, .backoff = backoff, .interval = 1};
 
     return failed(scaler_check(&spec));
 }
@@ -180,4 +181,64 @@ Test(scaler, refuses_what_grad_scaler_refuses)
     cr_expect(refused(2.0, 0.5, INFINITY));
     cr_expect_not(refused((double)INFINITY, 0.0, 8.0f));
     cr_expect_not(refused(2.0, 0.5, 65536.0f));
+}
+
+/* Megatron's DynamicGradScaler, hysteresis 2, interval 3, floor 2: overflows are i, clean steps a dot. */
+Test(scaler, bears_as_many_overflows_as_hysteresis_says_until_it_has_grown)
+{
+    const struct {
+        char found;
+        float scale;
+        int32_t tracker, spent;
+    } steps[] = {
+        {'i', 8, 0, 1}, {'.', 8, 1, 1}, {'i', 4, 0, 1}, {'i', 2, 0, 1}, {'i', 2, 0, 1},
+        {'.', 2, 1, 1}, {'.', 2, 2, 1}, {'.', 4, 0, 0}, {'i', 4, 0, 1}, {'.', 4, 1, 1},
+        {'.', 4, 2, 1}, {'.', 8, 0, 0}, {'i', 8, 0, 1}, {'i', 4, 0, 1},
+    };
+    ScalerSpec spec = {.mode = SCALE_DYNAMIC,
+                       .growth = 2.0,
+                       .backoff = 0.5,
+                       .interval = 3,
+                       .floor = 2.0f,
+                       .hysteresis = 2};
+    Scaler scaler = {.scale = 8.0f};
+
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        scaler_update(&spec, steps[i].found == 'i' ? 1.0f : 0.0f, &scaler);
+        cr_expect(scaler.scale == steps[i].scale && scaler.tracker == steps[i].tracker &&
+                      scaler.spent == steps[i].spent,
+                  "step %d: %g, %d, %d", (int)i + 1, (double)scaler.scale, scaler.tracker,
+                  scaler.spent);
+    }
+}
+
+Test(scaler, keeps_a_scale_that_was_set_below_its_floor_and_ends_at_the_floor)
+{
+    ScalerSpec spec = {.mode = SCALE_DYNAMIC, .growth = 2, .backoff = .3, .floor = 2.0f};
+    Scaler scaler = {.scale = 1.5f};
+
+    scaler_update(&spec, 1.0f, &scaler);
+    cr_expect_eq(scaler.scale, 1.5f);
+    scaler.scale = 6.0f;
+    scaler_update(&spec, 1.0f, &scaler);
+    cr_expect_eq(scaler.scale, 2.0f);
+}
+
+Test(scaler, refuses_a_floor_above_its_start)
+{
+    ScalerSpec spec = scaler_spec_default();
+
+    spec.floor = 65536.0f;
+    cr_expect_not(failed(scaler_check(&spec)));
+    spec.floor = 65537.0f;
+    cr_expect(failed(scaler_check(&spec)));
+    spec.mode = SCALE_STATIC;
+    cr_expect_not(failed(scaler_check(&spec)));
+    spec.floor = -1.0f;
+    cr_expect(failed(scaler_check(&spec)));
+    spec.floor = NAN;
+    cr_expect(failed(scaler_check(&spec)));
+    spec.floor = 0.0f;
+    spec.hysteresis = -1;
+    cr_expect(failed(scaler_check(&spec)));
 }

@@ -54,6 +54,17 @@ Test(complete, the_laboratory_is_offered_formats_and_its_options)
     expect_offered("sum 1 2 order=", "forward pairwise reverse sorted");
 }
 
+Test(complete, the_ways_to_clip_and_a_scalers_mistakes)
+{
+    expect_offered("clip ", "norm off value when=");
+    expect_offered("clip norm 1 when=", "after-unscale before-unscale");
+    expect_offered("scale dynamic fl", "floor=");
+    expect_offered("scale skip=", "off on");
+    expect_offered("scale dynamic unscale=o", "off on");
+    expect_offered("print clip_", "clip_coef");
+    expect_offered("accu", "accumulate");
+}
+
 Test(complete, runs_where_there_are_several_and_commands_behind_their_names)
 {
     Snapshot snapshot = {.run_count = 2, .runs = {"a", "twin"}};

@@ -165,7 +165,12 @@ Test(phrase, an_experiment_as_it_would_be_typed)
                      "data fashion; net 784 256 128 10; loss cross-entropy; optim adamw lr=0.001; "
                      "batch 64; seed 1; autocast fp16; scale dynamic interval=50; probe on");
     text_clear(&text);
-    settings.scaler = (ScalerSpec){SCALE_DYNAMIC, 1024.0F, 1.5, 0.8, 2000};
+    settings.scaler = (ScalerSpec){.mode = SCALE_DYNAMIC,
+                                   .start = 1024.0F,
+                                   .growth = 1.5,
+                                   .backoff = 0.8,
+                                   .interval = 2000,
+                                   .hysteresis = 1};
     settings.loss.weight = 1e-4F;
     settings_part(&settings, SETTING_SCALE, &text);
     settings_part(&settings, SETTING_LOSS, &text);
@@ -254,4 +259,47 @@ Test(explain, no_lost_updates_where_chance_makes_up_for_them)
 {
     expect_said(without_masters("stochastic"),
                 "nothing was skipped in 1,500 steps, and no gradient is wholly lost");
+}
+
+Test(explain, a_step_that_was_taken_with_inf_and_should_not_have_been)
+{
+    Snapshot *snapshot = snapshot_new();
+
+    add_skip(snapshot);
+    snapshot->scaler.take_all = true;
+    snapshot->first_taken = (SkipFacts){.step = 1201, .tensor = "fc1.bias.grad"};
+    expect_said(
+        snapshot,
+        "skip is off, a mistake: a step whose gradients hold inf or nan is taken all the "
+        "same, and makes the weights nan. Step 1,201 was, with inf or nan in fc1.bias.grad. "
+        "Try `scale skip=on`; weights that are nan need `reset` or `undo` too.");
+}
+
+Test(explain, that_the_optimizer_reads_scaled_gradients)
+{
+    Snapshot *snapshot = snapshot_new();
+
+    snapshot->scaler.leave_scaled = true;
+    expect_said(snapshot,
+                "unscale is off, a mistake: the optimizer reads gradients that are 2^15 times too "
+                "large, as the loss was scaled. Under sgd and momentum the learning rate is larger "
+                "by that; adam divides by the gradients' own size and hardly notices. Try `scale "
+                "unscale=on`.");
+}
+
+Test(explain, that_scaled_gradients_are_clipped_while_the_loss_is_scaled)
+{
+    Snapshot *snapshot = snapshot_new();
+
+    snapshot->clip = (ClipFacts){.value = true, .most = 0.5, .before_unscale = true};
+    expect_said(
+        snapshot,
+        "gradients are clipped before they are unscaled, a mistake: 0.5, meant for true "
+        "gradients, meets gradients that are 2^15 times larger, so that at most 1.53e-05 is "
+        "left of them. Try `clip value 0.5`.");
+    snapshot = snapshot_new();
+    snapshot->clip = (ClipFacts){.value = true, .most = 0.5, .before_unscale = true};
+    snapshot->scaler.mode = SCALER_OFF;
+    snapshot->step = 1;
+    expect_said(snapshot, "nothing was skipped in 1 step, and no gradient is wholly lost");
 }

@@ -13,8 +13,8 @@ static Status run(const char *pattern, Scaler *scaler, Text *lines)
 
 Test(simulate, a_line_for_each_step)
 {
-    ScalerSpec spec = {SCALE_DYNAMIC, 4.0F, 2.0, 0.25, 2};
-    Scaler scaler = {4.0F, 0};
+    ScalerSpec spec = {.mode = SCALE_DYNAMIC, .growth = 2.0, .backoff = 0.25, .interval = 2};
+    Scaler scaler = {.scale = 4.0F};
     Text lines = {0};
 
     cr_assert(!failed(simulate("001", &spec, &scaler, &lines)));
@@ -37,8 +37,8 @@ Test(simulate, run_lengths_and_blanks)
 
 Test(simulate, scales_read_back_exactly)
 {
-    ScalerSpec spec = {SCALE_DYNAMIC, 65536.0F, 1.1, 0.9, 1};
-    Scaler scaler = {65536.0F, 0};
+    ScalerSpec spec = {.mode = SCALE_DYNAMIC, .growth = 1.1, .backoff = 0.9, .interval = 1};
+    Scaler scaler = {.scale = 65536.0F};
     Text lines = {0};
 
     cr_assert(!failed(simulate("0", &spec, &scaler, &lines)));

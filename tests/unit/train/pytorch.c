@@ -84,7 +84,8 @@ Test(pytorch, the_scaler_goes_on_from_where_it_is)
 {
     Settings wanted = *session_settings(session);
 
-    wanted.scaler = (ScalerSpec){SCALE_DYNAMIC, 0x1p30f, 1.5, 0.25, 3};
+    wanted.scaler = (ScalerSpec){
+        .mode = SCALE_DYNAMIC, .start = 0x1p30f, .growth = 1.5, .backoff = 0.25, .interval = 3};
     apply(&wanted);
     train(20);
     expect_in("SCALING = \"dynamic\"\nINIT_SCALE = 1073741824\nGROWTH_FACTOR = 1.5\n"
@@ -109,6 +110,42 @@ Test(pytorch, numbers_that_python_has_no_words_for_are_written_all_the_same)
     wanted.scaler.growth = HUGE_VAL;
     apply(&wanted);
     expect_in("GROWTH_FACTOR = float(\"inf\")");
+}
+
+Test(pytorch, clipping_accumulation_and_mistakes_are_made_there_too)
+{
+    Settings wanted = *session_settings(session);
+
+    expect_in("ACCUMULATE = 1  #");
+    expect_in("SKIP, UNSCALE = True, True  #");
+    expect_in("CLIP = None\nCLIP_MOST = 0\nCLIP_SCALED = False\n");
+    wanted.accumulate = 3;
+    wanted.clip = (ClipSpec){.kind = CLIP_BY_NORM, .most = 0.5, .before_unscale = true};
+    wanted.scaler.take_all = wanted.scaler.leave_scaled = true;
+    apply(&wanted);
+    expect_in("ACCUMULATE = 3  #");
+    expect_in("SKIP, UNSCALE = False, False  #");
+    expect_in("CLIP = \"norm\"\nCLIP_MOST = 0.5\nCLIP_SCALED = True\n");
+    wanted.scaler.mode = SCALE_OFF;
+    apply(&wanted);
+    expect_in("SKIP, UNSCALE = True, True  #");
+}
+
+Test(pytorch, a_scaler_that_pytorch_has_not_makes_no_script)
+{
+    Settings wanted = *session_settings(session);
+
+    wanted.scaler.mode = SCALE_DYNAMIC;
+    wanted.scaler.floor = 1.0f;
+    apply(&wanted);
+    cr_expect(failed(session_export_pytorch(session, at("a.py"))));
+    wanted.scaler.floor = 0.0f;
+    wanted.scaler.hysteresis = 2;
+    apply(&wanted);
+    cr_expect(failed(session_export_pytorch(session, at("a.py"))));
+    wanted.scaler.mode = SCALE_STATIC;
+    apply(&wanted);
+    must(session_export_pytorch(session, at("a.py")));
 }
 
 Test(pytorch, on_cuda_each_optimizer_is_fused_so_that_no_step_waits_for_found_inf)

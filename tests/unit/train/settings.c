@@ -53,9 +53,84 @@ Test(settings, are_read_back_as_they_were_printed)
     settings.scaler.growth = 1.5;
     settings.scaler.backoff = 0.125;
     settings.scaler.interval = -3;
+    settings.scaler.floor = 0.125f;
+    settings.scaler.hysteresis = 3;
+    settings.scaler.take_all = true;
+    settings.clip = (ClipSpec){.kind = CLIP_BY_NORM, .most = 1.0 / 3.0};
+    settings.accumulate = 7;
+    expect_back(&settings);
+    settings.scaler.take_all = false;
+    settings.scaler.leave_scaled = true;
+    settings.clip = (ClipSpec){.kind = CLIP_BY_VALUE, .most = 1e-3, .before_unscale = true};
+    settings.accumulate = 1;
     expect_back(&settings);
     settings.scaler.mode = SCALE_OFF;
     expect_back(&settings);
+}
+
+Test(settings, of_older_files_clip_nothing_and_accumulate_nothing)
+{
+    Settings settings = settings_default(), back = settings_default();
+    Text text = {0};
+
+    settings_print(&settings, "\n", &text);
+    cr_expect_null(strstr(text_chars(&text), "clip"), "%s", text_chars(&text));
+    back.clip = (ClipSpec){.kind = CLIP_BY_NORM, .most = 1.0};
+    back.accumulate = 4;
+    must(settings_read(text_chars(&text), &back));
+    cr_expect_eq(back.clip.kind, CLIP_OFF);
+    cr_expect_eq(back.accumulate, 1);
+    text_append(&text, "\naccumulate 4");
+    must(settings_read(text_chars(&text), &back));
+    cr_expect_eq(back.accumulate, 4);
+    text_release(&text);
+}
+
+Test(settings, that_no_clip_scaler_or_count_of_batches_can_be_are_refused)
+{
+    static const char *const odd[] = {
+        "clip norm",
+        "clip off 3",
+        "clip value 1 when=never",
+        "clip sideways 1",
+        "accumulate x",
+        "scale dynamic hysteresis=0",
+        "scale dynamic skip=maybe",
+        "clip norm 1 2",
+        "scale static 4 unscale=x",
+    };
+    Settings settings = settings_default();
+
+    for (size_t i = 0; i < sizeof odd / sizeof *odd; i++)
+        cr_expect(failed(settings_read_part(odd[i], &settings)), "%s", odd[i]);
+    settings.accumulate = 0;
+    cr_expect(failed(settings_check(&settings)));
+    settings.accumulate = MOST_ACCUMULATED + 1;
+    cr_expect(failed(settings_check(&settings)));
+    settings.accumulate = 1;
+    settings.clip.kind = CLIP_BY_NORM;
+    cr_expect(failed(settings_check(&settings)));
+}
+
+Test(settings, make_another_program_where_gradients_are_clipped_or_added_up_otherwise)
+{
+    Settings a = settings_default(), b = a;
+
+    b.scaler.take_all = b.scaler.leave_scaled = true;
+    b.scaler.floor = 1.0f;
+    cr_expect(settings_same_program(&a, &b), "these are scalars");
+    b.accumulate = 2;
+    cr_expect_not(settings_same_program(&a, &b));
+    b.accumulate = 1;
+    b.clip = (ClipSpec){.kind = CLIP_BY_NORM, .most = 1.0};
+    cr_expect_not(settings_same_program(&a, &b));
+    a.clip = b.clip;
+    cr_expect(settings_same_program(&a, &b));
+    b.clip.most = 2.0;
+    cr_expect_not(settings_same_program(&a, &b));
+    b.clip = a.clip;
+    b.clip.before_unscale = true;
+    cr_expect_not(settings_same_program(&a, &b));
 }
 
 Test(settings, that_were_tampered_with_are_refused_and_change_nothing)

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "view/layout.h"
+#include "view/status.h"
 #include "view/style.h"
 #include "view/svg.h"
 
@@ -159,6 +160,43 @@ Test(screens, each_mode_of_the_scaler_is_said_in_words)
     compare_file("scale-modes", &text);
     text_release(&text);
     canvas_free(canvas);
+    snapshot_release(&snapshot);
+}
+
+static void append_status(const Snapshot *snapshot, int cols, Text *text)
+{
+    Canvas *canvas = canvas_new(1, cols, GLYPHS_UTF8);
+
+    status_draw(&(Scene){.left = snapshot, .differ = -1}, canvas);
+    append_canvas(canvas, text);
+    canvas_free(canvas);
+}
+
+Test(screens, mistakes_that_are_at_work_are_not_to_be_overlooked)
+{
+    Snapshot snapshot = fixture_run();
+    Canvas *canvas = canvas_new(panel_find("run")->rows, PROMPT_COLS, GLYPHS_UTF8);
+    Canvas *low = canvas_new(8, PROMPT_COLS, GLYPHS_UTF8);
+    Gaze gaze = {0};
+    Text text = {0};
+
+    snapshot.accumulate = 4;
+    snapshot.clip = (ClipFacts){.norm = true, .most = 1.0, .before_unscale = true};
+    snapshot.scaler.take_all = snapshot.scaler.leave_scaled = true;
+    append_status(&snapshot, 120, &text);
+    append_status(&snapshot, PROMPT_COLS, &text);
+    append_status(&snapshot, 40, &text);
+    append_panel(&snapshot, &gaze, "run", canvas, &text);
+    append_panel(&snapshot, &gaze, "scale", low, &text);
+    snapshot.scaler.take_all = snapshot.scaler.leave_scaled = false;
+    snapshot.scaler.floor = 1.0f;
+    snapshot.scaler.hysteresis = 3;
+    snapshot.scaler.spent = 1;
+    append_panel(&snapshot, &gaze, "scale", low, &text);
+    compare_file("mistakes", &text);
+    text_release(&text);
+    canvas_free(canvas);
+    canvas_free(low);
     snapshot_release(&snapshot);
 }
 
