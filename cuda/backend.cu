@@ -192,8 +192,9 @@ static Status to_device(DeviceData *data, const void *from, size_t bytes, void *
         return ok();
     CUDA_TRY(backend, cudaMalloc(room, bytes == 0 ? 4 : bytes), "this data set");
     data->bytes += (int64_t)bytes;
-    return cuda_status(backend, cudaMemcpy(*room, from, bytes, cudaMemcpyHostToDevice),
-                       "copying the data set");
+    CUDA_TRY(backend, cudaMemcpyAsync(*room, from, bytes, cudaMemcpyHostToDevice, backend->stream),
+             "copying the data set");
+    return cuda_settle(backend);
 }
 
 static Status fill(DeviceData *data, const DataView *view)
@@ -210,7 +211,8 @@ static Status fill(DeviceData *data, const DataView *view)
                   (void **)&data->targets));
     for (int i = 0; i < 2; i++) {
         CUDA_TRY(backend, cudaMalloc((void **)&data->orders[i], order), "this data set");
-        CUDA_TRY(backend, cudaMemset(data->orders[i], 0, order), "clearing memory");
+        CUDA_TRY(backend, cudaMemsetAsync(data->orders[i], 0, order, backend->stream),
+                 "clearing memory");
         CUDA_TRY(backend, cudaMallocHost((void **)&data->pinned[i], order), "this data set");
         CUDA_TRY(backend, cudaEventCreateWithFlags(&data->sent[i], cudaEventDisableTiming),
                  "this data set");

@@ -280,8 +280,11 @@ static Status lay_segments(Plan *plan)
 Status plan_describe(Plan *plan, const void *description, size_t bytes, void **room)
 {
     TRY(plan_room(plan, MEMORY_WORKSPACE, bytes, room));
-    return cuda_status(plan->backend, cudaMemcpy(*room, description, bytes, cudaMemcpyHostToDevice),
-                       "a plan was made");
+    CUDA_TRY(
+        plan->backend,
+        cudaMemcpyAsync(*room, description, bytes, cudaMemcpyHostToDevice, plan->backend->stream),
+        "a plan was made");
+    return cuda_settle(plan->backend);
 }
 
 Status plan_layout(Plan *plan)
