@@ -78,13 +78,21 @@ static Status take_choice(const ArgSpec *spec, ArgValue *value)
     return take_number(spec, value);
 }
 
+/* As many as a sentence has room for. */
 static void names_list(Names names, Text *text)
 {
+    enum { ROOM = 90 };
     CatalogEntry entry, next;
 
     for (int i = 0; names_get(names, NULL, i, &entry); i++) {
+        bool last = !names_get(names, NULL, i + 1, &next);
+
+        if (text->length > ROOM && !last) {
+            text_append(text, " or another, which Tab lists");
+            return;
+        }
         if (i > 0)
-            text_append(text, names_get(names, NULL, i + 1, &next) ? ", " : " or ");
+            text_append(text, last ? " or " : ", ");
         text_append(text, entry.name);
     }
 }
@@ -102,7 +110,7 @@ static Status take_name(const ArgSpec *spec, const ArgValue *value)
         status = fail(STATUS_USAGE, "there is no %s '%.40s'; did you mean %s?", spec->name,
                       value->text, near);
     else
-        status = fail(STATUS_USAGE, "there is no %s '%.40s'; try %.110s", spec->name, value->text,
+        status = fail(STATUS_USAGE, "there is no %s '%.40s'; try %.130s", spec->name, value->text,
                       text_chars(&list));
     text_release(&list);
     return status;

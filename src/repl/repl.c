@@ -1,6 +1,7 @@
 #include "repl/repl.h"
 
 #include "base/memory.h"
+#include "repl/args.h"
 #include "repl/phrase.h"
 #include "repl/state.h"
 #include "repl/watch.h"
@@ -129,6 +130,20 @@ Status repl_apply(Repl *repl, const Settings *wanted, const char *what)
                             ? "all runs begin again; `undo` brings them back as they were"
                             : "the weights are fresh; `undo` brings the old run back");
     return ok();
+}
+
+Status repl_take(Repl *repl, const Args *args, const Settings *wanted, SettingPart part)
+{
+    Text what = {0};
+    Status status = ok();
+
+    settings_part(wanted, part, &what);
+    if (args_empty(args))
+        repl_print(repl, "%s\n", text_chars(&what));
+    else
+        status = repl_apply(repl, wanted, text_chars(&what));
+    text_release(&what);
+    return status;
 }
 
 Status repl_begin(Repl *repl, const Settings *wanted, const char *what)

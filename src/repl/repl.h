@@ -33,6 +33,9 @@ void repl_complain(Repl *repl, const char *text);
  * step from which it does. Fails as session_apply. */
 Status repl_apply(Repl *repl, const Settings *wanted, const char *what) MUST_CHECK;
 
+/* The same for one part of them; without arguments it is printed as it is. */
+Status repl_take(Repl *repl, const Args *args, const Settings *wanted, SettingPart part) MUST_CHECK;
+
 /* The same for what a run begins with (data, net, seed): says so where nothing of it is new and the
  * run goes on, which whoever types it again may not expect. */
 Status repl_begin(Repl *repl, const Settings *wanted, const char *what) MUST_CHECK;

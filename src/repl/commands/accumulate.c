@@ -4,8 +4,6 @@
 #include "repl/args.h"
 #include "repl/repl.h"
 
-#include <stdio.h>
-
 static const ArgSpec accumulate_args[] = {
     {.name = "the number of batches",
      .kind = ARG_COUNT,
@@ -22,14 +20,9 @@ static const char *const accumulate_examples[] = {"batch 16; accumulate 4; train
 static Status accumulate_run(Repl *repl, Args *args)
 {
     Settings wanted = *session_settings(repl_session(repl));
-    char what[40];
 
     wanted.accumulate = args_count(args, "the number of batches", wanted.accumulate);
-    snprintf(what, sizeof(what), "accumulate %lld", (long long)wanted.accumulate);
-    if (args_has(args, "the number of batches"))
-        return repl_apply(repl, &wanted, what);
-    repl_print(repl, "%s\n", what);
-    return ok();
+    return repl_take(repl, args, &wanted, SETTING_ACCUMULATE);
 }
 
 const Command accumulate_command = {

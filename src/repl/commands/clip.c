@@ -68,21 +68,13 @@ static Status take_when(Args *args, ClipSpec *spec)
 static Status clip_run(Repl *repl, Args *args)
 {
     Settings wanted = *session_settings(repl_session(repl));
-    Text what = {0};
-    Status status = ok();
 
     if (args_has(args, "clip"))
         TRY(take_kind(args, &wanted.clip));
     TRY(take_when(args, &wanted.clip));
     args_blame(args, "value");
     TRY(clip_check(&wanted.clip));
-    settings_part(&wanted, SETTING_CLIP, &what);
-    if (args_empty(args))
-        repl_print(repl, "%s\n", text_chars(&what));
-    else
-        status = repl_apply(repl, &wanted, text_chars(&what));
-    text_release(&what);
-    return status;
+    return repl_take(repl, args, &wanted, SETTING_CLIP);
 }
 
 const Command clip_command = {

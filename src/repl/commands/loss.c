@@ -30,20 +30,14 @@ static const char *const loss_examples[] = {
 static Status loss_run(Repl *repl, Args *args)
 {
     Settings wanted = *session_settings(repl_session(repl));
-    Text what = {0};
-    Status status = ok();
+    Status status;
 
     if (args_has(args, "loss")) {
         text_copy(wanted.loss.kind, sizeof(wanted.loss.kind), args_text(args, "loss"));
         wanted.loss.weight = 1.0F;
     }
     wanted.loss.weight = (float)args_number(args, "weight", (double)wanted.loss.weight);
-    settings_part(&wanted, SETTING_LOSS, &what);
-    if (args_empty(args))
-        repl_print(repl, "%s\n", text_chars(&what));
-    else
-        status = repl_apply(repl, &wanted, text_chars(&what));
-    text_release(&what);
+    status = repl_take(repl, args, &wanted, SETTING_LOSS);
     repl_check_later(repl);
     return status;
 }

@@ -77,17 +77,9 @@ static Status take_all(Args *args, OptimSpec *spec)
 static Status optim_run(Repl *repl, Args *args)
 {
     Settings wanted = *session_settings(repl_session(repl));
-    Text what = {0};
-    Status status = ok();
 
     TRY(take_all(args, &wanted.optim));
-    settings_part(&wanted, SETTING_OPTIM, &what);
-    if (args_empty(args))
-        repl_print(repl, "%s\n", text_chars(&what));
-    else
-        status = repl_apply(repl, &wanted, text_chars(&what));
-    text_release(&what);
-    return status;
+    return repl_take(repl, args, &wanted, SETTING_OPTIM);
 }
 
 const Command optim_command = {

@@ -21,19 +21,11 @@ static const char *const probe_examples[] = {"probe off", "probe weight-grads; s
 static Status probe_run(Repl *repl, Args *args)
 {
     Settings wanted = *session_settings(repl_session(repl));
-    Text what = {0};
-    Status status = ok();
 
     for (int set = 0; probe_set_names[set] != NULL; set++)
         if (args_is(args, "probe", probe_set_names[set]))
             wanted.probes = (ProbeSet)set;
-    settings_part(&wanted, SETTING_PROBE, &what);
-    if (args_has(args, "probe"))
-        status = repl_apply(repl, &wanted, text_chars(&what));
-    else
-        repl_print(repl, "%s\n", text_chars(&what));
-    text_release(&what);
-    return status;
+    return repl_take(repl, args, &wanted, SETTING_PROBE);
 }
 
 const Command probe_command = {

@@ -20,20 +20,12 @@ static const char *const round_examples[] = {"autocast bf16; master off; round s
 static Status round_run(Repl *repl, Args *args)
 {
     Settings wanted = *session_settings(repl_session(repl));
-    Text what = {0};
-    Status status = ok();
 
     args_blame(args, "round");
     for (int rounding = 0; rounding < ROUNDING_COUNT; rounding++)
         if (args_is(args, "round", weight_rounding_names[rounding]))
             wanted.rounding = (WeightRounding)rounding;
-    settings_part(&wanted, SETTING_ROUND, &what);
-    if (args_has(args, "round"))
-        status = repl_apply(repl, &wanted, text_chars(&what));
-    else
-        repl_print(repl, "%s\n", text_chars(&what));
-    text_release(&what);
-    return status;
+    return repl_take(repl, args, &wanted, SETTING_ROUND);
 }
 
 const Command round_command = {
