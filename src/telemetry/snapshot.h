@@ -111,7 +111,6 @@ typedef struct Snapshot {
     char run_name[RUN_NAME];
     char runs[RUNS_MOST][RUN_NAME];   /* of all runs of the session, its own among them */
     char marks[MARKS_MOST][RUN_NAME]; /* moments that were given a name */
-    int mark_count;
     char backend[FACT_TEXT];
     char data[FACT_TEXT], net[FACT_TEXT], optim[FACT_TEXT], loss_name[FACT_TEXT];
     int64_t batch, accumulate; /* of a step: examples in a micro-batch, micro-batches */
@@ -121,12 +120,8 @@ typedef struct Snapshot {
     Format states;           /* what the optimizer's state is kept in */
     char rounding[RUN_NAME]; /* of low weights: "stochastic" */
     double eps_lost;         /* Adam's eps, where the format of its states rounds it to 0; else 0 */
-    bool updates;            /* steps of the optimizer are counted, from the next on */
-    int run_count;           /* runs of the session */
     ScalerFacts scaler;
     ClipFacts clip;
-    bool probes;                 /* every cast is counted from the next step on */
-    bool training;               /* steps are being taken */
     double pace;                 /* steps a second at most; 0: as fast as it goes */
     int64_t step;                /* steps of this run, skipped ones included */
     char next_phase[PHASE_NAME]; /* of a step taken phase by phase; "": none is under way */
@@ -139,6 +134,10 @@ typedef struct Snapshot {
     MemoryFacts memory;
     TensorFacts *tensors; /* in the order of the step */
     int tensor_count;
+    int mark_count, run_count; /* run_count: runs of the session */
+    bool updates;              /* steps of the optimizer are counted, from the next on */
+    bool probes;               /* every cast is counted from the next step on */
+    bool training;             /* steps are being taken */
     Heat heat;
     Sweep sweep; /* the last one, of `sweep scale` */
     History history;

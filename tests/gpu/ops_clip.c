@@ -105,6 +105,20 @@ static void same_outcomes(Pair *pair, const char *what)
         (double)cpu.loss);
 }
 
+/* From the third step on one gradient holds something odd. */
+static void write_grads(Pair *pair, const Case *c, const Given2 *given, int step, float *values)
+{
+    static const float odd[STEPS] = {1.0f, 1.0f, INFINITY, NAN, 1.0f};
+    int64_t count = c->shape.rows * c->shape.cols;
+
+    for (uint64_t i = 0; i < WEIGHTS; i++) {
+        fill_normal(c->format, 10 * (uint64_t)step + i, 1.0, count, values);
+        if (step >= 2 && i == 1)
+            values[count / 2] = odd[step];
+        pair_write(pair, given->grads[i].master, values);
+    }
+}
+
 static void steps_of(Pair *pair, const Case *c, const Given2 *given, const char *what)
 {
     int64_t count = c->shape.rows * c->shape.cols;
@@ -112,12 +126,7 @@ static void steps_of(Pair *pair, const Case *c, const Given2 *given, const char 
     bool adam = strncmp(c->optim, "adam", 4) == 0;
 
     for (int step = 0; step < STEPS; step++) {
-        for (int i = 0; i < WEIGHTS; i++) {
-            fill_normal(c->format, (uint64_t)(10 * step + i), 1.0, count, values);
-            if (step >= 2 && i == 1)
-                values[count / 2] = step == 2 ? INFINITY : step == 3 ? NAN : 1.0f;
-            pair_write(pair, given->grads[i].master, values);
-        }
+        write_grads(pair, c, given, step, values);
         if (!pair_run(pair, what))
             break;
         same_outcomes(pair, what);

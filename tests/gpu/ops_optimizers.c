@@ -219,11 +219,27 @@ static void same_outcome(Pair *pair, const char *what)
           "%s: scalars after step %lld", what, (long long)a.step);
 }
 
+static void same_step(Pair *pair, const Optimizing *how, const Param3 *param, int64_t step,
+                      const float *before, const char *what)
+{
+    bool adam = how->op == OP_ADAM || how->op == OP_ADAMW;
+
+    same_outcome(pair, what);
+    for (int i = 0; i < 2 && !is_low(how); i++)
+        if (param->states[i] != NO_VALUE)
+            same(pair, param->states[i], what, step);
+    if (is_low(how))
+        low_step(pair, how, param, what, step);
+    else if (adam)
+        near(pair, param->weight, before, what, step);
+    else
+        same(pair, param->weight, what, step);
+}
+
 static void one_step(Pair *pair, const Optimizing *how, const Param3 *param, int64_t step,
                      const char *what)
 {
     int64_t count = how->shape.rows * how->shape.cols;
-    bool adam = how->op == OP_ADAM || how->op == OP_ADAMW;
     float *grad = xaligned((size_t)count, sizeof *grad);
     float *before = side_read(&pair->cpu, &pair->program, param->weight);
 
@@ -234,18 +250,8 @@ static void one_step(Pair *pair, const Optimizing *how, const Param3 *param, int
     if (!how->special && step == 3)
         grad[count / 2] = step % 2 ? INFINITY : NAN; /* a skip */
     pair_write(pair, param->grad.master, grad);
-    if (pair_run(pair, what)) {
-        same_outcome(pair, what);
-        for (int i = 0; i < 2 && !is_low(how); i++)
-            if (param->states[i] != NO_VALUE)
-                same(pair, param->states[i], what, step);
-        if (is_low(how))
-            low_step(pair, how, param, what, step);
-        else if (adam)
-            near(pair, param->weight, before, what, step);
-        else
-            same(pair, param->weight, what, step);
-    }
+    if (pair_run(pair, what))
+        same_step(pair, how, param, step, before, what);
     free(grad);
     free(before);
 }

@@ -15,18 +15,18 @@ typedef struct Recipe {
     int64_t limit, size;
     const char *net, *act;
     const char *loss;  /* NULL: cross-entropy; "mse": the target is the input */
-    float weight;      /* of the loss; 0: 1 */
     const char *optim; /* NULL: adamw */
     double lr;         /* 0: the optimizer's own */
     int64_t batch;
+    float weight; /* of the loss; 0: 1 */
     Format low;
-    bool low_weights; /* no masters, where `low` has 16 bits */
     WeightRounding rounding;
     Format states; /* of the optimizer */
     Counting counting;
     ScalerSpec scaler;
     ClipSpec clip;
-    int rounds; /* micro-batches of a step; 0: 1 */
+    int rounds;       /* micro-batches of a step; 0: 1 */
+    bool low_weights; /* no masters, where `low` has 16 bits */
 } Recipe;
 
 extern const Recipe same_recipes[]; /* of the program `same`; ends in one without a name */

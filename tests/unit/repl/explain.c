@@ -1,5 +1,6 @@
 #include "case.h"
 
+#include "base/text.h"
 #include "repl/explain.h"
 
 #include "base/memory.h"
@@ -210,7 +211,7 @@ Test(explain, which_weight_that_eps_has_broken_before_the_loss_knows)
 
     snapshot->tensors = xcalloc(1, sizeof *snapshot->tensors);
     snapshot->tensor_count = 1;
-    strcpy(snapshot->tensors[0].name, "fc1.weight");
+    text_copy(snapshot->tensors[0].name, sizeof snapshot->tensors[0].name, "fc1.weight");
     snapshot->tensors[0].count = 1280;
     snapshot->tensors[0].broken = 1024;
     explain(&(Case){.snapshot = snapshot, .trail = &clean}, &text);
@@ -233,13 +234,13 @@ static Snapshot *without_masters(const char *rounding)
 
     snapshot->step = 1500;
     snapshot->weights = FORMAT_BF16;
-    strcpy(snapshot->rounding, rounding);
+    text_copy(snapshot->rounding, sizeof snapshot->rounding, rounding);
     snapshot->tensors = xcalloc(2, sizeof *snapshot->tensors);
     snapshot->tensor_count = 2;
-    strcpy(snapshot->tensors[0].name, "fc1.bias");
+    text_copy(snapshot->tensors[0].name, sizeof snapshot->tensors[0].name, "fc1.bias");
     snapshot->tensors[0].updates = 10;
     snapshot->tensors[0].lost_updates = 6;
-    strcpy(snapshot->tensors[1].name, "fc1.weight");
+    text_copy(snapshot->tensors[1].name, sizeof snapshot->tensors[1].name, "fc1.weight");
     snapshot->tensors[1].updates = 4000;
     snapshot->tensors[1].lost_updates = 3600;
     return snapshot;

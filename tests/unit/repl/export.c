@@ -6,7 +6,6 @@
 #include "train/export.h"
 
 #include <criterion/criterion.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,14 +25,17 @@ Test(script, all_runs_take_a_change_at_the_same_step_while_they_train)
     type(&room, "pause; export script s");
     script = text_of("s");
     for (const char *at = script; (at = strstr(at, "\na: optim ")) != NULL; at++, told++) {
-        int64_t steps[3] = {0};
+        long long steps[3] = {0};
+        const char *line = at;
 
-        sscanf(strstr(at, "# after"),
-               "# after step %" SCNd64 "\nb: optim %*[^#]# after step %" SCNd64
-               "\nc: optim %*[^#]# after step %" SCNd64,
-               &steps[0], &steps[1], &steps[2]);
+        for (int run = 0; run < 3; run++) {
+            line = strstr(line, "# after step ");
+            cr_assert_not_null(line);
+            line += strlen("# after step ");
+            steps[run] = strtoll(line, NULL, 10);
+        }
         cr_expect(steps[0] > 0 && steps[1] == steps[0] && steps[2] == steps[0],
-                  "steps %" PRId64 ", %" PRId64 ", %" PRId64, steps[0], steps[1], steps[2]);
+                  "steps %lld, %lld, %lld", steps[0], steps[1], steps[2]);
     }
     cr_expect_eq(told, 20);
     free(script);

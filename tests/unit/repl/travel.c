@@ -40,6 +40,7 @@ static Snapshot taken(Room *room)
 static void expect_same_tensors(const Snapshot *a, const Snapshot *b)
 {
     cr_assert_eq(a->tensor_count, b->tensor_count);
+    cr_assert(a->tensors != NULL && b->tensors != NULL);
     for (int i = 0; i < a->tensor_count; i++) {
         const TensorFacts *left = &a->tensors[i], *right = &b->tensors[i];
 
