@@ -73,11 +73,24 @@ bool step_is_low(const Program *program, const Instr *instr)
 
 int program_phase(const Program *program, Phase phase)
 {
-    int i = 0;
+    int i = program->instr_count;
 
-    while (i < program->instr_count && program->instrs[i].phase < phase)
-        i++;
+    while (i > 0 && program->instrs[i - 1].phase >= phase)
+        i--;
     return i;
+}
+
+bool program_has_phase(const Program *program, Phase phase)
+{
+    return program_phase(program, phase) < program_phase(program, (Phase)(phase + 1));
+}
+
+const Instr *program_clip(const Program *program)
+{
+    for (int i = 0; i < program->instr_count; i++)
+        if (program->instrs[i].phase == PHASE_CLIP)
+            return &program->instrs[i];
+    return NULL;
 }
 
 int program_rounds(const Program *program)

@@ -134,8 +134,13 @@ ValueId program_find(const Program *program, const char *name);
  * did is counted. */
 bool step_is_low(const Program *program, const Instr *instr);
 
-/* The first instruction of a phase or of a later one; instr_count where none follows. */
+/* Behind the last instruction of any earlier phase: where a phase begins; instr_count where none follows.
+ * A clip that comes before unscale is within that phase, and its own is empty. */
 int program_phase(const Program *program, Phase phase);
+bool program_has_phase(const Program *program, Phase phase);
+
+/* The instruction that clips; NULL: none does. */
+const Instr *program_clip(const Program *program);
 
 /* 1 or more. */
 int program_rounds(const Program *program);

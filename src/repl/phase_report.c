@@ -26,10 +26,12 @@ static const Column columns[PHASE_NUMBERS] = {
     [PHASE_NONFINITE] = {"nonfinite", "inf/nan", 8, COUNT},
     [PHASE_BEFORE] = {"before", "before", 10, REAL},
     [PHASE_AFTER] = {"after", "after", 10, REAL},
+    [PHASE_HELD] = {"held", "held", 8, COUNT},
     [PHASE_NORM] = {"norm", "norm", 10, REAL},
     [PHASE_MOVED] = {"moved", "moved", 9, SHARE},
     [PHASE_CHANGE] = {"change_norm", "by, norm", 10, REAL},
     [PHASE_CHANGE_MOST] = {"change_most", "at most", 10, REAL},
+    [PHASE_LOST] = {"lost", "lost", 8, COUNT},
 };
 
 static bool is_known(const PhaseReport *report, int number)
@@ -91,6 +93,11 @@ static const PhaseRow *row_named(const PhaseReport *report, const char *name)
     return NULL;
 }
 
+static Measure number(double value)
+{
+    return (Measure){.value = value};
+}
+
 static void tell_loss(const PhaseReport *report, Text *text)
 {
     const PhaseRow *loss = row_named(report, "loss"), *scaled = row_named(report, "loss.scaled");
@@ -105,20 +112,73 @@ static void tell_loss(const PhaseReport *report, Text *text)
                 words_measure(scaled->numbers[PHASE_MOST], parts[3]));
 }
 
-static void tell_unscale(const PhaseReport *report, Text *text)
+static void tell_clip(const PhaseReport *report, Text *text)
 {
-    char scale[NUMBER_TEXT];
+    const PhaseClip *clip = &report->clip;
+    char parts[4][NUMBER_TEXT];
 
-    if (report->found[0] == '\0')
-        text_printf(text, "found_inf: no; norms as stored, and times 1/scale, which is 1/%s",
-                    float_friendly(report->scale, scale));
-    else if (report->checks)
-        text_printf(text, "found_inf: yes, in %s first: no weight will move", report->found);
+    if (clip->scaled)
+        text_append(text, "clip comes before unscale, and is within this phase. ");
+    text_printf(text, "norm of all%s gradients %s", clip->scaled ? " scaled" : "",
+                words_measure(number(clip->before), parts[0]));
+    if (clip->value)
+        text_printf(text, ", each at most %s: %s held, which leaves a norm of %s",
+                    float_friendly((float)clip->most, parts[1]), phrase_count(clip->held, parts[2]),
+                    words_measure(number(clip->after), parts[3]));
     else
+        text_printf(text, ", at most %s: clip_coef %s leaves %s",
+                    float_friendly((float)clip->most, parts[1]),
+                    words_measure(number((double)clip->coef), parts[2]),
+                    words_measure(number(clip->after), parts[3]));
+}
+
+static void tell_found(const PhaseReport *report, Text *text)
+{
+    if (report->found[0] == '\0')
+        text_append(text, "found_inf: no; ");
+    else if (!report->checks)
         text_printf(text,
                     "%s holds inf or nan, and nobody looks: scaling is off, so the step is "
                     "taken",
                     report->found);
+    else
+        text_printf(text, "found_inf: yes, in %s first: %s", report->found,
+                    report->takes_all ? "with skip=off the step is taken all the same"
+                                      : "no weight will move");
+}
+
+static void tell_unscale(const PhaseReport *report, Text *text)
+{
+    char scale[NUMBER_TEXT];
+
+    if (report->clip.scaled) {
+        tell_clip(report, text);
+        text_append(text, ". ");
+    }
+    tell_found(report, text);
+    if (report->found[0] != '\0' && !report->leaves_scaled)
+        return;
+    float_friendly(report->scale, scale);
+    if (report->leaves_scaled)
+        text_printf(
+            text,
+            "%swith unscale=off what follows reads gradients as they are %s, times the scale %s",
+            report->found[0] == '\0' ? "" : "; ", report->clip.scaled ? "clipped" : "stored",
+            scale);
+    else
+        text_printf(text, "norms as stored, and %stimes 1/scale, which is 1/%s",
+                    report->clip.scaled ? "clipped, then " : "", scale);
+}
+
+static void tell_step(const PhaseReport *report, Text *text)
+{
+    if (report->found[0] == '\0')
+        return;
+    if (report->skipped)
+        text_printf(text, "skipped: %s holds inf or nan, so no weight moves", report->found);
+    else
+        text_printf(text, "%s holds inf or nan, and the step was taken all the same: %s",
+                    report->found, report->checks ? "skip=off" : "scaling is off");
 }
 
 static void tell_update(const PhaseReport *report, Text *text)
@@ -128,6 +188,8 @@ static void tell_update(const PhaseReport *report, Text *text)
 
     if (report->skipped)
         text_append(text, "the step was skipped: ");
+    if (report->borne)
+        text_append(text, "an overflow is borne, so ");
     text_append(text, after < before   ? "backoff"
                       : after > before ? "growth"
                                        : "the loss scale holds");
@@ -142,19 +204,46 @@ static bool is_uncounted(const PhaseReport *report)
     return false;
 }
 
-/* The sentence below the table; "" where it says all. */
-static void tell(const PhaseReport *report, Text *text)
+static bool is_repeated(Phase phase)
+{
+    return phase >= PHASE_FORWARD && phase <= PHASE_BACKWARD;
+}
+
+/* Of phases that compute values. */
+static void tell_values(const PhaseReport *report, Text *text)
 {
     if (report->phase == PHASE_LOSS)
         tell_loss(report, text);
+    else if (is_uncounted(report))
+        text_printf(text, "%s not counted: probe on counts every store",
+                    is_known(report, PHASE_UNDERFLOW) ? "- was" : "underflow and overflow were");
+    if (report->rounds == 1 || !is_repeated(report->phase))
+        return;
+    if (text->length > 0)
+        text_append(text, ". ");
+    text_printf(text, "Values are of the last of %d micro-batches%s", report->rounds,
+                report->phase == PHASE_BACKWARD ? ", the sums of all" : "");
+    if (is_known(report, PHASE_UNDERFLOW))
+        text_append(text, "; underflow and overflow are counted over all");
+    if (report->phase == PHASE_LOSS)
+        text_append(text, "; the loss of the step is the mean of all, known at its end");
+}
+
+/* The sentence below the table; "" where it says all. */
+static void tell(const PhaseReport *report, Text *text)
+{
+    if (report->count == 0)
+        text_append(text, "nothing is left to do in this run");
     else if (report->phase == PHASE_UNSCALE)
         tell_unscale(report, text);
-    else if (report->phase == PHASE_STEP && report->skipped)
-        text_printf(text, "skipped: %s holds inf or nan, so no weight moves", report->found);
+    else if (report->phase == PHASE_CLIP)
+        tell_clip(report, text);
+    else if (report->phase == PHASE_STEP)
+        tell_step(report, text);
     else if (report->phase == PHASE_UPDATE)
         tell_update(report, text);
-    else if (is_uncounted(report))
-        text_append(text, "- was not counted: probe on counts every store");
+    else
+        tell_values(report, text);
 }
 
 void phase_report_print(const PhaseReport *report, Text *text)
@@ -165,7 +254,8 @@ void phase_report_print(const PhaseReport *report, Text *text)
     if (report->passed[0] != '\0')
         text_printf(text, "%s: nothing to do in this program\n", report->passed);
     text_printf(text, "step %s, phase %s\n", phrase_count(report->step, step), report->name);
-    print_heads(report, text);
+    if (report->count > 0)
+        print_heads(report, text);
     for (int i = 0; i < report->count; i++)
         print_row(report, &report->rows[i], text);
     tell(report, &sentence);

@@ -44,7 +44,7 @@ void experiment_drop_step(Experiment *experiment)
 
 bool experiment_has_run(const Experiment *experiment, int instr)
 {
-    return (int)experiment->program.instrs[instr].phase < experiment->phases_run;
+    return instr < program_phase(&experiment->program, (Phase)experiment->phases_run);
 }
 
 bool experiment_has_value(const Experiment *experiment, ValueId id)
@@ -58,10 +58,10 @@ bool experiment_has_value(const Experiment *experiment, ValueId id)
 /* The next one that this run's program has. */
 void experiment_tell_phase(Experiment *experiment)
 {
-    const Program *program = &experiment->program;
-    int next = experiment->phases_run == 0 ? program->instr_count
-                                           : program_phase(program, experiment->phases_run);
+    int next = experiment->phases_run == 0 ? PHASE_COUNT : experiment->phases_run;
 
+    while (next < PHASE_COUNT && !program_has_phase(&experiment->program, (Phase)next))
+        next++;
     text_copy(experiment->facts.next_phase, sizeof experiment->facts.next_phase,
-              next < program->instr_count ? phase_names[program->instrs[next].phase] : "");
+              next < PHASE_COUNT ? phase_names[next] : "");
 }

@@ -12,7 +12,7 @@ static Measure number(double value)
     return (Measure){.value = value};
 }
 
-static PhaseRow *add_row(PhaseReport *report, const char *name, Format format)
+PhaseRow *phase_row_add(PhaseReport *report, const char *name, Format format)
 {
     PhaseRow *row = &report->rows[report->count++];
 
@@ -28,8 +28,7 @@ static const Value *value_of(const Experiment *experiment, ValueId id)
     return &experiment->program.values[id];
 }
 
-/* Caller frees. */
-static Status read_value(const Experiment *experiment, ValueId id, float **values)
+Status phase_value_read(const Experiment *experiment, ValueId id, float **values)
 {
     const Value *value = value_of(experiment, id);
     int64_t count = value_count(value);
@@ -76,7 +75,7 @@ static Status add_cast_counts(const Experiment *experiment, const Instr *instr, 
 {
     CastCounts counts = {0};
     float *values;
-    Status status = read_value(experiment, instr->in[0], &values);
+    Status status = phase_value_read(experiment, instr->in[0], &values);
 
     if (!failed(status)) {
         count_stored(values, value_count(value_of(experiment, instr->in[0])),
@@ -87,15 +86,21 @@ static Status add_cast_counts(const Experiment *experiment, const Instr *instr, 
     return status;
 }
 
+/* All but the values of the last micro-batch are gone, so that only what was counted is known of all. */
+static bool stored_are_all(const Experiment *experiment, const Instr *instr)
+{
+    return program_rounds(&experiment->program) == 1 || instr->phase == PHASE_CAST;
+}
+
 static Status add_value(const Experiment *experiment, int i, PhaseReport *report)
 {
     const Instr *instr = &experiment->program.instrs[i];
     const Value *value = value_of(experiment, instr->out);
     int64_t count = value_count(value);
-    PhaseRow *row = add_row(report, value->name, value->format);
+    PhaseRow *row = phase_row_add(report, value->name, value->format);
     CastCounts stored = {0}, counted = {0};
     float *values;
-    Status status = read_value(experiment, instr->out, &values);
+    Status status = phase_value_read(experiment, instr->out, &values);
 
     if (!failed(status)) {
         count_stored(values, count, value->format, &stored);
@@ -107,7 +112,7 @@ static Status add_value(const Experiment *experiment, int i, PhaseReport *report
     }
     free(values);
     TRY(status);
-    if (instr->op == OP_CAST)
+    if (instr->op == OP_CAST && stored_are_all(experiment, instr))
         return add_cast_counts(experiment, instr, row);
     if (!instr->counted)
         return ok();
@@ -116,7 +121,7 @@ static Status add_value(const Experiment *experiment, int i, PhaseReport *report
     return ok();
 }
 
-static double norm(const float *values, int64_t count, float factor)
+double phase_norm(const float *values, int64_t count, float factor)
 {
     double sum = 0.0;
 
@@ -126,31 +131,6 @@ static double norm(const float *values, int64_t count, float factor)
         sum += value * value;
     }
     return sqrt(sum);
-}
-
-static Status add_unscaled(const Experiment *experiment, int i, const Before *before,
-                           PhaseReport *report)
-{
-    ValueId id = experiment->program.instrs[i].in[0];
-    const Value *value = value_of(experiment, id);
-    PhaseRow *row = add_row(report, value->name, value->format);
-    int64_t count = value_count(value), wrong = 0;
-    float *values;
-    Status status = read_value(experiment, id, &values);
-
-    for (int64_t k = 0; !failed(status) && k < count; k++)
-        wrong += !isfinite(values[k]);
-    if (!failed(status)) {
-        row->numbers[PHASE_VALUES] = number((double)count);
-        row->numbers[PHASE_NONFINITE] = number((double)wrong);
-        row->numbers[PHASE_BEFORE] = number(norm(values, count, 1.0F));
-        row->numbers[PHASE_AFTER] =
-            number(norm(values, count, (float)(1.0 / (double)before->scalars.scale)));
-    }
-    free(values);
-    if (wrong > 0 && report->found[0] == '\0')
-        text_copy(report->found, sizeof report->found, value->name);
-    return status;
 }
 
 static void put_change(const float *before, const float *now, int64_t count, PhaseRow *row)
@@ -167,22 +147,20 @@ static void put_change(const float *before, const float *now, int64_t count, Pha
     }
     row->numbers[PHASE_VALUES] = number((double)count);
     row->numbers[PHASE_MOVED] = number((double)moved / (double)count);
-    row->numbers[PHASE_NORM] = number(norm(now, count, 1.0F));
+    row->numbers[PHASE_NORM] = number(phase_norm(now, count, 1.0F));
     row->numbers[PHASE_CHANGE] = number(sqrt(sum));
     row->numbers[PHASE_CHANGE_MOST] = number(most);
 }
 
-static Status find_nonfinite(const Experiment *experiment, ValueId id, PhaseReport *report)
+static Status put_lost(const Experiment *experiment, int i, PhaseRow *row)
 {
-    const Value *value = value_of(experiment, id);
-    float *values;
-    Status status = read_value(experiment, id, &values);
+    CastCounts counts;
 
-    for (int64_t k = 0; !failed(status) && k < value_count(value); k++)
-        if (!isfinite(values[k]) && report->found[0] == '\0')
-            text_copy(report->found, sizeof report->found, value->name);
-    free(values);
-    return status;
+    if (!experiment->program.instrs[i].counted)
+        return ok();
+    TRY(experiment_counts(experiment, i, &counts));
+    row->numbers[PHASE_LOST] = number((double)counts.classes[CAST_UNDERFLOW]);
+    return ok();
 }
 
 static Status add_weight(const Experiment *experiment, int i, const Before *before,
@@ -190,19 +168,21 @@ static Status add_weight(const Experiment *experiment, int i, const Before *befo
 {
     const Instr *instr = &experiment->program.instrs[i];
     const Value *value = value_of(experiment, instr->in[STEP_WEIGHT]);
-    PhaseRow *row = add_row(report, value->name, value->format);
+    PhaseRow *row = phase_row_add(report, value->name, value->format);
     float *now;
-    Status status = read_value(experiment, instr->in[STEP_WEIGHT], &now);
+    Status status = phase_value_read(experiment, instr->in[STEP_WEIGHT], &now);
 
     if (!failed(status))
         put_change(before->weights[i - before->first], now, value_count(value), row);
     free(now);
-    return failed(status) ? status : find_nonfinite(experiment, instr->in[STEP_GRAD], report);
+    TRY(status);
+    TRY(put_lost(experiment, i, row));
+    return phase_find_nonfinite(experiment, instr->in[STEP_GRAD], report);
 }
 
 static void add_scalar(PhaseReport *report, const char *name, double before, double after)
 {
-    PhaseRow *row = add_row(report, name, FORMAT_FP32);
+    PhaseRow *row = phase_row_add(report, name, FORMAT_FP32);
 
     row->numbers[PHASE_BEFORE] = number(before);
     row->numbers[PHASE_AFTER] = number(after);
@@ -217,6 +197,10 @@ static void add_scalars(const Experiment *experiment, const Before *before, Phas
     add_scalar(report, "growth tracker", before->scalars.tracker, now.tracker);
     add_scalar(report, "steps taken", (double)before->scalars.taken, (double)now.taken);
     report->skipped = now.taken == before->scalars.taken;
+    if (now.hysteresis <= 1)
+        return;
+    add_scalar(report, "overflows borne", before->scalars.spent, now.spent);
+    report->borne = now.spent > before->scalars.spent && now.spent < now.hysteresis;
 }
 
 Status phase_before(const Experiment *experiment, Phase phase, Before *before)
@@ -231,8 +215,8 @@ Status phase_before(const Experiment *experiment, Phase phase, Before *before)
     before->count = program_phase(program, phase + 1) - before->first;
     before->weights = xcalloc((size_t)before->count + 1, sizeof *before->weights);
     for (int i = 0; i < before->count && !failed(status); i++)
-        status = read_value(experiment, program->instrs[before->first + i].in[STEP_WEIGHT],
-                            &before->weights[i]);
+        status = phase_value_read(experiment, program->instrs[before->first + i].in[STEP_WEIGHT],
+                                  &before->weights[i]);
     return status;
 }
 
@@ -253,12 +237,16 @@ Status phase_rows(const Experiment *experiment, Phase phase, const Before *befor
     report->scale = before->scalars.scale;
     report->loss_weight = before->scalars.loss_weight;
     report->checks = before->scalars.check;
-    report->rows = xcalloc((size_t)(last - first) + 3, sizeof *report->rows); /* 3: scalars */
+    report->takes_all = before->scalars.take_all;
+    report->leaves_scaled = before->scalars.leave_scaled;
+    report->rounds = program_rounds(program);
+    report->rows = xcalloc((size_t)(last - first + program->param_count) + 4, /* 4: scalars */
+                           sizeof *report->rows);
+    if (first < last && (phase == PHASE_UNSCALE || phase == PHASE_CLIP))
+        return phase_grad_rows(experiment, phase, before, report);
     for (int i = first; i < last; i++) {
         if (phase == PHASE_STEP)
             TRY(add_weight(experiment, i, before, report));
-        else if (phase == PHASE_UNSCALE)
-            TRY(add_unscaled(experiment, i, before, report));
         else if (program->instrs[i].out != NO_VALUE)
             TRY(add_value(experiment, i, report));
     }

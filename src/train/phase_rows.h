@@ -19,4 +19,23 @@ void phase_before_release(Before *before);
 Status phase_rows(const Experiment *experiment, Phase phase, const Before *before,
                   PhaseReport *report) MUST_CHECK;
 
+/* One more row, all of whose numbers are none. */
+PhaseRow *phase_row_add(PhaseReport *report, const char *name, Format format);
+
+/* The value as of now. Caller frees, also on failure. Fails: STATUS_DEVICE. */
+Status phase_value_read(const Experiment *experiment, ValueId id, float **values) MUST_CHECK;
+
+/* Of the values times a factor, each product rounded to fp32. */
+double phase_norm(const float *values, int64_t count, float factor);
+
+/* train/phase_grads.c: of phases unscale and clip, a row for each parameter's gradient. Fails:
+ * STATUS_DEVICE. */
+Status phase_grad_rows(const Experiment *experiment, Phase phase, const Before *before,
+                       PhaseReport *report) MUST_CHECK;
+
+/* Into report->found: this gradient, where it holds inf or nan and is the first that does. Fails:
+ * STATUS_DEVICE. */
+Status phase_find_nonfinite(const Experiment *experiment, ValueId id,
+                            PhaseReport *report) MUST_CHECK;
+
 #endif

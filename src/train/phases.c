@@ -14,12 +14,9 @@ void phase_report_release(PhaseReport *report)
 
 static bool has_instructions(const Runs *runs, int phase)
 {
-    for (int i = 0; i < runs->count; i++) {
-        const Program *program = &runs->all[i]->program;
-
-        if (program_phase(program, (Phase)phase) < program_phase(program, (Phase)(phase + 1)))
+    for (int i = 0; i < runs->count; i++)
+        if (program_has_phase(&runs->all[i]->program, (Phase)phase))
             return true;
-    }
     return false;
 }
 
@@ -88,19 +85,21 @@ Status phases_finish(Session *session)
     return ok();
 }
 
-static void tell_passed(int from, int to, char passed[FACT_TEXT])
+/* A clip before unscale was not passed over, but is within that phase. */
+static void tell_passed(const Program *program, int from, int to, char passed[FACT_TEXT])
 {
     Text text = {0};
 
     for (int phase = from; phase < to; phase++)
-        text_printf(&text, "%s%s", phase == from ? "" : ", ", phase_names[phase]);
+        if (phase != PHASE_CLIP || program_clip(program) == NULL)
+            text_printf(&text, "%s%s", text.length == 0 ? "" : ", ", phase_names[phase]);
     text_copy(passed, FACT_TEXT, text_chars(&text));
     text_release(&text);
 }
 
 static bool skips(const PhaseReport *report)
 {
-    return report->checks && report->found[0] != '\0';
+    return report->checks && !report->takes_all && report->found[0] != '\0';
 }
 
 typedef struct PhaseAsked {
@@ -132,7 +131,7 @@ static Status phase_job(Session *session, void *argument)
     report->name = phase_names[phase];
     report->next = next < PHASE_COUNT ? phase_names[next] : NULL;
     report->skipped = report->skipped || skips(report);
-    tell_passed(from, phase, report->passed);
+    tell_passed(&runs_used(session)->program, from, phase, report->passed);
     worker_publish(session);
     return status;
 }

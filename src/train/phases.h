@@ -21,12 +21,14 @@ typedef enum PhaseNumber {
     PHASE_SUBNORMAL,
     PHASE_OVERFLOW,  /* finite values that the store made infinite; none where it is not counted */
     PHASE_NONFINITE, /* inf and nan, as stored */
-    PHASE_BEFORE,    /* unscale: norm of a gradient as stored; update: what stood there */
-    PHASE_AFTER,     /* unscale: the same times 1/scale; update: what stands there now */
-    PHASE_NORM,      /* step: of a weight, after it */
-    PHASE_MOVED,     /* step: share of values whose bits changed */
-    PHASE_CHANGE,    /* step: norm of what was added */
+    PHASE_BEFORE, /* unscale: norm of a gradient as stored; clip: unscaled; update: what stood there */
+    PHASE_AFTER,       /* unscale, clip: as what follows reads it; update: what stands there now */
+    PHASE_HELD,        /* clip by value: magnitudes that were too large, and are what is allowed */
+    PHASE_NORM,        /* step: of a weight, after it */
+    PHASE_MOVED,       /* step: share of values whose bits changed */
+    PHASE_CHANGE,      /* step: norm of what was added */
     PHASE_CHANGE_MOST, /* step: largest magnitude that was added */
+    PHASE_LOST, /* step: updates not 0 that changed no bit; none where they are not counted */
     PHASE_NUMBERS,
 } PhaseNumber;
 
@@ -36,16 +38,30 @@ typedef struct PhaseRow {
     Measure numbers[PHASE_NUMBERS];
 } PhaseRow;
 
+/* What clipping does to the gradients, in the phase it stands in. */
+typedef struct PhaseClip {
+    bool norm, value;     /* neither: there is none in this phase */
+    bool scaled;          /* it comes before unscale, and is within that phase */
+    double most;          /* of the norm of all, or of each magnitude */
+    double before, after; /* norm of all gradients, as it finds and as it leaves them */
+    float coef;           /* norm: what it multiplies them by */
+    int64_t held;         /* value: how many were too large */
+} PhaseClip;
+
 typedef struct PhaseReport {
     const char *name;       /* of the phase */
     char passed[FACT_TEXT]; /* names of phases without an instruction before it; "" */
     const char *next;       /* the phase that comes next; NULL: the step is finished */
     int64_t step;           /* the one that is taken, from 1 */
     Phase phase;
-    float scale, loss_weight; /* as the step uses them */
-    char found[TENSOR_NAME];  /* unscale: the first gradient with inf or nan; "" */
-    bool checks;              /* inf and nan are looked for: scaling is on */
-    bool skipped;             /* known from unscale on: no weight moves */
+    float scale, loss_weight;      /* as the step uses them */
+    char found[TENSOR_NAME];       /* unscale: the first gradient with inf or nan; "" */
+    bool checks;                   /* inf and nan are looked for: scaling is on */
+    bool takes_all, leaves_scaled; /* the mistakes skip=off and unscale=off */
+    bool borne;                    /* update: an overflow was borne, so the scale holds */
+    int rounds; /* micro-batches of a step; counts are of all, values of the last */
+    PhaseClip clip;
+    bool skipped; /* known from unscale on: no weight moves */
     PhaseRow *rows;
     int count;
 } PhaseReport;
