@@ -29,10 +29,13 @@ void story_trail(const Trail *trail, Text *text)
 
     if (trail->tensor[0] == '\0')
         return;
-    text_printf(text, "In the last step it began at `%s` %s, in the phase %s: %s of its %s values ",
+    text_printf(text,
+                "In %sthe last step it began %s `%s` %s, in the phase %s: %s of its %s values ",
+                trail->earlier ? "an earlier micro-batch of " : "", trail->unseen ? "before" : "at",
                 trail->op, trail->tensor, trail->phase, phrase_count(trail->nonfinite, count),
                 phrase_count(trail->count, all));
     text_printf(
-        text, "are inf or nan in %s, whose largest number is %s; the largest finite one is %.4g. ",
-        format->name, number_shortest(format->max, most), (double)trail->amax);
+        text, "are inf or nan in %s, whose largest number is %s; the largest finite one%s %.4g. ",
+        format->name, number_shortest(format->max, most),
+        trail->earlier && !trail->unseen ? " before the store was" : " is", (double)trail->amax);
 }

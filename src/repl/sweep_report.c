@@ -137,8 +137,13 @@ void passes_table(const AutocastPass *passes, int count, float scale, Text *text
                 "subnormal", "inf, nan", "from fp32");
     for (int i = 0; i < count; i++)
         pass_row(&passes[i], text);
+    text_append(&sentence, "The same weights and ");
+    if (count > 0 && passes[0].rounds > 1)
+        text_printf(&sentence, "%d micro-batches (loss: of the last)", passes[0].rounds);
+    else
+        text_append(&sentence, "batch");
     text_printf(&sentence,
-                "The same weights and batch, at loss scale %s. Shares are of all gradients; from "
+                ", at loss scale %s. Shares are of all gradients; from "
                 "fp32: norm of the difference of the weights' gradients, divided by their norm in "
                 "fp32.",
                 float_friendly(scale, number));

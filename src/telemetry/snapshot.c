@@ -59,7 +59,7 @@ const TensorFacts *snapshot_tensor(const Snapshot *snapshot, const char *name)
     return NULL;
 }
 
-static bool is_grad(const TensorFacts *tensor)
+bool tensor_is_grad(const TensorFacts *tensor)
 {
     return tensor->kind == TENSOR_ACTIVATION_GRAD || tensor->kind == TENSOR_WEIGHT_GRAD;
 }
@@ -69,7 +69,7 @@ static int grad_worth(const TensorFacts *tensor)
 {
     if (tensor->kind == TENSOR_WEIGHT_GRAD)
         return strstr(tensor->name, ".weight.") != NULL ? 3 : 2;
-    return is_grad(tensor) ? 1 : 0;
+    return tensor_is_grad(tensor) ? 1 : 0;
 }
 
 /* Backward runs from the last layer to the first, so the first layer's gradients come last. */
@@ -99,7 +99,7 @@ const TensorFacts *snapshot_worst(const Snapshot *snapshot)
         const CastCounts *counts = &tensor->counts;
         double share = counts->mass > 0.0 ? counts->lost_mass / counts->mass : 0.0;
 
-        if (is_grad(tensor) && share > most) {
+        if (tensor_is_grad(tensor) && share > most) {
             most = share;
             worst = tensor;
         }

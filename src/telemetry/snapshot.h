@@ -44,6 +44,9 @@ typedef struct TensorFacts {
     char starved_by[TENSOR_NAME]; /* "" or the tensor upstream in whose cast everything was lost */
 } TensorFacts;
 
+/* Of an activation or of a weight. */
+bool tensor_is_grad(const TensorFacts *tensor);
+
 typedef enum ScalerMode { SCALER_OFF, SCALER_STATIC, SCALER_DYNAMIC } ScalerMode;
 
 typedef struct ScalerFacts {

@@ -112,11 +112,6 @@ static TensorKind tensor_kind(const Program *program, const Value *value)
     }
 }
 
-static bool is_grad(const TensorFacts *tensor)
-{
-    return tensor->kind == TENSOR_ACTIVATION_GRAD || tensor->kind == TENSOR_WEIGHT_GRAD;
-}
-
 static TensorFacts *add_tensor(Experiment *experiment, const Value *value)
 {
     Snapshot *facts = &experiment->facts;
@@ -130,7 +125,7 @@ static TensorFacts *add_tensor(Experiment *experiment, const Value *value)
         .count = value_count(value),
         .moved = {.none = true},
     };
-    tensor->scaled = is_grad(tensor) && experiment->settings.scaler.mode != SCALE_OFF;
+    tensor->scaled = tensor_is_grad(tensor) && experiment->settings.scaler.mode != SCALE_OFF;
     text_copy(tensor->name, sizeof tensor->name, named->name);
     return tensor;
 }
@@ -144,7 +139,7 @@ static void name_starved(Snapshot *facts)
         TensorFacts *tensor = &facts->tensors[i];
         int64_t nonzero = cast_counts_nonzero(&tensor->counts);
 
-        if (!is_grad(tensor) || !tensor->probed)
+        if (!tensor_is_grad(tensor) || !tensor->probed)
             continue;
         if (nonzero == 0 && thief != NULL)
             text_copy(tensor->starved_by, sizeof tensor->starved_by, thief);

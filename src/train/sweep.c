@@ -53,12 +53,14 @@ static Status run_pass(const Bench *bench, float scale)
     return status;
 }
 
+/* The sums over micro-batches are none: no cast writes them. */
 static bool is_grad(const Program *program, int instr)
 {
     ValueId out = program->instrs[instr].out;
     Role role = out == NO_VALUE ? ROLE_SCALAR : program->values[out].role;
 
     return program->instrs[instr].phase == PHASE_BACKWARD &&
+           program->instrs[instr].op != OP_ACCUMULATE &&
            (role == ROLE_ACTIVATION_GRAD || role == ROLE_WEIGHT_GRAD);
 }
 
@@ -206,14 +208,23 @@ typedef struct Together {
     double apart, whole;
 } Together;
 
+/* What stands for all micro-batches: a weight's gradient has a sum where they are several. */
+static ValueId summed(const Program *program, ValueId id)
+{
+    for (int i = 0; i < program->instr_count; i++)
+        if (program->instrs[i].op == OP_ACCUMULATE && program->instrs[i].in[0] == id)
+            return program->instrs[i].out;
+    return id;
+}
+
 static Status take_grad(Session *session, const Bench *bench, int instr, AutocastGrad *grad,
                         Together *together)
 {
-    const Value *value = &bench->program.values[bench->program.instrs[instr].out];
+    ValueId id = bench->program.instrs[instr].out;
+    const Value *value = &bench->program.values[id];
     int64_t count = value_count(value);
     float *values = xaligned((size_t)count, sizeof *values);
-    Status status =
-        bench->run->class->value_read(bench->plan, bench->program.instrs[instr].out, values);
+    Status status = bench->run->class->value_read(bench->plan, summed(&bench->program, id), values);
     const SweptGrad *reference;
     double apart, whole;
 
@@ -274,7 +285,9 @@ static Status sweep_format(Session *session, const Bench *bench, AutocastPass *p
 {
     size_t count = (size_t)count_grads(&bench->program);
 
-    *pass = (AutocastPass){.format = bench->settings.autocast, .difference = {.none = true}};
+    *pass = (AutocastPass){.format = bench->settings.autocast,
+                           .rounds = program_rounds(&bench->program),
+                           .difference = {.none = true}};
     TRY(run_pass(bench, bench->before.scale));
     pass->grads = xcalloc(count + 1, sizeof *pass->grads);
     if (pass->format == FORMAT_FP32) {

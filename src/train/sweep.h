@@ -16,7 +16,8 @@ typedef struct AutocastGrad {
 /* What the batch gives in one format. */
 typedef struct AutocastPass {
     Format format;
-    float loss;
+    int rounds;         /* micro-batches, over which counts and weights' gradients are taken */
+    float loss;         /* of the last of them */
     SweepCell all;      /* gradients together */
     Measure difference; /* of the weights' gradients together */
     AutocastGrad *grads;

@@ -23,6 +23,46 @@ static Look look_at(const float *values, int64_t count)
     return look;
 }
 
+static void tell(const Experiment *now, int instr, int64_t nonfinite, int64_t count, float amax,
+                 Trail *trail)
+{
+    const Instr *of = &now->program.instrs[instr];
+    const Value *value = &now->program.values[of->out];
+
+    text_copy(trail->tensor, sizeof trail->tensor, value->name);
+    text_copy(trail->op, sizeof trail->op, op_table[of->op].name);
+    text_copy(trail->phase, sizeof trail->phase, phase_names[of->phase]);
+    trail->format = value->format;
+    trail->nonfinite = nonfinite;
+    trail->count = count;
+    trail->amax = amax;
+}
+
+/* Values are those of the last micro-batch; counts know the others too. */
+static Status look_at_counts(const Experiment *now, int instr, Trail *trail)
+{
+    CastCounts counts;
+    int64_t nonfinite;
+
+    if (program_rounds(&now->program) == 1 || !now->program.instrs[instr].counted)
+        return ok();
+    TRY(experiment_counts(now, instr, &counts));
+    nonfinite = counts.classes[CAST_NAN] + counts.classes[CAST_INF] + counts.classes[CAST_OVERFLOW];
+    if (nonfinite == 0)
+        return ok();
+    tell(now, instr, nonfinite, counts.count, counts.amax, trail);
+    trail->earlier = true;
+    return ok();
+}
+
+/* The last gradient that a sum of them took was finite, or it would have been come to before. */
+static bool began_before(const Experiment *now, int instr)
+{
+    const Instr *of = &now->program.instrs[instr];
+
+    return of->op == OP_ACCUMULATE && now->program.values[of->in[0]].format != FORMAT_FP32;
+}
+
 /* What no memory holds has nothing to show. */
 static Status look_at_value(const Experiment *now, int instr, Trail *trail)
 {
@@ -35,15 +75,11 @@ static Status look_at_value(const Experiment *now, int instr, Trail *trail)
 
     free(values);
     if (look.nonfinite > 0) {
-        text_copy(trail->tensor, sizeof trail->tensor, value->name);
-        text_copy(trail->op, sizeof trail->op, op_table[of->op].name);
-        text_copy(trail->phase, sizeof trail->phase, phase_names[of->phase]);
-        trail->format = value->format;
-        trail->nonfinite = look.nonfinite;
-        trail->count = count;
-        trail->amax = look.amax;
+        tell(now, instr, look.nonfinite, count, look.amax, trail);
+        trail->earlier = trail->unseen = began_before(now, instr);
     }
-    return status.code == STATUS_DEVICE ? status : ok();
+    TRY(status.code == STATUS_DEVICE ? status : ok());
+    return look.nonfinite > 0 ? ok() : look_at_counts(now, instr, trail);
 }
 
 static Status look_at_weight(const Experiment *now, ValueId id, Trail *trail)

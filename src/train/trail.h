@@ -13,8 +13,11 @@ typedef struct Trail {
     char op[OP_NAME];         /* the instruction that wrote it */
     char phase[PHASE_NAME];
     Format format;
-    int64_t nonfinite, count; /* of its values */
-    float amax;               /* its largest finite magnitude */
+    bool
+        earlier; /* in an earlier micro-batch of the step, of which only counts and sums are left */
+    bool unseen; /* ... and it began before `tensor`, where nothing was counted */
+    int64_t nonfinite, count; /* of its values, in all micro-batches where `earlier` */
+    float amax;               /* its largest finite magnitude; before the store where counted */
     char weight[TENSOR_NAME]; /* the first weight that holds any; "": none does */
     int64_t weight_nonfinite, weight_count;
     int weights; /* tensors of weights that hold any */

@@ -19,11 +19,6 @@ typedef struct Rows {
     int bars, zones, ticks, counts;
 } Rows;
 
-static bool is_grad(const TensorFacts *tensor)
-{
-    return tensor->kind == TENSOR_ACTIVATION_GRAD || tensor->kind == TENSOR_WEIGHT_GRAD;
-}
-
 /* What the exponents on the axis are exponents of. */
 static void axis_words(const TensorFacts *tensor, float scale, bool true_values, char *text)
 {
@@ -34,7 +29,7 @@ static void axis_words(const TensorFacts *tensor, float scale, bool true_values,
     else if (true_values)
         snprintf(text, LABEL, "true values = stored / %s", words_scale(scale, power));
     else
-        snprintf(text, LABEL, "stored = %s x %s", is_grad(tensor) ? "grad" : "value",
+        snprintf(text, LABEL, "stored = %s x %s", tensor_is_grad(tensor) ? "grad" : "value",
                  words_scale(scale, power));
 }
 

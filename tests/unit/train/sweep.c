@@ -110,6 +110,39 @@ Test(sweeps, take_formats_from_the_same_state)
     autocast_pass_release(&bf16);
 }
 
+static const AutocastGrad *grad_of(const AutocastPass *pass, const char *name)
+{
+    for (int i = 0; i < pass->count; i++)
+        if (strcmp(pass->grads[i].name, name) == 0)
+            return &pass->grads[i];
+    return NULL;
+}
+
+Test(sweeps, take_each_gradient_of_several_micro_batches_once)
+{
+    AutocastPass fp32 = {0}, fp16 = {0};
+    Sweep sweep = {0};
+
+    say_setting("accumulate 4");
+    train(1);
+    must(sweep_by(&(SweepSpec){.autocast = true, .format = FORMAT_FP32}, &fp32));
+    must(sweep_by(&(SweepSpec){.autocast = true, .format = FORMAT_FP16}, &fp16));
+    cr_expect_eq(fp16.rounds, 4);
+    cr_expect_null(grad_of(&fp16, "fc1.weight.grad.sum"));
+    cr_expect_gt(grad_of(&fp16, "fc1.weight.grad")->difference.value, 0.0);
+    cr_expect_eq(fp16.all.count, fp32.all.count);
+    must(sweep_by(&(SweepSpec){.from = 0, .to = 2}, NULL));
+    sweep_copy(&sweep, &look()->sweep);
+    for (int i = 0; i < sweep.tensor_count; i++) {
+        cr_expect_null(strstr(sweep.names[i], ".sum"), "%s", sweep.names[i]);
+        cr_expect_gt(sweep_cell(&sweep, 0, i)->count, 0, "%s", sweep.names[i]);
+    }
+    cr_expect_eq(sweep.tensor_count, fp16.count);
+    sweep_release(&sweep);
+    autocast_pass_release(&fp32);
+    autocast_pass_release(&fp16);
+}
+
 static atomic_bool pressing;
 
 static void *press(void *nothing)
