@@ -233,7 +233,7 @@ static void tell_values(const PhaseReport *report, Text *text)
 static void tell(const PhaseReport *report, Text *text)
 {
     if (report->count == 0)
-        text_append(text, "nothing is left to do in this run");
+        text_append(text, "nothing to do in this run");
     else if (report->phase == PHASE_UNSCALE)
         tell_unscale(report, text);
     else if (report->phase == PHASE_CLIP)
