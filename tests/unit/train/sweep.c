@@ -2,6 +2,7 @@
 #include "rig.h"
 
 #include "train/sweep.h"
+#include "train/worker.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
@@ -118,6 +119,11 @@ static const AutocastGrad *grad_of(const AutocastPass *pass, const char *name)
     return NULL;
 }
 
+static bool is_of_weight(const char *name)
+{
+    return strstr(name, ".weight.") != NULL || strstr(name, ".bias.") != NULL;
+}
+
 Test(sweeps, take_each_gradient_of_several_micro_batches_once)
 {
     AutocastPass fp32 = {0}, fp16 = {0};
@@ -141,6 +147,27 @@ Test(sweeps, take_each_gradient_of_several_micro_batches_once)
     sweep_release(&sweep);
     autocast_pass_release(&fp32);
     autocast_pass_release(&fp16);
+}
+
+/* What a step in fp32 then finds is the judge. */
+Test(sweeps, compare_the_weights_gradients_of_all_micro_batches)
+{
+    AutocastPass pass = {0};
+    double sum = 0.0;
+
+    say_setting("autocast fp32");
+    say_setting("scale off");
+    say_setting("accumulate 4");
+    must(sweep_by(&(SweepSpec){.autocast = true, .format = FORMAT_FP32}, &pass));
+    for (int i = 0; i < session->sweep.reference_count; i++) {
+        const SweptGrad *grad = &session->sweep.reference[i];
+
+        for (int64_t k = 0; k < grad->count && is_of_weight(grad->name); k++)
+            sum += (double)grad->values[k] * (double)grad->values[k];
+    }
+    train(1);
+    cr_expect_float_eq(look()->grad_norm.value, sqrt(sum), 1e-6);
+    autocast_pass_release(&pass);
 }
 
 static atomic_bool pressing;
