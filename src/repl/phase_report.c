@@ -269,18 +269,39 @@ void phase_report_csv_heads(Text *text)
     text_append(text, "step,phase,name,format,number,value\n");
 }
 
-void phase_report_csv(const PhaseReport *report, Text *text)
+static void csv_line(const PhaseReport *report, const char *name, Format format,
+                     const char *number_name, double value, Text *text)
 {
     char digits[NUMBER_TEXT];
 
+    text_printf(text, "%lld,%s,%s,%s,%s,%s\n", (long long)report->step, report->name, name,
+                format_name(format), number_name, number_shortest(value, digits));
+}
+
+/* Of all gradients together. */
+static void csv_clip(const PhaseReport *report, Text *text)
+{
+    const PhaseClip *clip = &report->clip;
+
+    if (!clip->norm && !clip->value)
+        return;
+    csv_line(report, "all", FORMAT_FP32, "norm_before_clip", clip->before, text);
+    csv_line(report, "all", FORMAT_FP32, "norm_after_clip", clip->after, text);
+    if (clip->norm)
+        csv_line(report, "all", FORMAT_FP32, "clip_coef", (double)clip->coef, text);
+    else
+        csv_line(report, "all", FORMAT_FP32, columns[PHASE_HELD].name, (double)clip->held, text);
+}
+
+void phase_report_csv(const PhaseReport *report, Text *text)
+{
     for (int i = 0; i < report->count; i++)
-        for (int number = 0; number < PHASE_NUMBERS; number++) {
+        for (int k = 0; k < PHASE_NUMBERS; k++) {
             const PhaseRow *row = &report->rows[i];
 
-            if (row->numbers[number].none)
-                continue;
-            text_printf(text, "%lld,%s,%s,%s,%s,%s\n", (long long)report->step, report->name,
-                        row->name, format_name(row->format), columns[number].name,
-                        number_shortest(row->numbers[number].value, digits));
+            if (!row->numbers[k].none)
+                csv_line(report, row->name, row->format, columns[k].name, row->numbers[k].value,
+                         text);
         }
+    csv_clip(report, text);
 }

@@ -8,7 +8,7 @@
 /* Appends a heading, a row for each value and a sentence. */
 void phase_report_print(const PhaseReport *report, Text *text);
 
-/* Appends a line for each number that is known of each value. */
+/* Appends a line for each number that is known of each value; of a clip, also for all gradients. */
 void phase_report_csv_heads(Text *text);
 void phase_report_csv(const PhaseReport *report, Text *text);
 

@@ -4,7 +4,7 @@
  * and whoever looks meanwhile sees the values of now. The bits are those of a step taken whole. Until
  * the phase `step` nothing that lasts has changed, so the step can be dropped. What changes or needs
  * runs as they stand between two steps is refused meanwhile, but for training, which takes the rest of
- * this step first.
+ * this step first. A clip that comes before unscale, as a mistake, is within that phase.
  */
 #ifndef TRAIN_PHASES_H
 #define TRAIN_PHASES_H
