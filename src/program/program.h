@@ -134,8 +134,8 @@ ValueId program_find(const Program *program, const char *name);
  * did is counted. */
 bool step_is_low(const Program *program, const Instr *instr);
 
-/* Behind the last instruction of any earlier phase: where a phase begins; instr_count where none follows.
- * A clip that comes before unscale is within that phase, and its own is empty. */
+/* Where a phase begins: behind the last instruction of all earlier ones; instr_count where none
+ * follows. A clip that comes before unscale is within that phase, and its own is empty. */
 int program_phase(const Program *program, Phase phase);
 bool program_has_phase(const Program *program, Phase phase);
 

@@ -93,7 +93,7 @@ static const PhaseRow *row_named(const PhaseReport *report, const char *name)
     return NULL;
 }
 
-static Measure number(double value)
+static Measure measured(double value)
 {
     return (Measure){.value = value};
 }
@@ -120,16 +120,16 @@ static void tell_clip(const PhaseReport *report, Text *text)
     if (clip->scaled)
         text_append(text, "clip comes before unscale, and is within this phase. ");
     text_printf(text, "norm of all%s gradients %s", clip->scaled ? " scaled" : "",
-                words_measure(number(clip->before), parts[0]));
+                words_measure(measured(clip->before), parts[0]));
     if (clip->value)
         text_printf(text, ", each at most %s: %s held, which leaves a norm of %s",
                     float_friendly((float)clip->most, parts[1]), phrase_count(clip->held, parts[2]),
-                    words_measure(number(clip->after), parts[3]));
+                    words_measure(measured(clip->after), parts[3]));
     else
         text_printf(text, ", at most %s: clip_coef %s leaves %s",
                     float_friendly((float)clip->most, parts[1]),
-                    words_measure(number((double)clip->coef), parts[2]),
-                    words_measure(number(clip->after), parts[3]));
+                    words_measure(measured((double)clip->coef), parts[2]),
+                    words_measure(measured(clip->after), parts[3]));
 }
 
 static void tell_found(const PhaseReport *report, Text *text)

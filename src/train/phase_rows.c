@@ -86,7 +86,7 @@ static Status add_cast_counts(const Experiment *experiment, const Instr *instr, 
     return status;
 }
 
-/* All but the values of the last micro-batch are gone, so that only what was counted is known of all. */
+/* Values are of the last micro-batch; of all of them only what was counted is known. */
 static bool stored_are_all(const Experiment *experiment, const Instr *instr)
 {
     return program_rounds(&experiment->program) == 1 || instr->phase == PHASE_CAST;

@@ -21,12 +21,12 @@ typedef enum PhaseNumber {
     PHASE_SUBNORMAL,
     PHASE_OVERFLOW,  /* finite values that the store made infinite; none where it is not counted */
     PHASE_NONFINITE, /* inf and nan, as stored */
-    PHASE_BEFORE, /* unscale: norm of a gradient as stored; clip: unscaled; update: what stood there */
-    PHASE_AFTER,       /* unscale, clip: as what follows reads it; update: what stands there now */
-    PHASE_HELD,        /* clip by value: magnitudes that were too large, and are what is allowed */
-    PHASE_NORM,        /* step: of a weight, after it */
-    PHASE_MOVED,       /* step: share of values whose bits changed */
-    PHASE_CHANGE,      /* step: norm of what was added */
+    PHASE_BEFORE, /* of a gradient its norm, as stored (clip: unscaled); update: what stood there */
+    PHASE_AFTER,  /* unscale, clip: as what follows reads it; update: what stands there now */
+    PHASE_HELD,   /* clip by value: magnitudes that were too large, and are what is allowed */
+    PHASE_NORM,   /* step: of a weight, after it */
+    PHASE_MOVED,  /* step: share of values whose bits changed */
+    PHASE_CHANGE, /* step: norm of what was added */
     PHASE_CHANGE_MOST, /* step: largest magnitude that was added */
     PHASE_LOST, /* step: updates not 0 that changed no bit; none where they are not counted */
     PHASE_NUMBERS,

@@ -24,19 +24,19 @@ static PhaseReport go_to(Phase phase)
     return report;
 }
 
-static const Measure *measure(const PhaseReport *report, const char *name, PhaseNumber number)
+static const Measure *measure(const PhaseReport *report, const char *name, PhaseNumber which)
 {
     for (int i = 0; i < report->count; i++)
         if (strcmp(report->rows[i].name, name) == 0)
-            return &report->rows[i].numbers[number];
+            return &report->rows[i].numbers[which];
     cr_assert_fail("no row %s", name);
     return NULL;
 }
 
-static double number(const PhaseReport *report, const char *name, PhaseNumber number)
+static double number(const PhaseReport *report, const char *name, PhaseNumber which)
 {
-    cr_assert_not(measure(report, name, number)->none, "%s", name);
-    return measure(report, name, number)->value;
+    cr_assert_not(measure(report, name, which)->none, "%s", name);
+    return measure(report, name, which)->value;
 }
 
 Test(phase_told, a_step_that_is_taken_with_inf_is_not_called_skipped)
