@@ -68,19 +68,6 @@ static void emit(Pair *pair, const Case *c, Given2 *given)
     amp_emit_update(&b);
 }
 
-static void same_values(Pair *pair, ValueId id, const char *what)
-{
-    const Value *value = &pair->program.values[id];
-    float *cpu = side_read(&pair->cpu, &pair->program, id);
-    float *gpu = side_read(&pair->gpu, &pair->program, id);
-    int64_t place = first_difference(cpu, gpu, value_count(value));
-
-    check(place < 0, "%s: %s at %lld: the CPU has %a, the device %a", what, value->name,
-          (long long)place, (double)cpu[place < 0 ? 0 : place], (double)gpu[place < 0 ? 0 : place]);
-    free(cpu);
-    free(gpu);
-}
-
 static bool near(double a, double b)
 {
     return a == b || (isnan(a) && isnan(b)) || fabs(a - b) <= 1e-12 * fabs(b);
@@ -132,9 +119,9 @@ static void steps_of(Pair *pair, const Case *c, const Given2 *given, const char 
         same_outcomes(pair, what);
         for (int i = 0; i < pair->program.value_count; i++)
             if (pair->program.values[i].role == ROLE_STATE)
-                same_values(pair, i, what);
+                pair_same(pair, i, what, step);
         for (int i = 0; i < WEIGHTS && !adam; i++)
-            same_values(pair, given->weights[i], what);
+            pair_same(pair, given->weights[i], what, step);
     }
     free(values);
 }
@@ -214,7 +201,7 @@ static void try_accumulate(Pair *pair, Shape shape, Format format)
                 break;
             }
             same_outcomes(pair, what);
-            same_values(pair, sum, what);
+            pair_same(pair, sum, what, step);
             must(pair->cpu.class->counts_read(pair->cpu.plan, 1, &cpu), what);
             must(pair->gpu.class->counts_read(pair->gpu.plan, 1, &gpu), what);
             check(cpu.count == gpu.count &&

@@ -79,20 +79,6 @@ static void emit(Pair *pair, const Optimizing *how, Param3 *param)
     builder_emit(&b, OP_UPDATE, NO_VALUE, NO_VALUE, NO_VALUE, NO_VALUE);
 }
 
-static void same(Pair *pair, ValueId id, const char *what, int64_t step)
-{
-    const Value *value = &pair->program.values[id];
-    float *cpu = side_read(&pair->cpu, &pair->program, id);
-    float *gpu = side_read(&pair->gpu, &pair->program, id);
-    int64_t place = first_difference(cpu, gpu, value_count(value));
-
-    check(place < 0, "%s: %s after step %lld: at %lld the CPU has %a, the device %a", what,
-          value->name, (long long)step, (long long)place, (double)cpu[place < 0 ? 0 : place],
-          (double)gpu[place < 0 ? 0 : place]);
-    free(cpu);
-    free(gpu);
-}
-
 /* See the top of the file: a last bit before the rounding may be a last place behind it, or, where it is
  * left to chance, a few of many numbers. The next step begins from the CPU's again. */
 static void nearly(Pair *pair, Format format, ValueId id, const char *what, int64_t step)
@@ -140,13 +126,13 @@ static void low_step(Pair *pair, const Optimizing *how, const Param3 *param, con
 
     for (int i = 0; i < 2; i++)
         if (param->states[i] != NO_VALUE)
-            same(pair, param->states[i], what, step);
+            pair_same(pair, param->states[i], what, step);
     if (how->counted)
         same_step_counts(pair, !adam, what);
     if (!adam) {
-        same(pair, param->weight, what, step);
+        pair_same(pair, param->weight, what, step);
         if (param->rest != NO_VALUE)
-            same(pair, param->rest, what, step);
+            pair_same(pair, param->rest, what, step);
         return;
     }
     nearly(pair, how->weights, param->weight, what, step);
@@ -227,13 +213,13 @@ static void same_step(Pair *pair, const Optimizing *how, const Param3 *param, in
     same_outcome(pair, what);
     for (int i = 0; i < 2 && !is_low(how); i++)
         if (param->states[i] != NO_VALUE)
-            same(pair, param->states[i], what, step);
+            pair_same(pair, param->states[i], what, step);
     if (is_low(how))
         low_step(pair, how, param, what, step);
     else if (adam)
         near(pair, param->weight, before, what, step);
     else
-        same(pair, param->weight, what, step);
+        pair_same(pair, param->weight, what, step);
 }
 
 static void one_step(Pair *pair, const Optimizing *how, const Param3 *param, int64_t step,

@@ -4,6 +4,7 @@
 #include "check.h"
 #include "cpu/cpu.h"
 #include "program/registry.h"
+#include "values.h"
 #include "wrong.h"
 
 #include <stdio.h>
@@ -188,4 +189,18 @@ void side_collect(Side *side, StepOutcome *outcome)
 
     must(side->class->plan_collect(side->plan, outcome, 1, true, &count), "plan_collect");
     check(count == 1, "a step has an outcome");
+}
+
+void pair_same(Pair *pair, ValueId id, const char *what, int64_t step)
+{
+    const Value *value = &pair->program.values[id];
+    float *cpu = side_read(&pair->cpu, &pair->program, id);
+    float *gpu = side_read(&pair->gpu, &pair->program, id);
+    int64_t place = first_difference(cpu, gpu, value_count(value));
+
+    check(place < 0, "%s: %s after step %lld: at %lld the CPU has %a, the device %a", what,
+          value->name, (long long)step, (long long)place, (double)cpu[place < 0 ? 0 : place],
+          (double)gpu[place < 0 ? 0 : place]);
+    free(cpu);
+    free(gpu);
 }

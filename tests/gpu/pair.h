@@ -51,6 +51,9 @@ bool pair_run(Pair *pair, const char *what); /* the whole program, by plan_run *
 /* Caller frees. */
 float *side_read(const Side *side, const Program *program, ValueId id);
 
+/* A value has the same bits on both sides. */
+void pair_same(Pair *pair, ValueId id, const char *what, int64_t step);
+
 /* The outcome of the one step that was taken. */
 void side_collect(Side *side, StepOutcome *outcome);
 
