@@ -114,33 +114,32 @@ typedef struct Snapshot {
     char run_name[RUN_NAME];
     char runs[RUNS_MOST][RUN_NAME];   /* of all runs of the session, its own among them */
     char marks[MARKS_MOST][RUN_NAME]; /* moments that were given a name */
+    char rounding[RUN_NAME];          /* of low weights: "stochastic" */
+    char next_phase[PHASE_NAME];      /* of a step taken phase by phase; "": none is under way */
     char backend[FACT_TEXT];
     char data[FACT_TEXT], net[FACT_TEXT], optim[FACT_TEXT], loss_name[FACT_TEXT];
     int64_t batch, accumulate; /* of a step: examples in a micro-batch, micro-batches */
     uint64_t seed;
-    Format autocast;         /* FORMAT_FP32: off */
-    Format weights;          /* what parameters are kept in; low: there are no masters */
-    Format states;           /* what the optimizer's state is kept in */
-    char rounding[RUN_NAME]; /* of low weights: "stochastic" */
-    double eps_lost;         /* Adam's eps, where the format of its states rounds it to 0; else 0 */
+    Format autocast; /* FORMAT_FP32: off */
+    Format weights;  /* what parameters are kept in; low: there are no masters */
+    Format states;   /* what the optimizer's state is kept in */
+    int tensor_count, mark_count, run_count; /* run_count: runs of the session */
+    double eps_lost; /* Adam's eps, where the format of its states rounds it to 0; else 0 */
     ScalerFacts scaler;
     ClipFacts clip;
-    double pace;                 /* steps a second at most; 0: as fast as it goes */
-    int64_t step;                /* steps of this run, skipped ones included */
-    char next_phase[PHASE_NAME]; /* of a step taken phase by phase; "": none is under way */
-    int64_t skipped;             /* of them */
-    int64_t epoch_steps;         /* steps an epoch has */
+    double pace;         /* steps a second at most; 0: as fast as it goes */
+    int64_t step;        /* steps of this run, skipped ones included */
+    int64_t skipped;     /* of them */
+    int64_t epoch_steps; /* steps an epoch has */
     double lr;
     Measure loss, batch_loss, grad_norm, clip_coef, accuracy, steps_per_second;
     int64_t accuracy_step;            /* the step after which `accuracy` was measured */
     SkipFacts last_skip, first_taken; /* first_taken: with inf or nan, which it made the weights */
     MemoryFacts memory;
     TensorFacts *tensors; /* in the order of the step */
-    int tensor_count;
-    int mark_count, run_count; /* run_count: runs of the session */
-    bool updates;              /* steps of the optimizer are counted, from the next on */
-    bool probes;               /* every cast is counted from the next step on */
-    bool training;             /* steps are being taken */
+    bool updates;         /* steps of the optimizer are counted, from the next on */
+    bool probes;          /* every cast is counted from the next step on */
+    bool training;        /* steps are being taken */
     Heat heat;
     Sweep sweep; /* the last one, of `sweep scale` */
     History history;
