@@ -114,3 +114,29 @@ Test(wrap, lines_break_at_blanks)
         "        fourteen\n");
     text_release(&text);
 }
+
+static void expect_lines(const char *lines, size_t columns, const char *wanted)
+{
+    Text text = {0};
+
+    wrap_lines(lines, columns, &text);
+    cr_expect_str_eq(text_chars(&text), wanted, "%s", text_chars(&text));
+    text_release(&text);
+}
+
+Test(wrap, lines_wider_than_a_terminal_go_on_with_a_whole_word)
+{
+    expect_lines("one two three\nfour\n", 9, "one two\nthree\nfour\n");
+    expect_lines("one two three", 13, "one two three");
+    expect_lines("  one two three\n", 10, "  one two\n  three\n");
+    expect_lines("\xc3\xa4\xc3\xb6\xc3\xbc two\n", 7, "\xc3\xa4\xc3\xb6\xc3\xbc two\n");
+    expect_lines("a onehundredandmore b\n", 8, "a\nonehundredandmore\nb\n");
+}
+
+Test(wrap, rows_of_a_table_go_on_below_their_text)
+{
+    expect_lines("  name   one two three\n", 18, "  name   one two\n         three\n");
+    expect_lines("1\tloss < one or two\n", 16, "1\tloss <\n        one or\n        two\n");
+    expect_lines("a  b  one    two  three\n", 14, "a  b  one\n      two\n      three\n");
+    expect_lines("\033[1mone two three\033[0m\n", 9, "\033[1mone two three\033[0m\n");
+}
