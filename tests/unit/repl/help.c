@@ -86,6 +86,34 @@ Test(help, an_unknown_topic_gets_its_nearest)
     text_release(&text);
 }
 
+static void expect_told(const char *topic, const char *words)
+{
+    Text text = {0};
+
+    cr_expect(!failed(help_topic(topic, NULL, &text)), "%s", topic);
+    cr_expect_not_null(strstr(text_chars(&text), words), "%s: %s", topic, text_chars(&text));
+    text_release(&text);
+}
+
+Test(help, the_words_of_scaling_and_rounding_are_told)
+{
+    expect_told("hysteresis", "hysteresis: how many overflows");
+    expect_told("floor", "floor: the scale below which");
+    expect_told("micro-batch", "`accumulate N`");
+    expect_told("master weights", "master weights: the fp32 weights");
+}
+
+Test(help, the_first_word_of_a_term_is_enough_where_one_alone_has_it)
+{
+    Text text = {0};
+
+    expect_told("kahan", "kahan summation: what a rounding left out");
+    expect_told("stochastic", "stochastic rounding: rounding up or down");
+    cr_expect(failed(help_topic("growth", NULL, &text)));
+    cr_expect(failed(help_topic("kaha", NULL, &text)));
+    text_release(&text);
+}
+
 Test(terms, each_is_a_sentence_and_stands_once)
 {
     CatalogEntry entry;
