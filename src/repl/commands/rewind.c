@@ -141,6 +141,7 @@ static Status rewind_run(Repl *repl, Args *args)
         status = wait_for_end(repl);
     interrupt_direct(NULL);
     TRY(status);
+    repl->back = session_ahead(session, &repl->ahead);
     tell(repl, &travel, runs);
     return ok();
 }
