@@ -131,10 +131,33 @@ static void append_word(ArgValue *value, const Word *word)
     value->mark.end = word->mark.end;
 }
 
+/* A condition in place of the first word, where the command takes one behind a word of its own:
+ * `break loss < 0.9`. Else what failed is said as it is. */
+static Status meant_condition(const Reader *reader, const Word *word, Status failure)
+{
+    const ArgSpec *specs = command_args(reader->args->command);
+    Lexer rest = {.line = reader->lexer->line, .at = word->mark.start};
+    char metric[40];
+    size_t length = strspn(word->text, "abcdefghijklmnopqrstuvwxyz_");
+    Mark raw;
+
+    text_copy(metric, length + 1 < sizeof metric ? length + 1 : sizeof metric, word->text);
+    for (; specs->kind != ARG_END; specs++) {
+        if (specs->kind != ARG_RAW_AFTER || !names_has(specs->names, NULL, metric))
+            continue;
+        raw = lexer_raw(&rest, false);
+        return fail(STATUS_USAGE, "a condition stands behind `%s`; try %s %s %.*s", specs->name,
+                    reader->args->command->name, specs->name, (int)(raw.end - raw.start),
+                    rest.line + raw.start);
+    }
+    return failure;
+}
+
 static Status take_positional(Reader *reader, const Word *word)
 {
     Args *args = reader->args;
     const ArgSpec *spec = &command_args(args->command)[reader->next];
+    Status status;
 
     args->blame = word->mark;
     if (spec->kind == ARG_END)
@@ -144,7 +167,9 @@ static Status take_positional(Reader *reader, const Word *word)
         append_word(&args->values[reader->next], word);
         return ok();
     }
-    TRY(give(args, reader->next, word->text, word->mark));
+    status = give(args, reader->next, word->text, word->mark);
+    if (failed(status))
+        return meant_condition(reader, word, status);
     if (spec->kind != ARG_WORDS)
         reader->next++;
     return ok();

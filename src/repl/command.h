@@ -36,8 +36,9 @@ typedef struct ArgSpec {
     double least, most;         /* both ends belong */
     const char *const *choices; /* NULL-ended */
     Names names;
-    const char *shown; /* how help writes the value; NULL: made from the kind */
-    const char *text;  /* one line of help */
+    const char *const *with; /* Tab offers it behind these first words, or behind none; NULL: any */
+    const char *shown;       /* how help writes the value; NULL: made from the kind */
+    const char *text;        /* one line of help */
 } ArgSpec;
 
 /* What a command is for: help lists by this. */

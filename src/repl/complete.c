@@ -16,10 +16,13 @@ typedef struct Place {
     const Command *command; /* NULL: the verb itself is being typed */
     const char *word;       /* the beginning of a word that is to be completed */
     size_t length;
-    char before;         /* the character before it, or 0 */
-    int positional;      /* whole words before it that are neither key nor flag */
-    char key[32];        /* of key=, where the cursor is behind one; else "" */
-    bool raw, in_string; /* within an expression; within quotes in it */
+    char before;       /* the character before it, or 0 */
+    int positional;    /* whole words before it that are neither key nor flag */
+    const char *first; /* of these, borrowed from the line; NULL: there is none */
+    size_t first_length;
+    bool given[ARGS_MOST]; /* rows whose flag or key stands on the line */
+    char key[32];          /* of key=, where the cursor is behind one; else "" */
+    bool raw, in_string;   /* within an expression; within quotes in it */
 } Place;
 
 static void offer(Candidates *candidates, const Place *place, const char *name, const char *ending)
@@ -73,6 +76,22 @@ static void offer_values(Candidates *candidates, const Place *place, const ArgSp
         offer_names(candidates, place, spec->names);
 }
 
+/* Whether the row goes with the words that stand there already. */
+static bool fits(const Place *place, int row)
+{
+    const char *const *with = command_args(place->command)[row].with;
+
+    if (place->given[row])
+        return false;
+    if (with == NULL || place->first == NULL)
+        return true;
+    for (; *with != NULL; with++)
+        if (strlen(*with) == place->first_length &&
+            strncmp(*with, place->first, place->first_length) == 0)
+            return true;
+    return false;
+}
+
 static void offer_options(Candidates *candidates, const Place *place)
 {
     const ArgSpec *specs = command_args(place->command);
@@ -80,6 +99,8 @@ static void offer_options(Candidates *candidates, const Place *place)
     for (int i = 0; specs[i].kind != ARG_END; i++) {
         char flag[32] = "--";
 
+        if (!fits(place, i))
+            continue;
         text_copy(flag + 2, sizeof(flag) - 2, specs[i].name);
         if (specs[i].key)
             offer(candidates, place, specs[i].name, "=");
@@ -163,6 +184,28 @@ static const char *behind_run(const char *from, const char *word)
     return run.end > run.start && from + lexer.at <= word ? from + lexer.at : from;
 }
 
+/* A flag or a key that is given once is enough. */
+static void note_option(Place *place, const char *word, size_t length)
+{
+    bool flag = strncmp(word, "--", 2) == 0;
+    size_t start = flag ? 2 : 0, end = flag ? length : (size_t)strcspn(word, "=");
+    char name[32];
+    int row;
+
+    text_copy(name, end - start + 1 < sizeof name ? end - start + 1 : sizeof name, word + start);
+    row = args_find(place->command, name);
+    if (row >= 0)
+        place->given[row] = true;
+}
+
+static void note_word(Place *place, const char *word, size_t length)
+{
+    if (place->positional++ > 0)
+        return;
+    place->first = word;
+    place->first_length = length;
+}
+
 /* Reads the words of the command up to `word`. False where the verb is no command. */
 static bool read_words(const char *from, Place *place)
 {
@@ -180,7 +223,9 @@ static bool read_words(const char *from, Place *place)
         } else if (opens_raw(place, from, length)) {
             place->raw = true;
         } else if (memchr(from, '=', length) == NULL && strncmp(from, "--", 2) != 0) {
-            place->positional++;
+            note_word(place, from, length);
+        } else {
+            note_option(place, from, length);
         }
         from += length;
     }

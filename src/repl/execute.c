@@ -6,6 +6,7 @@
 #include "repl/find_run.h"
 #include "repl/interrupt.h"
 #include "repl/mistake.h"
+#include "repl/phrase.h"
 #include "repl/state.h"
 #include "train/export.h"
 
@@ -102,6 +103,44 @@ static void tell_news(Repl *repl)
     text_release(&news);
 }
 
+static void append_marks(const Ahead *ahead, Text *text)
+{
+    for (int i = 0; i < ahead->mark_count; i++) {
+        const char *before = i == 0 ? " and the mark" : i + 1 < ahead->mark_count ? ", " : " and ";
+
+        text_printf(text, "%s%s%s", before,
+                    i > 0                   ? ""
+                    : ahead->mark_count > 1 ? "s "
+                                            : " ",
+                    ahead->marks[i]);
+    }
+}
+
+/* What was kept ahead of where `rewind` went is let go of by whatever is done there. */
+static void tell_gone(Repl *repl)
+{
+    Ahead was = repl->ahead;
+    char from[NUMBER_TEXT], to[NUMBER_TEXT];
+    Text line = {0};
+
+    if (!repl->back)
+        return;
+    repl->back = session_ahead(repl->session, &repl->ahead);
+    if (repl->back)
+        return;
+    if (was.from < was.to)
+        text_printf(&line, "steps %s to %s that lay ahead", phrase_count(was.from, from),
+                    phrase_count(was.to, to));
+    else if (was.from == was.to)
+        text_printf(&line, "step %s that lay ahead", phrase_count(was.from, from));
+    else
+        text_append(&line, "what was changed here later");
+    append_marks(&was, &line);
+    repl_note(repl, "%s %s gone", text_chars(&line),
+              was.from < was.to || was.mark_count > 0 ? "are" : "is");
+    text_release(&line);
+}
+
 static Status carry_out(Repl *repl, Args *args)
 {
     Status status = check_needs(repl, args->command);
@@ -109,6 +148,7 @@ static Status carry_out(Repl *repl, Args *args)
     if (!failed(status))
         status = args->command->run(repl, args);
     tell_news(repl);
+    tell_gone(repl);
     fflush(stdout);
     if (!failed(status) && interrupt_pending())
         return fail(STATUS_INTERRUPTED, "interrupted");

@@ -184,5 +184,11 @@ Status help_topic(const char *topic, const Snapshot *known, Text *text)
         explain_command(command, text);
     told |= print_metric(topic, text);
     told |= print_entries(topic, text) > 0;
-    return told || command != NULL || term != NULL ? ok() : no_topic(topic);
+    if (told || command != NULL || term != NULL)
+        return ok();
+    term = term_beginning(topic);
+    if (term == NULL)
+        return no_topic(topic);
+    print_entry(term, "", term_find(term), text);
+    return ok();
 }

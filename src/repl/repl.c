@@ -5,6 +5,7 @@
 #include "repl/phrase.h"
 #include "repl/state.h"
 #include "repl/watch.h"
+#include "repl/wrap.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -48,17 +49,28 @@ bool repl_at_prompt(const Repl *repl)
 
 /* Where all runs speak in turn: a line with the name of the one that does, or what comes behind a line
  * that holds it. Once for each. */
-static void print_label(Repl *repl, FILE *file, bool line)
+static void append_label(Repl *repl, bool line, Text *text)
 {
     if (repl->label == NULL)
         return;
-    fprintf(file, line ? "%s\t" : "%s:\n", repl->label);
+    text_printf(text, line ? "%s\t" : "%s:\n", repl->label);
     repl->label = NULL;
+}
+
+/* Whoever reads at a terminal reads words; programs read lines. */
+static void put(const Repl *repl, FILE *file, const char *lines)
+{
+    Text wrapped = {0};
+
+    if (repl->prompt && isatty(fileno(file)) != 0)
+        wrap_lines(lines, (size_t)repl_columns(repl), &wrapped);
+    fputs(wrapped.length > 0 ? text_chars(&wrapped) : lines, file);
+    text_release(&wrapped);
 }
 
 void repl_print(Repl *repl, const char *fmt, ...)
 {
-    Text text = {0};
+    Text text = {0}, labelled = {0};
     const char *end;
     va_list args;
 
@@ -66,29 +78,32 @@ void repl_print(Repl *repl, const char *fmt, ...)
     text_vprintf(&text, fmt, args);
     va_end(args);
     end = strchr(text_chars(&text), '\n');
-    print_label(repl, stdout, end == NULL || end[1] == '\0');
-    fputs(text_chars(&text), stdout);
+    append_label(repl, end == NULL || end[1] == '\0', &labelled);
+    text_append(&labelled, text_chars(&text));
+    put(repl, stdout, text_chars(&labelled));
     text_release(&text);
+    text_release(&labelled);
 }
 
 void repl_note(Repl *repl, const char *fmt, ...)
 {
-    FILE *file = repl->prompt ? stdout : stderr;
+    Text text = {0};
     va_list args;
 
     fflush(stdout);
-    print_label(repl, file, true);
+    append_label(repl, true, &text);
     va_start(args, fmt);
-    vfprintf(file, fmt, args);
+    text_vprintf(&text, fmt, args);
     va_end(args);
-    fputc('\n', file);
+    text_append(&text, "\n");
+    put(repl, repl->prompt ? stdout : stderr, text_chars(&text));
+    text_release(&text);
 }
 
 void repl_complain(Repl *repl, const char *text)
 {
-    (void)repl;
     fflush(stdout);
-    fputs(text, stderr);
+    put(repl, stderr, text);
 }
 
 void repl_acknowledge(Repl *repl, int64_t step, const char *what)

@@ -4,6 +4,7 @@
 
 #include "repl/repl.h"
 #include "telemetry/expr.h"
+#include "train/travel.h"
 #include "view/settings.h"
 
 struct Repl {
@@ -16,6 +17,8 @@ struct Repl {
     bool check_due;    /* session_problem is to be told behind this line */
     bool reported;     /* the failure on its way up was shown where it happened */
     bool in_lua;       /* a script runs: its state cannot be entered again */
+    bool back;         /* `rewind` went back, and something is kept ahead */
+    Ahead ahead;       /* what that is */
     int depth;         /* of nested scripts: files and Lua */
     bool for_all;      /* the present command concerns all runs */
     const char *label; /* of the run that speaks, where all do in turn; NULL: none */

@@ -32,7 +32,7 @@ static const CatalogEntry terms[] = {
     {"stochastic rounding", "rounding up or down by chance, the nearer neighbour being likelier, "
                             "so that small changes are "
                             "right on average instead of lost each time. `round stochastic` stores "
-                            "weights so."},
+                            "weights so. Source: Gupta et al., ICML 2015."},
     {"fp32", "single precision: 8 bits of exponent, 23 of mantissa. Master weights, optimizer "
              "state, losses "
              "and sums are kept in it."},
@@ -61,9 +61,11 @@ static const CatalogEntry terms[] = {
      "is "
      "rounded back to the weight as it was. `master off` shows many, lost_updates(...) counts "
      "them."},
-    {"kahan summation", "what a rounding left out is kept in a second number and added to the next "
-                        "term, so that small "
-                        "terms add up. `round kahan` stores weights so."},
+    {"kahan summation",
+     "what a rounding left out is kept in a second number and added to the next "
+     "term, so that small "
+     "terms add up. `round kahan` stores weights so, without masters. Source: Zamirai et al., "
+     "Revisiting BFloat16 Training, 2020."},
     {"loss scale",
      "a factor on the loss before the backward pass. Every gradient comes out larger by it, so "
      "that "
@@ -90,6 +92,22 @@ static const CatalogEntry terms[] = {
     {"growth tracker", "how many clean steps in a row there have been since the last change of the "
                        "loss scale."},
     {"backoff", "what the loss scale is multiplied by when a step overflowed: 0.5 in PyTorch."},
+    {"hysteresis",
+     "how many overflows there must be since the loss scale last grew until it backs off: those "
+     "before are skipped steps and nothing more. 1, as in PyTorch, backs off at each. `scale "
+     "dynamic "
+     "hysteresis=2` waits for the second; Megatron-LM and DeepSpeed have such a setting."},
+    {"floor",
+     "the scale below which backing off does not take the loss scale. PyTorch has none: there a "
+     "run "
+     "whose every step overflows halves its scale until it is 0. `scale dynamic floor=1` sets "
+     "one; Megatron-LM calls it the minimum loss scale. In expressions floor(x) is the largest "
+     "whole number that is not above x."},
+    {"micro-batch",
+     "one of the batches whose gradients are added up before the optimizer takes a step, so that a "
+     "large batch fits into little memory. `accumulate N` makes a step of N of them; `batch` is "
+     "the size of each. One loss scale holds for all of them, and one overflow in any of them "
+     "makes the whole step be skipped."},
     {"lost mass",
      "the share of the sum of magnitudes that underflowed. A thousand tiny values may be nothing: "
      "this says how much of the gradient is gone, not how many numbers of it."},
@@ -138,4 +156,19 @@ const char *term_find(const char *name)
             return terms[i].text;
     }
     return NULL;
+}
+
+const char *term_beginning(const char *word)
+{
+    const char *found = NULL;
+    size_t length = strlen(word);
+
+    for (int i = 0; i < TERMS; i++) {
+        if (strncmp(terms[i].name, word, length) != 0 || terms[i].name[length] != ' ')
+            continue;
+        if (found != NULL)
+            return NULL;
+        found = terms[i].name;
+    }
+    return found;
 }

@@ -10,4 +10,8 @@ bool term_get(int i, CatalogEntry *entry);
 /* The sentences for a term, or NULL. */
 const char *term_find(const char *name);
 
+/* The one term of several words that begins with this word, as kahan does for "kahan summation";
+ * NULL where none or several do. */
+const char *term_beginning(const char *word);
+
 #endif

@@ -54,6 +54,43 @@ static void gather_tensors(const Tokens *tokens, Text *names)
     }
 }
 
+/* fc1.weight reads as a field of something called fc1. */
+static Status ask_for_quotes(const Tokens *tokens)
+{
+    for (size_t i = 0; i + 3 < tokens->count; i++) {
+        const Token *name = &tokens->all[i + 2];
+        size_t end = i + 3;
+        char metric[40];
+
+        text_copy(metric,
+                  tokens->all[i].length + 1 < sizeof metric ? tokens->all[i].length + 1
+                                                            : sizeof metric,
+                  tokens->all[i].chars);
+        if (metric_find(metric) == NULL || metric_find(metric)->of_tensor == NULL ||
+            !token_is(tokens, i + 1, "(") || name->kind != TOKEN_NAME ||
+            !token_is(tokens, end, "."))
+            continue;
+        while (token_is(tokens, end, ".") && end + 1 < tokens->count)
+            end += 2;
+        end--;
+        return fail(STATUS_USAGE, "the name '%.*s' goes in quotes; write %s(\"%.*s\")",
+                    (int)(tokens->all[end].chars + tokens->all[end].length - name->chars),
+                    name->chars, metric,
+                    (int)(tokens->all[end].chars + tokens->all[end].length - name->chars),
+                    name->chars);
+    }
+    return ok();
+}
+
+static Status check(const Tokens *tokens, const RewriteRules *rules, ExprNeeds *needs)
+{
+    Status status = rewrite_check(tokens, rules, needs);
+
+    if (failed(status))
+        TRY(ask_for_quotes(tokens));
+    return status;
+}
+
 static Status compile(Expr *expr, const char *text, const Tokens *tokens, const Snapshot *known)
 {
     RewriteRules rules = {.known = known};
@@ -66,7 +103,7 @@ static Status compile(Expr *expr, const char *text, const Tokens *tokens, const 
         return fail(STATUS_USAGE, "= sets, and an expression sets nothing; to compare write ==");
     if (strlen(text) > SANDBOX_TEXT)
         return fail(STATUS_USAGE, "it is longer than %d characters; say it shorter", SANDBOX_TEXT);
-    TRY(rewrite_check(tokens, &rules, &expr->needs));
+    TRY(check(tokens, &rules, &expr->needs));
     gather_tensors(tokens, &expr->tensors);
     text_append(&lua, "return ");
     rewrite_append(text, tokens, &lua);

@@ -82,3 +82,26 @@ void session_mark_list(Session *session, Text *text)
     if (failed(worker_ask(session, list_job, text)))
         return; /* list_job never fails */
 }
+
+static Status ahead_job(Session *session, void *argument)
+{
+    const Timeline *timeline = &session->timeline;
+    Point now = timeline_now(session);
+    Ahead *ahead = argument;
+
+    *ahead = (Ahead){.from = now.step + 1, .to = timeline->ahead};
+    if (!timeline->back)
+        return fail(STATUS_USAGE, "nothing lies ahead");
+    for (int i = 0; i < timeline->mark_count; i++) {
+        Point at = timeline->marks[i].at;
+
+        if (at.step > now.step || (at.step == now.step && at.turn > now.turn))
+            text_copy(ahead->marks[ahead->mark_count++], RUN_NAME, timeline->marks[i].name);
+    }
+    return ok();
+}
+
+bool session_ahead(Session *session, Ahead *ahead)
+{
+    return !failed(worker_ask(session, ahead_job, ahead));
+}

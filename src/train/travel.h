@@ -36,6 +36,16 @@ Status session_mark(Session *session, const char *name, int64_t *step) MUST_CHEC
 /* Appends a line for each, in the order of their making: name and step, tab-separated. */
 void session_mark_list(Session *session, Text *text);
 
+/* What is kept ahead of where the runs went back to. */
+typedef struct Ahead {
+    int64_t from, to; /* steps; from > to: changes alone */
+    char marks[MARKS_MOST][RUN_NAME];
+    int mark_count;
+} Ahead;
+
+/* False where nothing is. */
+bool session_ahead(Session *session, Ahead *ahead);
+
 /* Where to. */
 typedef enum TravelKind {
     TRAVEL_BACK,    /* so many steps */

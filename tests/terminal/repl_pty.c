@@ -79,6 +79,20 @@ static void test_completion(void)
     pty_close(&terminal);
 }
 
+static void test_wrapping(void)
+{
+    Pty terminal;
+
+    pty_open(&terminal, &(PtyProgram){.run = run_program, .cols = 40});
+    (void)pty_wait_for_prompt(&terminal);
+    pty_enter(&terminal, "scale 0");
+    expect(pty_wait_for(&terminal, "most 3.4e38, what fp32"),
+           "a message goes on with a whole word");
+    pty_type(&terminal, "\004");
+    (void)pty_end(&terminal);
+    pty_close(&terminal);
+}
+
 static void test_history(void)
 {
     Pty first, second;
@@ -258,6 +272,7 @@ int main(void)
 {
     test_banner();
     test_completion();
+    test_wrapping();
     test_history();
     test_interrupt();
     test_interrupted_bench();

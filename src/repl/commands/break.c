@@ -7,6 +7,8 @@
 
 static const char *const acts[] = {"list", "clear", NULL};
 
+static const char *const nothing[] = {NULL};
+
 static const ArgSpec break_args[] = {
     {.name = "break",
      .kind = ARG_CHOICE,
@@ -23,6 +25,7 @@ static const ArgSpec break_args[] = {
     {.name = "when",
      .kind = ARG_RAW_AFTER,
      .names = NAMES_METRICS,
+     .with = nothing,
      .shown = "EXPR",
      .text = "stop at the step at which this turns true; `help expressions`"},
     {.kind = ARG_END},

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+static const char *const kinds[] = {"norm", "value", NULL};
+
 static const ArgSpec clip_args[] = {
     {.name = "clip",
      .kind = ARG_CHOICE,
@@ -24,6 +26,7 @@ static const ArgSpec clip_args[] = {
      .kind = ARG_CHOICE,
      .key = true,
      .choices = clip_when_names,
+     .with = kinds,
      .text = "before-unscale, a mistake: the scaled gradients are clipped"},
     {.kind = ARG_END},
 };

@@ -8,6 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
+static const char *const switches[] = {"on", "off", NULL};
+static const char *const scales[] = {"dynamic", "static", "off", NULL};
+
 static const ArgSpec fork_args[] = {
     {.name = "name", .kind = ARG_WORD, .shown = "NAME", .text = "what the new run is called"},
     {.name = "autocast",
@@ -19,6 +22,7 @@ static const ArgSpec fork_args[] = {
     {.name = "scale",
      .kind = ARG_WORD,
      .key = true,
+     .choices = scales,
      .shown = "\"dynamic ...\"|\"static N\"|off|N",
      .text = "another loss scale, as `scale` takes it; in quotes where it has blanks"},
     {.name = "lr", .kind = ARG_NUMBER, .key = true, .text = "another learning rate"},
@@ -42,21 +46,25 @@ static const ArgSpec fork_args[] = {
     {.name = "master",
      .kind = ARG_WORD,
      .key = true,
+     .choices = switches,
      .shown = "on|off",
      .text = "weights with fp32 masters, or without"},
     {.name = "round",
      .kind = ARG_WORD,
      .key = true,
+     .choices = weight_rounding_names,
      .shown = "nearest|stochastic|kahan",
      .text = "another rounding of weights without masters"},
     {.name = "clip",
      .kind = ARG_WORD,
      .key = true,
+     .choices = clip_kind_names,
      .shown = "\"norm|value N ...\"|off",
      .text = "another clipping, as `clip` takes it"},
     {.name = "probe",
      .kind = ARG_WORD,
      .key = true,
+     .choices = probe_set_names,
      .shown = "off|on|weight-grads|grads|updates",
      .text = "other casts to count"},
     {.kind = ARG_END},

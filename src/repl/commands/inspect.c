@@ -100,11 +100,17 @@ static Status print_some(Args *args, const TensorValues *values, Text *text)
     return status;
 }
 
-static const char *moment(const TensorValues *values)
+/* Whose numbers the statistics are: nobody should take masters for their casts. */
+static void append_sort(const TensorValues *values, Text *text)
 {
+    const char *format = format_name(values->format);
+
     if (values->before == NULL)
-        return "as they are stored";
-    return values->next ? "before the next cast" : "before the last cast";
+        text_printf(text, "values in %s, as they are stored", format);
+    else if (values->next)
+        text_printf(text, "fp32 masters, as the next cast to %s will meet them", format);
+    else
+        text_printf(text, "fp32 values, as the last cast to %s met them", format);
 }
 
 static void print_whole(const char *name, const TensorValues *values, Text *text)
@@ -114,8 +120,9 @@ static void print_whole(const char *name, const TensorValues *values, Text *text
 
     statistics_add(&statistics, values->format,
                    values->before == NULL ? values->stored : values->before, values->count);
-    text_printf(text, "%s: %s values in %s, %s\n", name, phrase_count(values->count, count),
-                format_name(values->format), moment(values));
+    text_printf(text, "%s: %s ", name, phrase_count(values->count, count));
+    append_sort(values, text);
+    text_append(text, "\n");
     statistics_print(&statistics, text);
 }
 

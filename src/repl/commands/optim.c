@@ -7,6 +7,10 @@
 
 static const char *const state_formats[] = {"fp32", "fp16", "bf16", NULL};
 
+static const char *const momenta[] = {"momentum", NULL};
+static const char *const moments[] = {"adam", "adamw", NULL};
+static const char *const stateful[] = {"momentum", "adam", "adamw", NULL};
+
 static const ArgSpec optim_args[] = {
     {.name = "optimizer",
      .kind = ARG_NAME,
@@ -15,14 +19,31 @@ static const ArgSpec optim_args[] = {
      .shown = "KIND",
      .text = "sgd, momentum, adam or adamw, at PyTorch's defaults"},
     {.name = "lr", .kind = ARG_NUMBER, .key = true, .text = "learning rate"},
-    {.name = "momentum", .kind = ARG_NUMBER, .key = true, .text = "momentum (0.9)"},
-    {.name = "beta1", .kind = ARG_NUMBER, .key = true, .text = "adam: decay of the mean (0.9)"},
-    {.name = "beta2", .kind = ARG_NUMBER, .key = true, .text = "adam: of the square (0.999)"},
-    {.name = "eps", .kind = ARG_NUMBER, .key = true, .text = "adam: added to the root (1e-8)"},
+    {.name = "momentum",
+     .kind = ARG_NUMBER,
+     .key = true,
+     .with = momenta,
+     .text = "momentum (0.9)"},
+    {.name = "beta1",
+     .kind = ARG_NUMBER,
+     .key = true,
+     .with = moments,
+     .text = "adam: decay of the mean (0.9)"},
+    {.name = "beta2",
+     .kind = ARG_NUMBER,
+     .key = true,
+     .with = moments,
+     .text = "adam: of the square (0.999)"},
+    {.name = "eps",
+     .kind = ARG_NUMBER,
+     .key = true,
+     .with = moments,
+     .text = "adam: added to the root (1e-8)"},
     {.name = "weight_decay", .kind = ARG_NUMBER, .key = true, .text = "adamw: 0.01; else 0"},
     {.name = "states",
      .kind = ARG_CHOICE,
      .key = true,
+     .with = stateful,
      .choices = state_formats,
      .text = "what momenta and moments are kept in (fp32)"},
     {.kind = ARG_END},

@@ -9,16 +9,16 @@
 #include "repl/watch.h"
 #include "train/travel.h"
 
+#include <string.h>
+
 static const double patience = 3600.0, view_tick = 0.05; /* seconds */
 
 static const char *const ways[] = {"to", "forward", NULL};
 
 static const ArgSpec rewind_args[] = {
     {.name = "steps",
-     .kind = ARG_CHOICE_OR_NUMBER,
+     .kind = ARG_WORD,
      .choices = ways,
-     .least = 1,
-     .most = 1099511627776.0,
      .shown = "N|to|forward",
      .text = "so many steps back; or to a step or mark; or forward to where the runs came from"},
     {.name = "point",
@@ -49,20 +49,41 @@ static Status read_point(const Args *args, Travel *travel)
     return count_parse(point, &travel->steps);
 }
 
-static Status read_steps(const Args *args, Travel *travel)
+/* A word that is neither `to` nor `forward`: most likely a mark. */
+static Status no_such_way(Repl *repl, const char *word)
 {
-    double steps = args_number(args, "steps", 1.0);
+    Snapshot snapshot = {0};
+    const char *near = text_nearest(word, ways);
 
-    if (args_has(args, "point"))
-        return fail(STATUS_USAGE, "'%.40s' is more than it takes; try rewind to %.40s",
-                    args_text(args, "point"), args_text(args, "point"));
-    if (args_is(args, "steps", "forward")) {
+    session_snapshot(repl_session(repl), &snapshot);
+    if (names_has(NAMES_MARKS, &snapshot, word))
+        near = NULL;
+    snapshot_release(&snapshot);
+    if (near != NULL)
+        return fail(STATUS_USAGE, "rewind has no way '%.40s'; did you mean %s?", word, near);
+    return fail(STATUS_USAGE, "a mark stands behind `to`; try rewind to %.40s", word);
+}
+
+static Status read_steps(Repl *repl, const Args *args, Travel *travel)
+{
+    const char *word = args_text(args, "steps");
+
+    if (args_is(args, "steps", "forward") && !args_has(args, "point")) {
         travel->kind = TRAVEL_FORWARD;
         return ok();
     }
-    *travel = (Travel){.kind = TRAVEL_BACK, .steps = (int64_t)steps};
-    if ((double)travel->steps != steps)
-        return fail(STATUS_USAGE, "steps are whole, and '%.40s' is not", args_text(args, "steps"));
+    if (strchr("+-.0123456789", word[0]) == NULL && !args_is(args, "steps", "forward"))
+        return no_such_way(repl, word);
+    if (args_has(args, "point"))
+        return fail(STATUS_USAGE, "'%.40s' is more than it takes; try rewind to %.40s",
+                    args_text(args, "point"), args_text(args, "point"));
+    *travel = (Travel){.kind = TRAVEL_BACK};
+    TRY(count_parse(word, &travel->steps));
+    if (travel->steps < 1)
+        return fail(STATUS_USAGE,
+                    "going back takes one step or more, and '%.40s' is none; "
+                    "the beginning is rewind to 0",
+                    word);
     return ok();
 }
 
@@ -113,13 +134,14 @@ static Status rewind_run(Repl *repl, Args *args)
     Status status;
 
     args_blame(args, args_has(args, "point") ? "point" : "steps");
-    TRY(args_is(args, "steps", "to") ? read_point(args, &travel) : read_steps(args, &travel));
+    TRY(args_is(args, "steps", "to") ? read_point(args, &travel) : read_steps(repl, args, &travel));
     interrupt_direct(session);
     status = session_travel_begin(session, &travel);
     if (!failed(status))
         status = wait_for_end(repl);
     interrupt_direct(NULL);
     TRY(status);
+    repl->back = session_ahead(session, &repl->ahead);
     tell(repl, &travel, runs);
     return ok();
 }

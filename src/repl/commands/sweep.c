@@ -29,6 +29,7 @@ static const ArgSpec sweep_args[] = {
     {.name = "range",
      .kind = ARG_WORD,
      .optional = true,
+     .names = NAMES_TENSORS,
      .shown = "FROM..TO",
      .text = "exponents of two, of scales (0..24)"},
     {.name = "tensor",
@@ -44,11 +45,8 @@ static const ArgSpec sweep_args[] = {
 };
 
 static const char *const sweep_examples[] = {
-    "train 20; sweep scale",
-    "sweep scale 0..40 fc1.weight.grad",
-    "sweep autocast",
-    "sweep scale 10..20 --csv",
-    NULL,
+    "train 20; sweep scale", "sweep scale 0..40 fc1.weight.grad", "sweep scale fc1.weight.grad",
+    "sweep autocast",        "sweep scale 10..20 --csv",          NULL,
 };
 
 static Status read_exponent(const char *word, size_t length, const char *range, int *exponent)
@@ -57,6 +55,10 @@ static Status read_exponent(const char *word, size_t length, const char *range, 
     double value = 0.0;
     Status status;
 
+    if (length > 2 && strncmp(word, "2^", 2) == 0) { /* the scale itself for its exponent */
+        word += 2;
+        length -= 2;
+    }
     text_copy(digits, length + 1 < sizeof digits ? length + 1 : sizeof digits, word);
     status = number_parse(digits, &value);
     if (failed(status) || value != (double)(int)value || length == 0)
@@ -116,15 +118,25 @@ static Status no_such_gradient(const Sweep *sweep, const char *name)
     return status;
 }
 
+/* Which of the two words it is: the range may be left out. */
+static const char *tensor_at(const Args *args)
+{
+    const char *first = args_text(args, "range");
+    bool name =
+        first != NULL && strstr(first, "..") == NULL && strchr("+-.0123456789", first[0]) == NULL;
+
+    return name && !args_has(args, "tensor") ? "range" : "tensor";
+}
+
 static Status show_scales(Repl *repl, Args *args, const Snapshot *snapshot)
 {
     const Sweep *swept = &snapshot->sweep;
-    const char *name = args_text(args, "tensor");
+    const char *name = args_text(args, tensor_at(args));
     int tensor = name == NULL ? sweep_loser(swept, swept->from) : sweep_tensor(swept, name);
     Gaze gaze = {.watched = 0};
     Text text = {0};
 
-    args_blame(args, "tensor");
+    args_blame(args, tensor_at(args));
     if (tensor < 0)
         return no_such_gradient(swept, name);
     if (args_has(args, "csv")) {
@@ -146,7 +158,7 @@ static Status sweep_scale(Repl *repl, Args *args)
     Status status;
 
     args_blame(args, "range");
-    if (args_has(args, "range"))
+    if (args_has(args, "range") && strcmp(tensor_at(args), "range") != 0)
         TRY(read_range(args_text(args, "range"), &spec));
     args_blame(args, "what");
     TRY(sweep(repl, &spec, NULL));

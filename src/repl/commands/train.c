@@ -7,6 +7,8 @@
 
 static const char *const units[] = {"steps", "epochs", "step", "epoch", NULL};
 
+static const char *const nothing[] = {NULL};
+
 static const ArgSpec train_args[] = {
     {.name = "count",
      .kind = ARG_COUNT,
@@ -24,6 +26,7 @@ static const ArgSpec train_args[] = {
     {.name = "until",
      .kind = ARG_RAW_AFTER,
      .names = NAMES_METRICS,
+     .with = nothing,
      .shown = "EXPR",
      .text = "stop when this is true after a step; `help expressions`"},
     {.kind = ARG_END},

@@ -136,12 +136,20 @@ static void draw_picture(const Histogram *histogram, const Items *items, int cou
         draw_counts(items, row, rows.counts, canvas);
 }
 
+static const char *const titles[] = {
+    [TENSOR_INPUT] = "inputs",           [TENSOR_WEIGHT] = "weights",
+    [TENSOR_ACTIVATION] = "activations", [TENSOR_ACTIVATION_GRAD] = "gradients",
+    [TENSOR_WEIGHT_GRAD] = "gradients",  [TENSOR_UPDATE] = "updates",
+};
+
 /* One run of the scene on all of the canvas. */
 static void draw_run(const Scene *scene, bool right, const Gaze *gaze, Canvas *canvas)
 {
     const Snapshot *snapshot = right ? scene->right : scene->left;
-    const char *title = scene->right == NULL ? gradients_panel.title : snapshot->run_name;
     const TensorFacts *tensor = histogram_focus(scene, right, gaze);
+    const char *title = scene->right != NULL ? snapshot->run_name
+                        : tensor == NULL     ? gradients_panel.title
+                                             : titles[tensor->kind];
     Histogram histogram;
     char axis[LABEL];
     Items items;

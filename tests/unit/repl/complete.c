@@ -65,6 +65,36 @@ Test(complete, the_ways_to_clip_and_a_scalers_mistakes)
     expect_offered("accu", "accumulate");
 }
 
+Test(complete, a_flag_or_a_key_that_is_given_is_not_offered_again)
+{
+    expect_offered("sweep scale --csv ", "fc1.out fc2.out.grad");
+    expect_offered("bits 0.1 --csv --", "");
+    expect_offered("clip norm 1 when=before-unscale ", "");
+    expect_offered("sweep --csv; sweep --", "--csv");
+}
+
+Test(complete, an_option_is_offered_only_behind_words_that_it_goes_with)
+{
+    expect_offered("break clear ", "");
+    expect_offered("train 5 un", "");
+    expect_offered("clip off ", "");
+    expect_offered("scale dynamic 8 in", "interval=");
+    expect_offered("scale simulate 0*9 in", "init= interval=");
+    expect_offered("scale static 8 ", "skip= unscale=");
+    expect_offered("optim adam ", "beta1= beta2= eps= lr= states= weight_decay=");
+    expect_offered("optim sgd ", "lr= weight_decay=");
+    expect_offered("optim mo", "momentum momentum=");
+}
+
+Test(complete, a_fork_takes_the_words_of_the_commands)
+{
+    expect_offered("fork z round=", "kahan nearest stochastic");
+    expect_offered("fork z master=", "off on");
+    expect_offered("fork z clip=", "norm off value");
+    expect_offered("fork z scale=", "dynamic off static");
+    expect_offered("fork z probe=", "grads off on updates weight-grads");
+}
+
 Test(complete, runs_where_there_are_several_and_commands_behind_their_names)
 {
     Snapshot snapshot = {.run_count = 2, .runs = {"a", "twin"}};

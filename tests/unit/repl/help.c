@@ -86,6 +86,34 @@ Test(help, an_unknown_topic_gets_its_nearest)
     text_release(&text);
 }
 
+static void expect_told(const char *topic, const char *words)
+{
+    Text text = {0};
+
+    cr_expect(!failed(help_topic(topic, NULL, &text)), "%s", topic);
+    cr_expect_not_null(strstr(text_chars(&text), words), "%s: %s", topic, text_chars(&text));
+    text_release(&text);
+}
+
+Test(help, the_words_of_scaling_and_rounding_are_told)
+{
+    expect_told("hysteresis", "hysteresis: how many overflows");
+    expect_told("floor", "floor: the scale below which");
+    expect_told("micro-batch", "`accumulate N`");
+    expect_told("master weights", "master weights: the fp32 weights");
+}
+
+Test(help, the_first_word_of_a_term_is_enough_where_one_alone_has_it)
+{
+    Text text = {0};
+
+    expect_told("kahan", "kahan summation: what a rounding left out");
+    expect_told("stochastic", "stochastic rounding: rounding up or down");
+    cr_expect(failed(help_topic("growth", NULL, &text)));
+    cr_expect(failed(help_topic("kaha", NULL, &text)));
+    text_release(&text);
+}
+
 Test(terms, each_is_a_sentence_and_stands_once)
 {
     CatalogEntry entry;
@@ -113,4 +141,30 @@ Test(wrap, lines_break_at_blanks)
         "  name  one two three four five six seven eight nine ten eleven twelve thirteen\n"
         "        fourteen\n");
     text_release(&text);
+}
+
+static void expect_lines(const char *lines, size_t columns, const char *wanted)
+{
+    Text text = {0};
+
+    wrap_lines(lines, columns, &text);
+    cr_expect_str_eq(text_chars(&text), wanted, "%s", text_chars(&text));
+    text_release(&text);
+}
+
+Test(wrap, lines_wider_than_a_terminal_go_on_with_a_whole_word)
+{
+    expect_lines("one two three\nfour\n", 9, "one two\nthree\nfour\n");
+    expect_lines("one two three", 13, "one two three");
+    expect_lines("  one two three\n", 10, "  one two\n  three\n");
+    expect_lines("\xc3\xa4\xc3\xb6\xc3\xbc two\n", 7, "\xc3\xa4\xc3\xb6\xc3\xbc two\n");
+    expect_lines("a onehundredandmore b\n", 8, "a\nonehundredandmore\nb\n");
+}
+
+Test(wrap, rows_of_a_table_go_on_below_their_text)
+{
+    expect_lines("  name   one two three\n", 18, "  name   one two\n         three\n");
+    expect_lines("1\tloss < one or two\n", 16, "1\tloss <\n        one or\n        two\n");
+    expect_lines("a  b  one    two  three\n", 14, "a  b  one\n      two\n      three\n");
+    expect_lines("\033[1mone two three\033[0m\n", 9, "\033[1mone two three\033[0m\n");
 }

@@ -182,6 +182,17 @@ Test(expr, an_unknown_name_is_refused_with_its_like)
     expect_failure("velocity", "there is no 'velocity' here; try step, loss, scale or skipped");
 }
 
+Test(expr, a_tensor_without_its_quotes_is_told_of_them)
+{
+    expect_failure("zeros(fc1.weight)",
+                   "the name 'fc1.weight' goes in quotes; write zeros(\"fc1.weight\")");
+    expect_failure(
+        "loss < 1 and underflow(fc1.weight.grad) > 0.5",
+        "the name 'fc1.weight.grad' goes in quotes; write underflow(\"fc1.weight.grad\")");
+    expect_failure("zeros(fc1.", "the name 'fc1' goes in quotes; write zeros(\"fc1\")");
+    expect_failure("zeros(fc1.", "the name 'fc1' goes in quotes; write zeros(\"fc1\")");
+}
+
 Test(expr, a_tensor_is_checked_when_the_text_is_read)
 {
     expect_failure("zeros(\"fc1.weight.grd\")",
