@@ -57,6 +57,7 @@ typedef struct Training {
     int until_run;      /* whose numbers it asks */
     double begun, next; /* seconds of the clock: when it began; when the next step is due */
     double ended;       /* when its last step was recorded; 0 until then */
+    bool over;          /* with the step that was under way before it began */
 } Training;
 
 /* What computes. */
@@ -234,9 +235,27 @@ Status runs_begin(Session *session, const NewRun *wanted, int count, int used) M
  * back to them: the one in use only where `used_too`, the others where the weights still fit. */
 Status runs_begin_again(Session *session, const Settings *wanted, bool used_too) MUST_CHECK;
 
-/* train/phases.c: a step is taken phase by phase; the rest of it, if so; it is forgotten. Worker only. */
+/* Behind every step, however it was taken: it is recorded (`all`: with every one that was started) and
+ * traced, copies are kept where they are due (`save`: for a rescue too), and what waits for a condition
+ * is asked. `*last`: one turned true, or it is the training's last. Worker only. Fails: a condition that
+ * cannot be asked; STATUS_DEVICE. */
+Status worker_end_step(Session *session, bool all, bool save, bool *last) MUST_CHECK;
+
+/* How far the present training has come, for whoever asks. Worker only. */
+void worker_note_progress(Session *session);
+
+/* train/phases.c: a step is taken phase by phase. Worker only. */
 bool phases_under_way(const Session *session);
-Status phases_finish(Session *session) MUST_CHECK;
+
+/* Before the first of some steps: there is a way back, and conditions are armed. Where a step is under way,
+ * its first phase has done so. Fails: as breaks_arm. */
+Status phases_prepare(Session *session) MUST_CHECK;
+
+/* The rest of it; `*last` as worker_end_step has it, false where none is under way. Fails too:
+ * STATUS_INTERRUPTED, and it is dropped. */
+Status phases_finish(Session *session, bool *last) MUST_CHECK;
+
+/* It is forgotten. */
 void phases_drop(Session *session);
 
 /* train/sweep.c: lets go of what formats are compared with. */
@@ -247,8 +266,8 @@ void sweep_forget(Session *session);
 Status session_room_beside(const Session *session, const Settings *settings,
                            const char *what) MUST_CHECK;
 
-/* train/goal.c: the step that was just taken is the training's last. Worker only. Fails: a condition that
- * cannot be asked; STATUS_DEVICE. */
+/* train/goal.c: the step that was just taken is the training's last, or stops it. Worker only. Fails: a
+ * condition that cannot be asked; STATUS_DEVICE. */
 Status goal_reached(Session *session, bool *reached) MUST_CHECK;
 
 /* train/fork.c: a letter, then letters, digits, - and _, in RUN_NAME. */

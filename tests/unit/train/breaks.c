@@ -2,7 +2,9 @@
 #include "rig.h"
 
 #include "train/breakpoint.h"
+#include "train/phases.h"
 #include "train/travel.h"
+#include "train/worker.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
@@ -210,4 +212,96 @@ Test(breaks, are_asked_anew_behind_a_journey)
         ;
     must(status);
     cr_expect_eq(step_after(20), 7);
+}
+
+static void take_phases(int most)
+{
+    PhaseReport report;
+
+    for (int i = 0; i < most && (i == 0 || session_in_step(session)); i++) {
+        must(session_phase(session, &report));
+        phase_report_release(&report);
+    }
+}
+
+static void begin_until(const char *until)
+{
+    Goal goal = {.until = until};
+
+    must(session_start(session, &goal));
+    for (int i = 0; i < 20 && !session_wait(session, 0.1); i++)
+        ;
+    session_pause(session);
+    must(session_result(session));
+}
+
+Test(breaks, are_asked_of_a_step_that_was_taken_phase_by_phase)
+{
+    set("step == 3");
+    train(2);
+    take_phases(PHASE_COUNT);
+    cr_expect_eq(look()->step, 3);
+    told("stopped after step 3 by break 1: step == 3");
+    cr_expect_eq(step_after(3), 6);
+}
+
+Test(breaks, stand_in_the_script_where_a_step_of_phases_turned_them_true)
+{
+    Text script = {0};
+
+    set("step == 3");
+    train(2);
+    take_phases(PHASE_COUNT);
+    train(3);
+    must(session_break_clear(session, 1));
+    must(journal_print(&session->journal, &script));
+    cr_expect_not_null(strstr(text_chars(&script), "train 3\ntrain 3\nbreak clear"), "%s",
+                       text_chars(&script));
+    text_release(&script);
+}
+
+Test(breaks, stop_a_training_at_its_first_step_of_which_phases_were_taken_before)
+{
+    set("step == 3");
+    train(2);
+    take_phases(2);
+    cr_expect_eq(step_after(3), 3);
+    told("stopped after step 3 by break 1: step == 3");
+    cr_expect_eq(session_progress(session).done, 1);
+    cr_expect_eq(step_after(3), 6);
+}
+
+Test(breaks, what_holds_within_a_step_of_phases_is_a_turn_at_its_end)
+{
+    train(2);
+    set("amax(\"fc1.out\") > 0 and step == 3");
+    take_phases(3);
+    cr_expect_eq(step_after(3), 3);
+}
+
+Test(breaks, a_condition_of_a_training_is_asked_of_the_step_that_was_under_way)
+{
+    train(2);
+    take_phases(2);
+    begin_until("step == 3");
+    cr_expect_eq(look()->step, 3);
+    cr_expect_eq(session_history(session, session_history_count(session) - 1)->last_step, 3);
+}
+
+Test(breaks, that_cannot_be_asked_end_a_training_behind_the_step_that_was_under_way)
+{
+    Goal goal = {.until = "amax(step < 3 and \"fc1.out\" or \"nothing\") > 1e9"};
+
+    train(1);
+    take_phases(2);
+    must(session_start(session, &goal));
+    while (!session_wait(session, 1.0))
+        ;
+    cr_expect(failed(session_result(session)));
+    cr_expect_eq(look()->step, 3);
+    take_phases(2);
+    cr_expect(failed(session_start(session, &goal)));
+    cr_expect_eq(look()->step, 4);
+    cr_expect_not(session_in_step(session));
+    train(1);
 }
