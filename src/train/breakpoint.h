@@ -24,12 +24,17 @@ typedef struct Breakpoints {
 } Breakpoints;
 
 struct Session;
+struct Experiment;
 
 void breaks_release(Breakpoints *breaks);
 
 /* Before steps that were not asked for yet: what they name is counted from now on, and what is true now
  * stops nothing. Fails: STATUS_USAGE: one of them cannot be asked (any more), and names it. */
 Status breaks_arm(struct Session *session) MUST_CHECK;
+
+/* The run, which is or will be called `name`, counts from its next step on what they name. Fails: as
+ * experiment_count_also. */
+Status breaks_count(const Breakpoints *breaks, const char *name, struct Experiment *run) MUST_CHECK;
 
 /* The same as far as it can be, behind a change of the runs. */
 void breaks_follow(struct Session *session);

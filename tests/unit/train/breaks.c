@@ -3,6 +3,7 @@
 
 #include "train/breakpoint.h"
 #include "train/phases.h"
+#include "train/tensor_values.h"
 #include "train/travel.h"
 #include "train/worker.h"
 
@@ -304,4 +305,102 @@ Test(breaks, that_cannot_be_asked_end_a_training_behind_the_step_that_was_under_
     cr_expect_eq(look()->step, 4);
     cr_expect_not(session_in_step(session));
     train(1);
+}
+
+static void go_to(int64_t step)
+{
+    Travel back = {.kind = TRAVEL_STEP, .steps = step};
+    Status status;
+
+    must(session_travel_begin(session, &back));
+    while (!session_travel_ended(session, 1.0, &status))
+        ;
+    must(status);
+}
+
+static void undo(void)
+{
+    Text what = {0};
+
+    must(session_undo(session, &what));
+    text_release(&what);
+}
+
+static void probe_off(void)
+{
+    Settings wanted = *session_settings(session);
+
+    wanted.probes = PROBE_OFF;
+    apply(&wanted);
+}
+
+static double largest(const char *name)
+{
+    const TensorFacts *tensor = snapshot_tensor(look(), name);
+
+    return tensor->probed && tensor->counts.count > 0 ? (double)tensor->counts.amax : -1.0;
+}
+
+Test(breaks, what_they_count_is_known_behind_a_journey)
+{
+    TensorValues values;
+    double then;
+
+    probe_off();
+    set("amax(\"fc1.out\") > 1e9");
+    train(3);
+    then = largest("fc1.out");
+    train(2);
+    go_to(3);
+    cr_expect_eq(largest("fc1.out"), then);
+    cr_expect_gt(then, 0.0);
+    must(session_tensor_values(session, "fc2.weight.grad", &values));
+    tensor_values_release(&values);
+}
+
+Test(breaks, what_they_count_is_known_where_a_run_was_brought_back)
+{
+    double then;
+
+    probe_off();
+    set("amax(\"fc1.out\") > 1e9");
+    train(3);
+    then = largest("fc1.out");
+    must(session_reset(session));
+    cr_expect_lt(largest("fc1.out"), 0.0);
+    undo();
+    cr_expect_eq(largest("fc1.out"), then);
+    cr_expect_gt(then, 0.0);
+}
+
+Test(breaks, that_are_set_or_cleared_leave_what_is_known_of_the_last_step)
+{
+    TensorValues values;
+    double then;
+
+    probe_off();
+    train(2);
+    set("amax(\"fc1.out\") > 1e9");
+    must(session_tensor_values(session, "fc1.out", &values));
+    tensor_values_release(&values);
+    train(1);
+    then = largest("fc1.out");
+    must(session_break_clear(session, 1));
+    cr_expect_eq(largest("fc1.out"), then);
+    cr_expect_gt(then, 0.0);
+    train(1);
+    cr_expect_lt(largest("fc1.out"), 0.0);
+}
+
+Test(breaks, of_a_training_under_way_count_from_its_next_step_on)
+{
+    Goal endless = {0};
+
+    probe_off();
+    must(session_start(session, &endless));
+    set("amax(\"fc1.out\") > 1e-9");
+    for (int i = 0; i < 20 && !session_wait(session, 0.1); i++)
+        ;
+    session_pause(session);
+    cr_expect_gt(largest("fc1.out"), 0.0);
 }
