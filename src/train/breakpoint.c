@@ -54,11 +54,21 @@ static Status count_all(const Session *session)
     return ok();
 }
 
-/* What else is counted is another program, which knows nothing of the last step: it can wait for the next
- * training, unless one is under way. */
+static bool knows_last_step(const Experiment *run)
+{
+    return run->computed || run->kept_counts != NULL;
+}
+
+/* Another program knows nothing of the last step: where something is known it waits for the next training,
+ * unless one is under way. */
 static Status count_from_now_on(const Session *session)
 {
-    return session->is_training ? count_all(session) : ok();
+    const Runs *runs = &session->runs;
+
+    for (int i = 0; i < runs->count; i++)
+        if (session->is_training || !knows_last_step(runs->all[i]))
+            TRY(breaks_count(&session->breaks, runs->all[i]->facts.run_name, runs->all[i]));
+    return ok();
 }
 
 static Status ask(const Session *session, int number, bool *holds)
