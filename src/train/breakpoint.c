@@ -59,8 +59,8 @@ static bool knows_last_step(const Experiment *run)
     return run->computed || run->kept_counts != NULL;
 }
 
-/* Another program knows nothing of the last step: where something is known it waits for the next training,
- * unless one is under way. */
+/* Another program knows nothing of the last step: where something is known it waits for the next
+ * training, unless one is under way. */
 static Status count_from_now_on(const Session *session)
 {
     const Runs *runs = &session->runs;

@@ -176,3 +176,20 @@ Test(timeline, a_new_scaler_has_borne_as_many_overflows_as_it_had_then)
     cr_expect_eq(look()->scaler.spent, then.spent);
     cr_expect_eq(now.scaler.scale, then.scale);
 }
+
+Test(timeline, no_more_overflows_are_borne_than_the_rules_bear)
+{
+    Settings wanted = *session_settings(session);
+
+    wanted.scaler.mode = SCALE_DYNAMIC;
+    wanted.scaler.start = 0x1p60F;
+    wanted.scaler.hysteresis = 9;
+    apply(&wanted);
+    train(6);
+    cr_expect_eq(look()->scaler.spent, 6);
+    wanted.scaler.hysteresis = 2;
+    apply(&wanted);
+    cr_expect_eq(look()->scaler.spent, 1);
+    train(1);
+    cr_expect_eq(look()->scaler.scale, 0x1p59F);
+}
