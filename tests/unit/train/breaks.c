@@ -201,17 +201,22 @@ Test(breaks, watch_the_run_they_were_set_in_and_stop_all)
     cr_expect_eq(seen(0).step, 14);
 }
 
-Test(breaks, are_asked_anew_behind_a_journey)
+static void go_to(int64_t step)
 {
-    Travel back = {.kind = TRAVEL_STEP, .steps = 2};
+    Travel back = {.kind = TRAVEL_STEP, .steps = step};
     Status status;
 
-    set("step >= 7");
-    train(20);
     must(session_travel_begin(session, &back));
     while (!session_travel_ended(session, 1.0, &status))
         ;
     must(status);
+}
+
+Test(breaks, are_asked_anew_behind_a_journey)
+{
+    set("step >= 7");
+    train(20);
+    go_to(2);
     cr_expect_eq(step_after(20), 7);
 }
 
@@ -305,17 +310,6 @@ Test(breaks, that_cannot_be_asked_end_a_training_behind_the_step_that_was_under_
     cr_expect_eq(look()->step, 4);
     cr_expect_not(session_in_step(session));
     train(1);
-}
-
-static void go_to(int64_t step)
-{
-    Travel back = {.kind = TRAVEL_STEP, .steps = step};
-    Status status;
-
-    must(session_travel_begin(session, &back));
-    while (!session_travel_ended(session, 1.0, &status))
-        ;
-    must(status);
 }
 
 static void undo(void)

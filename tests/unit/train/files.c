@@ -3,8 +3,6 @@
 
 #include "base/file.h"
 #include "numerics/bits.h"
-#include "train/checkpoint_file.h"
-#include "train/worker.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -378,32 +376,4 @@ Test(files, a_run_is_saved_while_it_trains)
     session_pause(session);
     must(load("a"));
     cr_expect_eq(look()->step, step);
-}
-
-static Status write_with(const Settings *settings)
-{
-    Checkpoint *checkpoint;
-    Status status;
-
-    must(checkpoint_take(session->runs.all[0], &checkpoint));
-    checkpoint->settings = *settings;
-    status = checkpoint_write(checkpoint, in_folder("a"));
-    checkpoint_free(checkpoint);
-    return status;
-}
-
-Test(files, with_settings_that_could_not_be_read_back_are_not_written_and_the_reason_is_told)
-{
-    Settings settings = *session_settings(session);
-    Status status;
-
-    settings.optim.lr = -1.0;
-    status = write_with(&settings);
-    cr_expect_not_null(strstr(status.text, "lr"), "%s", status.text);
-    settings = *session_settings(session);
-    strcpy(settings.data.path, "two quotes: \" and '");
-    strcpy(settings.data.kind, "csv");
-    status = write_with(&settings);
-    cr_expect(text_starts(status.text, "the path of the data cannot be written down"), "%s",
-              status.text);
 }
