@@ -1,4 +1,5 @@
-/* Gradient clipping, as torch.nn.utils does it, and the mistake one can make with it under a scaler.
+/* Gradient clipping, as torch.nn.utils does it, and the mistake one can make with it under a
+ * scaler.
  *
  * The gradients are to be unscaled first (GradScaler.unscale_), or a threshold meant for them meets
  * gradients that are, say, 65536 times larger.
@@ -27,7 +28,8 @@ Status clip_check(const ClipSpec *spec) MUST_CHECK;
 /* What would be typed after `clip` to get this, appended. */
 void clip_print(const ClipSpec *spec, Text *text);
 
-/* The instruction that clips, if any: call behind amp_emit_unscale or, for the mistake, before it. */
+/* The instruction that clips, if any: call behind amp_emit_unscale or, for the mistake, before
+ * it. */
 void clip_emit(const ClipSpec *spec, Builder *builder);
 
 #endif

@@ -65,3 +65,10 @@ void scaler_update(const ScalerSpec *spec, float found_inf, Scaler *scaler)
         scaler->scale = grown;
     scaler->tracker = scaler->spent = 0;
 }
+
+int32_t scaler_borne(int32_t spent, int32_t hysteresis)
+{
+    int32_t most = hysteresis > 1 ? hysteresis - 1 : 0;
+
+    return spent < most ? spent : most;
+}

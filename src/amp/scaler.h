@@ -52,10 +52,14 @@ float scaler_inverse(float scale);
  * grows when the tracker equals the interval, keeps the scale where growth would overflow. The
  * factor is applied in double and rounded once.
  *
- * Hysteresis is Megatron's and DeepSpeed's: the first `hysteresis` - 1 overflows change nothing but the
- * tracker, each further one backs off, and the next growth (or what would be one) gives them back.
- * Below its floor, where only a hand can have set it, the scale stays at an overflow.
+ * Hysteresis is Megatron's and DeepSpeed's: the first `hysteresis` - 1 overflows change nothing
+ * but the tracker, each further one backs off, and the next growth (or what would be one) gives
+ * them back. Below its floor, where only a hand can have set it, the scale stays at an overflow.
  * Source: megatron/core/optimizer/grad_scaler.py, DynamicGradScaler.update. */
 void scaler_update(const ScalerSpec *spec, float found_inf, Scaler *scaler);
+
+/* The overflows borne so far, under rules that may bear fewer: the next one backs off either
+ * way. */
+int32_t scaler_borne(int32_t spent, int32_t hysteresis);
 
 #endif

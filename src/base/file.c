@@ -130,8 +130,8 @@ static void follow(const char *link, Text *path)
     *path = next;
 }
 
-/* What renaming onto `path` is to replace: what its links lead to, which need not be there yet. A device or
- * a pipe must not become a file, and to write to one may take for ever. */
+/* What renaming onto `path` is to replace: what its links lead to, which need not be there yet. A
+ * device or a pipe must not become a file, and to write to one may take for ever. */
 static Status find_target(const char *path, Text *target)
 {
     char link[PATH_MAX];

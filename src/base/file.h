@@ -16,16 +16,17 @@ typedef struct Bytes {
 void bytes_release(Bytes *bytes);
 
 /* Reads a file, unpacking it where it is gzip. At most `limit` unpacked bytes.
- * Fails: STATUS_IO: missing, a directory, not readable, damaged or truncated gzip, over the limit. */
+ * Fails: STATUS_IO: missing, a directory, not readable, damaged or truncated gzip, over the
+ * limit. */
 Status file_read(const char *path, size_t limit, Bytes *bytes) MUST_CHECK;
 
-/* Writes to a temporary beside `path`, then renames: the old file stays whole until then. A symbolic link
- * stays one, and what it leads to is replaced. Fails: STATUS_IO: also where `path` is a device or a pipe;
- * the old file is untouched. */
+/* Writes to a temporary beside `path`, then renames: the old file stays whole until then. A
+ * symbolic link stays one, and what it leads to is replaced. Fails: STATUS_IO: also where `path`
+ * is a device or a pipe; the old file is untouched. */
 Status file_write(const char *path, const void *data, size_t count) MUST_CHECK;
 
-/* A file under way: it grows in a temporary beside its path and takes its place in the end; until then
- * a reader sees the old one, whole. An empty Draft is all zeros and owns nothing. */
+/* A file under way: it grows in a temporary beside its path and takes its place in the end; until
+ * then a reader sees the old one, whole. An empty Draft is all zeros and owns nothing. */
 typedef struct Draft {
     char *path, *temporary; /* NULL: empty */
     int fd;

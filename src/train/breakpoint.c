@@ -32,14 +32,13 @@ static Experiment *watched(const Session *session, const Breakpoint *one)
     return NULL;
 }
 
-static Status count_for(const Session *session, Experiment *run)
+Status breaks_count(const Breakpoints *breaks, const char *name, Experiment *run)
 {
-    const Breakpoints *breaks = &session->breaks;
     Text names = {0};
     Status status;
 
     for (int i = 0; i < breaks->count; i++)
-        if (watched(session, &breaks->all[i]) == run)
+        if (strcmp(breaks->all[i].run, name) == 0)
             text_append(&names, expr_tensors(breaks->all[i].expr));
     status = experiment_count_also(run, text_chars(&names));
     text_release(&names);
@@ -48,8 +47,27 @@ static Status count_for(const Session *session, Experiment *run)
 
 static Status count_all(const Session *session)
 {
-    for (int i = 0; i < session->runs.count; i++)
-        TRY(count_for(session, session->runs.all[i]));
+    const Runs *runs = &session->runs;
+
+    for (int i = 0; i < runs->count; i++)
+        TRY(breaks_count(&session->breaks, runs->all[i]->facts.run_name, runs->all[i]));
+    return ok();
+}
+
+static bool knows_last_step(const Experiment *run)
+{
+    return run->computed || run->kept_counts != NULL;
+}
+
+/* Another program knows nothing of the last step: where something is known it waits for the next
+ * training, unless one is under way. */
+static Status count_from_now_on(const Session *session)
+{
+    const Runs *runs = &session->runs;
+
+    for (int i = 0; i < runs->count; i++)
+        if (session->is_training || !knows_last_step(runs->all[i]))
+            TRY(breaks_count(&session->breaks, runs->all[i]->facts.run_name, runs->all[i]));
     return ok();
 }
 
@@ -73,7 +91,7 @@ static Status ask(const Session *session, int number, bool *holds)
 
 void breaks_follow(Session *session)
 {
-    if (failed(count_all(session)))
+    if (failed(count_from_now_on(session)))
         return; /* a device is lost, and the next step says so */
     for (int i = 0; i < session->breaks.count; i++) {
         bool holds;
@@ -165,7 +183,7 @@ static Status when_job(Session *session, void *argument)
     text_copy(one->run, sizeof one->run, runs_used(session)->facts.run_name);
     journal_reach(&session->journal, runs_used(session), session->runs.count > 1);
     asked->number = ++breaks->count;
-    status = count_all(session);
+    status = count_from_now_on(session);
     if (!failed(status))
         status = ask(session, asked->number, &one->holds);
     if (failed(status)) {
@@ -219,7 +237,7 @@ static Status clear_job(Session *session, void *argument)
             breaks->all[i] = breaks->all[i + 1];
         journal_add(&session->journal, runs_used(session), "break clear %d", number);
     }
-    TRY(count_all(session));
+    TRY(count_from_now_on(session));
     worker_publish(session);
     return ok();
 }

@@ -1,5 +1,6 @@
 #include "train/checkpoint.h"
 
+#include "amp/scaler.h"
 #include "base/memory.h"
 #include "train/lasting.h"
 
@@ -222,7 +223,7 @@ static void write_scalars(const Checkpoint *checkpoint, Experiment *experiment)
     experiment->class->scalars_get(experiment->store, &scalars);
     scalars.scale = from->scale;
     scalars.tracker = from->tracker;
-    scalars.spent = from->spent;
+    scalars.spent = scaler_borne(from->spent, scalars.hysteresis);
     scalars.step = from->step;
     scalars.taken = from->taken;
     scalars.position = from->position;

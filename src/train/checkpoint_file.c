@@ -23,22 +23,41 @@ static void add_tensor(TensorFile *file, const KeptArray *array, const char *suf
     tensor_file_add(file, &tensor);
 }
 
+/* No quotes hold every path. */
+static Status check_path(const Settings *settings)
+{
+    Settings back = *settings;
+    Text line = {0};
+    Status status;
+
+    settings_part(settings, SETTING_DATA, &line);
+    status = settings_read_part(text_chars(&line), &back);
+    text_release(&line);
+    if (failed(status) || !settings_same_part(settings, &back, SETTING_DATA))
+        return fail(STATUS_USAGE,
+                    "the path of the data cannot be written down; give it another name");
+    return ok();
+}
+
 /* What could not be read back is not worth writing. */
 static Status check_settings(const Settings *settings)
 {
     Settings back = *settings;
     Text text = {0}, difference = {0};
-    bool same;
+    Status status;
 
+    TRY(check_path(settings));
     settings_print(settings, "\n", &text);
-    same = !failed(settings_read(text_chars(&text), &back));
+    status = settings_read(text_chars(&text), &back);
     settings_difference(settings, &back, &difference);
-    same = same && difference.length == 0;
+    if (failed(status))
+        status = fail(status.code, "it could not be loaded again: %.150s", status.text);
+    else if (difference.length > 0)
+        status = fail(STATUS_USAGE, "it could not be loaded again as it is: %.140s",
+                      text_chars(&difference));
     text_release(&text);
     text_release(&difference);
-    if (same)
-        return ok();
-    return fail(STATUS_USAGE, "the path of the data cannot be written down; give it another name");
+    return status;
 }
 
 /* Those of fp32 come first, so that each number lies at a multiple of its size. */

@@ -27,8 +27,9 @@ void computer_close(Computer *computer)
 }
 
 /* A run as it is to stand there; pending, where that is allowed and the computer cannot hold it. */
-static Status put_up(const Move *move, const Experiment *now, const Checkpoint *from,
-                     LoadedData *data, const LoadedSets *sets, Experiment **experiment)
+static Status put_up(const Breakpoints *breaks, const Move *move, const Experiment *now,
+                     const Checkpoint *from, LoadedData *data, const LoadedSets *sets,
+                     Experiment **experiment)
 {
     const Settings *settings = &from->settings;
     Status status = failed(now->problem)
@@ -43,7 +44,9 @@ static Status put_up(const Move *move, const Experiment *now, const Checkpoint *
         return ok();
     }
     TRY(status);
-    status = checkpoint_restore(from, *experiment);
+    status = breaks_count(breaks, from->facts.run_name, *experiment);
+    if (!failed(status))
+        status = checkpoint_restore(from, *experiment);
     if (failed(status))
         experiment_free(*experiment);
     return status;
@@ -73,7 +76,8 @@ static Status put_up_all(const Session *session, const Move *move, const LoadedS
 
     *next = (Runs){.used = now->used, .differences = move->from->differences};
     for (int i = 0; i < now->count && !failed(status); i++) {
-        status = put_up(move, now->all[i], move->from->all[i], data, sets, &next->all[i]);
+        status = put_up(&session->breaks, move, now->all[i], move->from->all[i], data, sets,
+                        &next->all[i]);
         next->count += !failed(status);
     }
     if (failed(status))

@@ -2,6 +2,7 @@
 
 #include "amp/clip.h"
 #include "amp/emit.h"
+#include "amp/scaler.h"
 #include "base/memory.h"
 #include "train/lasting.h"
 #include "train/updates.h"
@@ -138,6 +139,7 @@ static void write_scalars(Experiment *experiment, bool restart_scaler)
     scalars.interval = settings->scaler.interval;
     scalars.floor = settings->scaler.floor;
     scalars.hysteresis = settings->scaler.hysteresis;
+    scalars.spent = scaler_borne(scalars.spent, scalars.hysteresis);
     scalars.take_all = settings->scaler.take_all;
     scalars.leave_scaled = settings->scaler.mode != SCALE_OFF && settings->scaler.leave_scaled;
     scalars.lr = settings->optim.lr;

@@ -12,8 +12,9 @@
 #include "train/loaded.h"
 #include "train/settings.h"
 
-/* Numbers that all runs of a session may hold together in host memory: 4 GiB of floats, and 16 GiB where a
- * GPU computes. There that is the start and two checkpoints, and the device has its own bound. */
+/* Numbers that all runs of a session may hold together in host memory: 4 GiB of floats, and 16 GiB
+ * where a GPU computes. There that is the start and two checkpoints, and the device has its own
+ * bound. */
 enum { MOST_NUMBERS = 1 << 30, GPU_FACTOR = 4 };
 
 /* How far the last step moved each parameter (train/updates.h). */
@@ -70,21 +71,23 @@ Status experiment_new(const BackendClass *class, Backend *backend, LoadedData *d
                       const Settings *settings, Experiment **experiment) MUST_CHECK;
 void experiment_free(Experiment *experiment);
 
-/* One that only waits, because of `problem`: a run that this backend cannot hold. Fails as above. */
+/* One that only waits, because of `problem`: a run that this backend cannot hold. Fails as
+ * above. */
 Status experiment_pending(const BackendClass *class, Backend *backend, LoadedData *data,
                           const Settings *settings, Status problem,
                           Experiment **experiment) MUST_CHECK;
 
-/* Makes `wanted` hold, within the same run (settings_same_run), which must not be pending. On failure
- * nothing has changed: a run that stands is not broken by, say, a batch that does not fit. */
+/* Makes `wanted` hold, within the same run (settings_same_run), which must not be pending. On
+ * failure nothing has changed: a run that stands is not broken by, say, a batch that does not
+ * fit. */
 Status experiment_change(Experiment *experiment, const Settings *wanted) MUST_CHECK;
 
-/* The program of the same settings once more, as what it is to count has changed. On failure nothing has
- * changed. */
+/* The program of the same settings once more, as what it is to count has changed. On failure
+ * nothing has changed. */
 Status experiment_plan_again(Experiment *experiment) MUST_CHECK;
 
-/* train/count_also.c: counts these tensors too, a line each, whatever the probes are; "": no others. No bit of the training
- * changes. On failure nothing has changed. */
+/* train/count_also.c: counts these tensors too, a line each, whatever the probes are; "": no
+ * others. No bit of the training changes. On failure nothing has changed. */
 Status experiment_count_also(Experiment *experiment, const char *tensors) MUST_CHECK;
 
 /* The loss scale, now; the tracker stays. Where scaling was off it becomes static. */
@@ -96,8 +99,8 @@ void experiment_restart_scaler(Experiment *experiment);
 /* Starts one step. Fails: STATUS_INTERRUPTED without a trace, STATUS_DEVICE. */
 Status experiment_start_step(Experiment *experiment) MUST_CHECK;
 
-/* train/part_step.c: the same step in parts, from the first phase to the last; at the end it is as if
- * started whole. Fails: STATUS_INTERRUPTED, STATUS_DEVICE; then experiment_drop_step is due. */
+/* train/part_step.c: the same step in parts, from the first phase to the last; at the end it is as
+ * if started whole. Fails: STATUS_INTERRUPTED, STATUS_DEVICE; then experiment_drop_step is due. */
 Status experiment_run_phase(Experiment *experiment, Phase phase) MUST_CHECK;
 
 /* Forgets a step whose phase `step` has not run; harmless where none is under way. */
@@ -107,19 +110,20 @@ void experiment_drop_step(Experiment *experiment);
 bool experiment_has_run(const Experiment *experiment, int instr);
 bool experiment_has_value(const Experiment *experiment, ValueId id);
 
-/* The rest of starting one: what holds once all of it is with the device; and the orders of the epochs
- * that the next batch touches, on the device. */
+/* The rest of starting one: what holds once all of it is with the device; and the orders of the
+ * epochs that the next batch touches, on the device. */
 void experiment_step_started(Experiment *experiment);
 Status experiment_load_orders(Experiment *experiment) MUST_CHECK;
 
 /* Into `facts`: where the step under way stands. */
 void experiment_tell_phase(Experiment *experiment);
 
-/* The device holds one order of a data set: after another run over it this one loads its own again. */
+/* The device holds one order of a data set: after another run over it this one loads its own
+ * again. */
 void experiment_forget_orders(Experiment *experiment);
 
-/* Records the steps that have finished; `all`: waits for every one that was started. All else here is
- * for times when none is in flight. Fails: STATUS_DEVICE. */
+/* Records the steps that have finished; `all`: waits for every one that was started. All else here
+ * is for times when none is in flight. Fails: STATUS_DEVICE. */
 Status experiment_collect(Experiment *experiment, bool all) MUST_CHECK;
 
 /* What the instruction's store did in the last step; zeros where none is known. Fails as
@@ -142,8 +146,8 @@ int64_t experiment_epoch_steps(const Experiment *experiment);
 /* train/record.c: what a finished step adds to the facts. */
 void experiment_record(Experiment *experiment, const StepOutcome *outcome);
 
-/* The program of a step under these settings, which counts `also` besides (NULL: nothing); verify it
- * before it runs. */
+/* The program of a step under these settings, which counts `also` besides (NULL: nothing); verify
+ * it before it runs. */
 void experiment_emit(const Settings *settings, const char *also, const Dataset *set,
                      Program *program);
 

@@ -64,25 +64,29 @@ static Status run_everywhere(Session *session, Phase phase)
     return status;
 }
 
-/* As a training does behind each of its steps. */
-static Status end_step(Session *session)
+static Status run_phase(Session *session, int phase, bool *last)
 {
-    TRY(runs_collect(session, true));
-    worker_trace(session);
-    return rescue_renew(session);
-}
-
-static Status run_phase(Session *session, int phase)
-{
+    *last = false;
     TRY(run_everywhere(session, (Phase)phase));
-    return next_phase(&session->runs, phase + 1) == PHASE_COUNT ? end_step(session) : ok();
+    if (next_phase(&session->runs, phase + 1) < PHASE_COUNT)
+        return ok();
+    return worker_end_step(session, true, true, last);
 }
 
-Status phases_finish(Session *session)
+Status phases_finish(Session *session, bool *last)
 {
+    *last = false;
     while (phases_under_way(session))
-        TRY(run_phase(session, next_phase(&session->runs, phases_run(session))));
+        TRY(run_phase(session, next_phase(&session->runs, phases_run(session)), last));
     return ok();
+}
+
+Status phases_prepare(Session *session)
+{
+    if (phases_under_way(session))
+        return ok();
+    TRY(timeline_start(session));
+    return breaks_arm(session);
 }
 
 /* A clip before unscale was not passed over, but is within that phase. */
@@ -114,15 +118,15 @@ static Status phase_job(Session *session, void *argument)
     int from = phases_run(session), phase = next_phase(&session->runs, from), next;
     Before before;
     Status status;
+    bool stop;
 
     if (asked->begun && from == 0)
         return fail(STATUS_USAGE, "the step went with the device; step --phases begins it again");
-    if (from == 0)
-        TRY(timeline_start(session));
+    TRY(phases_prepare(session));
     status = phase_before(runs_used(session), (Phase)phase, &before);
     report->step = runs_used(session)->facts.step + 1;
     if (!failed(status))
-        status = run_phase(session, phase);
+        status = run_phase(session, phase, &stop);
     if (!failed(status))
         status = phase_rows(runs_used(session), (Phase)phase, &before, report);
     phase_before_release(&before);
@@ -167,13 +171,16 @@ Status session_phase_drop(Session *session)
 
 static Status leave_job(Session *session, void *argument)
 {
+    Status status = ok();
+    bool stop;
+
     (void)argument;
     if (phases_run(session) > PHASE_STEP)
-        TRY(phases_finish(session));
+        status = phases_finish(session, &stop);
     else
         phases_drop(session);
     worker_publish(session);
-    return ok();
+    return status;
 }
 
 Status session_leave_step(Session *session)

@@ -142,6 +142,7 @@ static Status change(Experiment *run, const TurnOf *of)
     run->class->scalars_get(run->store, &scalars);
     scalars.scale = of->scale;
     scalars.tracker = of->tracker;
+    scalars.spent = of->spent;
     run->class->scalars_set(run->store, &scalars);
     run->injections = of->injections;
     facts->accuracy = of->accuracy;

@@ -102,7 +102,11 @@ Status runs_put_up(const Session *session, LoadedData *data, const Settings *set
     Status status;
 
     TRY(experiment_new(session->here.class, session->here.backend, data, settings, experiment));
-    status = from == NULL ? ok() : checkpoint_restore(from, *experiment);
+    status = ok();
+    if (from != NULL) /* before it is restored: a program made later would not know its counts */
+        status = breaks_count(&session->breaks, from->facts.run_name, *experiment);
+    if (from != NULL && !failed(status))
+        status = checkpoint_restore(from, *experiment);
     if (failed(status))
         experiment_free(*experiment);
     return status;

@@ -119,6 +119,18 @@ static Status change_all(const Runs *runs, const Settings *wanted)
     return status;
 }
 
+/* What all share must fit each of them. */
+static Status check_others(const Runs *runs, const Settings *wanted)
+{
+    for (int i = 0; i < runs->count; i++) {
+        Status status = i == runs->used ? ok() : settings_check(&wanted[i]);
+
+        if (failed(status))
+            return fail(status.code, "run %s: %.170s", runs->all[i]->facts.run_name, status.text);
+    }
+    return ok();
+}
+
 static Status begin_first(Session *session, const Settings *wanted)
 {
     NewRun first = {.name = "a", .settings = *wanted};
@@ -137,6 +149,7 @@ static Status apply_to_all(Session *session, const Settings *change)
         wanted[i] = i == runs->used ? *change : runs->all[i]->settings;
         share(change, &wanted[i]);
     }
+    TRY(check_others(runs, wanted));
     if (all_go_on(runs, wanted)) {
         TRY(check_room(session, wanted));
         return change_all(runs, wanted);

@@ -1,5 +1,5 @@
-/* The session: up to four runs that step together, a worker thread that trains them, and the past to go
- * back to.
+/* The session: up to four runs that step together, a worker thread that trains them, and the past
+ * to go back to.
  *
  * Thread rule: every function is called from the main thread. Changes go through a mailbox to the
  * worker and take effect at the next step boundary; the call returns when they have, with the
@@ -54,18 +54,19 @@ const Settings *session_settings(const Session *session);
  * (the old one can be brought back with session_undo); all else keeps the weights. A changed
  * optimizer kind starts from empty state; a changed learning rate keeps it. Each part is checked
  * first, and on failure nothing has changed; parts that are right but do not fit each other are
- * taken (they are typed one after the other), and session_problem says so. `*step`: the step at whose boundary it took effect.
- * Fails: whatever does not fit, in one sentence. */
+ * taken (they are typed one after the other), and session_problem says so. `*step`: the step at
+ * whose boundary it took effect. Fails: whatever does not fit, in one sentence. */
 Status session_apply(Session *session, const Settings *wanted, int64_t *step) MUST_CHECK;
 
-/* OK while data, network and loss fit each other. Otherwise what does not, and what to type: such an
- * experiment is only pending, and training it fails with this sentence. */
+/* OK while data, network and loss fit each other. Otherwise what does not, and what to type: such
+ * an experiment is only pending, and training it fails with this sentence. */
 Status session_problem(const Session *session) MUST_CHECK;
 
 /* Sets the scale of the running scaler now; its tracker stays, as GradScaler.update(new_scale). */
 Status session_set_scale(Session *session, float scale, int64_t *step) MUST_CHECK;
 
-/* As a new GradScaler: the scale back at its start, the tracker at 0. Harmless where scaling is off. */
+/* As a new GradScaler: the scale back at its start, the tracker and the overflows borne at 0.
+ * Harmless where scaling is off. */
 Status session_restart_scaler(Session *session) MUST_CHECK;
 
 /* Weights, optimizer, scaler and position back to the start of the run, same seed. Undoable. */
@@ -75,7 +76,8 @@ Status session_reset(Session *session) MUST_CHECK;
  * words that say what came back. Fails: STATUS_USAGE: there is nothing to undo. */
 Status session_undo(Session *session, Text *what) MUST_CHECK;
 
-/* Writes the run, as of the last step, to a safetensors file. `step`: which one. Fails: STATUS_IO. */
+/* Writes the run, as of the last step, to a safetensors file. `step`: which one. Fails:
+ * STATUS_IO. */
 Status session_save(Session *session, const char *path, int64_t *step) MUST_CHECK;
 
 /* Makes the run in a file the present one; undo brings the old one back. A file of weights alone is
@@ -91,10 +93,11 @@ typedef struct ForkSpec {
     bool new_scaler; /* as session_restart_scaler */
 } ForkSpec;
 
-/* Copies the run in use, to the bit; the copy goes on under its own settings and steps together with
- * the others, which it may differ from in all but data, seed, batch and pace. The run in use stays in
- * use. `*step`: the step behind which it began. Fails: STATUS_USAGE: the name, RUNS_MOST runs are
- * there, another net or loss at a step other than 0; STATUS_MEMORY; or as session_apply. */
+/* Copies the run in use, to the bit; the copy goes on under its own settings and steps together
+ * with the others, which it may differ from in all but data, seed, batch, accumulate and pace. The
+ * run in use stays in use. `*step`: the step behind which it began. Fails: STATUS_USAGE: the name,
+ * RUNS_MOST runs are there, another net or loss at a step other than 0; STATUS_MEMORY; or as
+ * session_apply. */
 Status session_fork(Session *session, const ForkSpec *spec, int64_t *step) MUST_CHECK;
 
 /* -1: there is no run of this name. */
@@ -109,7 +112,7 @@ Status session_drop(Session *session, int i, bool *kept) MUST_CHECK;
 
 typedef struct StagedRun {
     char name[RUN_NAME];
-    Settings settings; /* the same data, seed, batch and pace in all */
+    Settings settings; /* the same data, seed, batch, accumulate and pace in all */
 } StagedRun;
 
 /* All runs go, and these begin together at step 0, as one change for undo; the first is in use.
@@ -129,8 +132,9 @@ Status session_start(Session *session, const Goal *goal) MUST_CHECK;
 
 bool session_training(const Session *session);
 
-/* No step is taken while a training is held, so that what is changed meanwhile, in one run after the other,
- * takes effect at one and the same step. Ends with `false`, and where somebody waits for the training to end. */
+/* No step is taken while a training is held, so that what is changed meanwhile, in one run after
+ * the other, takes effect at one and the same step. Ends with `false`, and where somebody waits
+ * for the training to end. */
 void session_hold(Session *session, bool held);
 
 /* Waits up to `seconds` for the training to end; true when it has. */
@@ -149,7 +153,8 @@ Status session_result(const Session *session) MUST_CHECK;
 /* Steps that cover the training examples once. */
 int64_t session_epoch_steps(const Session *session);
 
-/* Of the present (or last) training, in steps; wanted: 0 where it is endless or until an expression. */
+/* Of the present (or last) training, in steps; wanted: 0 where it is endless or until an
+ * expression. */
 typedef struct Progress {
     int64_t done, wanted, skipped;
 } Progress;
@@ -160,9 +165,9 @@ Progress session_progress(const Session *session);
  * Cheap: may be asked thirty times a second while training runs. */
 void session_snapshot(Session *session, Snapshot *snapshot);
 
-/* The runs of the session, from 0 on in the order in which they were made; at most RUNS_MOST. They share
- * data, seed and batches, and step in lockstep. One of them is in use: what asks or changes a run
- * and names none means that one. */
+/* The runs of the session, from 0 on in the order in which they were made; at most RUNS_MOST. They
+ * share data, seed and batches, and step in lockstep. One of them is in use: what asks or changes
+ * a run and names none means that one. */
 int session_run_count(const Session *session);
 const char *session_run_name(const Session *session, int i); /* borrowed until runs change */
 int session_run_current(const Session *session);
@@ -171,22 +176,23 @@ int session_run_current(const Session *session);
 void session_snapshot_run(Session *session, int i, Snapshot *snapshot);
 
 /* The first step whose loss is not the same in both runs, to the bit, or that one of them skipped
- * and the other did not; -1: none yet. A loss scale that differs is no difference by itself: as long
- * as nothing is lost or overflows, powers of two change no bit of the training. */
+ * and the other did not; -1: none yet. A loss scale that differs is no difference by itself: as
+ * long as nothing is lost or overflows, powers of two change no bit of the training. */
 int64_t session_first_difference(const Session *session, int i, int j);
 
-/* The same after measuring what `needs` names, at a step boundary. Accuracy is none where the data has
- * no classes. Fails: STATUS_INTERRUPTED. */
+/* The same after measuring what `needs` names, at a step boundary. Accuracy is none where the data
+ * has no classes. Fails: STATUS_INTERRUPTED. */
 Status session_measure(Session *session, ExprNeeds needs, Snapshot *snapshot) MUST_CHECK;
 
-/* Times steps of the present experiment under `spec`, in a run of its own; the present one stays to the
- * bit as it was. fp16 has the present loss scale (dynamic where that is off), others have none. Fails:
- * STATUS_USAGE while training; STATUS_UNSUPPORTED, STATUS_MEMORY: not in this format;
+/* Times steps of the present experiment under `spec`, in a run of its own; the present one stays
+ * to the bit as it was. fp16 has the present loss scale (dynamic where that is off), others have
+ * none. Fails: STATUS_USAGE while training; STATUS_UNSUPPORTED, STATUS_MEMORY: not in this format;
  * STATUS_INTERRUPTED; STATUS_DEVICE: the device was lost, and the run went on elsewhere. */
 Status session_bench_begin(Session *session, const BenchSpec *spec, BenchFacts *facts) MUST_CHECK;
 
-/* Waits up to `seconds` for the end of it; true when it has come, with how it ended. Until then `spec`
- * and `facts` must stay, and nothing else may be asked of the session but copies and what stops it. */
+/* Waits up to `seconds` for the end of it; true when it has come, with how it ended. Until then
+ * `spec` and `facts` must stay, and nothing else may be asked of the session but copies and what
+ * stops it. */
 bool session_bench_ended(Session *session, double seconds, Status *status);
 
 /* Appends the program that a step runs, as `show program` prints it. */

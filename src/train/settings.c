@@ -47,16 +47,6 @@ static Status check_rounding(const Settings *settings)
                 weight_rounding_names[settings->rounding]);
 }
 
-/* There .grad has the weights' format, and every product and sum in it would be rounded to that. */
-static Status check_masters(const Settings *settings)
-{
-    if (settings->master || (settings->clip.kind == CLIP_OFF && settings->accumulate == 1))
-        return ok();
-    return fail(STATUS_UNSUPPORTED,
-                "gradients of weights without masters are neither clipped nor accumulated; say "
-                "master on, or clip off and accumulate 1");
-}
-
 Builder settings_builder(const Settings *settings, Program *program)
 {
     return (Builder){.program = program,
@@ -70,6 +60,17 @@ Format settings_weights(const Settings *settings)
     Builder builder = settings_builder(settings, NULL);
 
     return builder_weights(&builder);
+}
+
+/* There .grad has the weights' format, and every product and sum in it would be rounded to that. */
+static Status check_masters(const Settings *settings)
+{
+    if (settings_weights(settings) == FORMAT_FP32 ||
+        (settings->clip.kind == CLIP_OFF && settings->accumulate == 1))
+        return ok();
+    return fail(STATUS_UNSUPPORTED,
+                "gradients of weights without masters are neither clipped nor accumulated; say "
+                "master on, or clip off and accumulate 1");
 }
 
 static Status check_numbers(const Settings *settings)

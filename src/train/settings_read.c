@@ -264,6 +264,8 @@ static Status read_clip(Line *line, Settings *settings)
         kind++;
     if (clip_kind_names[kind] == NULL || (kind == CLIP_OFF) != (blank == NULL))
         return odd(line->object);
+    if (when != NULL && kind == CLIP_OFF)
+        return odd(when->name);
     *spec = (ClipSpec){.kind = (ClipKind)kind};
     if (when != NULL && strcmp(when->value, clip_when_names[1]) == 0)
         spec->before_unscale = true;

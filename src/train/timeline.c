@@ -247,6 +247,7 @@ static void note_run(const Experiment *run, int64_t logged, TurnOf *of)
         .settings = run->settings,
         .scale = run->facts.scaler.scale,
         .tracker = run->facts.scaler.tracker,
+        .spent = run->facts.scaler.spent,
         .accuracy = run->facts.accuracy,
         .accuracy_step = run->facts.accuracy_step,
         .injections = run->injections,

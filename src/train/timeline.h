@@ -20,7 +20,7 @@ typedef struct Point {
 typedef struct TurnOf {
     Settings settings;
     float scale;
-    int32_t tracker;
+    int32_t tracker, spent;
     Measure accuracy;
     int64_t accuracy_step;
     Injections injections;

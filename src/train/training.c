@@ -29,32 +29,33 @@ static Status finish_first(Session *session)
 
     if (!phases_under_way(session))
         return ok();
-    TRY(phases_finish(session));
     training->started = training->done = 1;
-    return ok();
+    return phases_finish(session, &training->over);
 }
 
 static Status start_job(Session *session, void *argument)
 {
     Start *start = argument;
+    Status status;
 
-    if (!phases_under_way(session)) /* else its first phase was the beginning */
-        TRY(timeline_start(session));
-    TRY(breaks_arm(session));
+    TRY(phases_prepare(session));
     session->training = (Training){
         .first_step = runs_used(session)->facts.step + 1,
         .wanted = start->goal->until == NULL ? start->goal->steps : 0,
         .at_pace = start->goal->at_pace,
+        .until = start->until,
         .until_run = session->runs.used,
         .begun = clock_seconds(),
     };
     note_beginnings(session);
-    TRY(finish_first(session));
-    session->training.until = start->until;
+    status = finish_first(session);
+    if (failed(status)) {
+        session->training.until = NULL; /* still the caller's */
+        worker_publish(session);
+        return status;
+    }
     session->training.next = session->training.begun;
-    atomic_store(&session->progress_done, session->training.done);
-    atomic_store(&session->progress_skipped, runs_used(session)->facts.skipped -
-                                                 session->training.of[session->runs.used].skipped);
+    worker_note_progress(session);
     atomic_store(&session->progress_wanted, session->training.wanted);
     pthread_mutex_lock(&session->lock);
     session->is_training = true;

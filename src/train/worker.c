@@ -145,17 +145,24 @@ void worker_stop(Session *session, Status result)
     pthread_mutex_unlock(&session->lock);
 }
 
-/* Records what has finished; `all`: waits for every step that was started. */
-static Status collect(Session *session, bool all)
+void worker_note_progress(Session *session)
 {
     Training *training = &session->training;
     const Snapshot *facts = &runs_used(session)->facts;
-    Status status = runs_collect(session, all);
 
     training->done = facts->step + 1 - training->first_step;
     atomic_store(&session->progress_done, training->done);
     atomic_store(&session->progress_skipped,
                  facts->skipped - training->of[session->runs.used].skipped);
+}
+
+/* Records what has finished; `all`: waits for every step that was started. */
+static Status collect(Session *session, bool all)
+{
+    Status status = runs_collect(session, all);
+
+    if (session->is_training)
+        worker_note_progress(session);
     return status;
 }
 
@@ -166,23 +173,30 @@ static bool one_at_a_time(const Session *session)
            (session->training.at_pace && runs_used(session)->settings.pace > 0.0);
 }
 
-static Status take_step(Session *session, bool *reached)
+Status worker_end_step(Session *session, bool all, bool save, bool *last)
 {
-    Training *training = &session->training;
-    double now = clock_seconds();
-    bool due = now - session->last_published >= publish_every, save = rescue_due(session, now),
-         keep = timeline_due(session, now), last;
+    bool keep = timeline_due(session, clock_seconds());
 
-    TRY(runs_start_step(session));
-    training->started++;
-    last = training->started == training->wanted || atomic_load(&session->pause);
-    TRY(collect(session, due || save || keep || last || one_at_a_time(session)));
+    TRY(collect(session, all || save || keep || one_at_a_time(session)));
     if (save)
         TRY(rescue_renew(session));
     if (keep)
         TRY(timeline_keep(session));
     worker_trace(session);
-    TRY(goal_reached(session, reached));
+    return goal_reached(session, last);
+}
+
+static Status take_step(Session *session, bool *reached)
+{
+    Training *training = &session->training;
+    double now = clock_seconds();
+    bool due = now - session->last_published >= publish_every, save = rescue_due(session, now),
+         last;
+
+    TRY(runs_start_step(session));
+    training->started++;
+    last = training->started == training->wanted || atomic_load(&session->pause);
+    TRY(worker_end_step(session, due || last, save, reached));
     *reached = *reached || atomic_load(&session->pause);
     if (due && !*reached) {
         measure_speed(session, clock_seconds());
@@ -201,10 +215,7 @@ static Status settle(Session *session)
 
 static void train(Session *session)
 {
-    const Training *training = &session->training;
-    bool had =
-        training->wanted > 0 && training->done >= training->wanted; /* a step was under way */
-    bool reached = had || atomic_load(&session->pause);
+    bool reached = session->training.over || atomic_load(&session->pause);
     Status status = reached ? ok() : take_step(session, &reached), settled;
 
     if (!failed(status))

@@ -57,6 +57,7 @@ typedef struct Training {
     int until_run;      /* whose numbers it asks */
     double begun, next; /* seconds of the clock: when it began; when the next step is due */
     double ended;       /* when its last step was recorded; 0 until then */
+    bool over;          /* with the step that was under way before it began */
 } Training;
 
 /* What computes. */
@@ -161,8 +162,8 @@ struct Session {
 Status worker_start(Session *session) MUST_CHECK;
 void worker_end(Session *session);
 
-/* Posts a job; no other may be posted until it is answered, which worker_answered waits for, so long at
- * most. Main thread only. */
+/* Posts a job; no other may be posted until it is answered, which worker_answered waits for, so
+ * long at most. Main thread only. */
 void worker_post(Session *session, JobRun *run, void *argument);
 bool worker_answered(Session *session, double seconds, Status *answer);
 
@@ -214,8 +215,8 @@ void runs_free(Runs *runs);
 Status runs_put_up(const Session *session, LoadedData *data, const Settings *settings,
                    const Checkpoint *from, Experiment **experiment) MUST_CHECK;
 
-/* `next` are taken, and become the present runs; undo brings back the former. On failure nothing has
- * changed, and `next` is still the caller's. */
+/* `next` are taken, and become the present runs; undo brings back the former. On failure nothing
+ * has changed, and `next` is still the caller's. */
 Status runs_replace(Session *session, const Runs *next) MUST_CHECK;
 
 /* Lets go of data that no run uses. */
@@ -230,25 +231,44 @@ typedef struct NewRun {
 
 Status runs_begin(Session *session, const NewRun *wanted, int count, int used) MUST_CHECK;
 
-/* All runs again from step 0 under other settings, one for each. Those that began with loaded weights go
- * back to them: the one in use only where `used_too`, the others where the weights still fit. */
+/* All runs again from step 0 under other settings, one for each. Those that began with loaded
+ * weights go back to them: the one in use only where `used_too`, the others where the weights
+ * still fit. */
 Status runs_begin_again(Session *session, const Settings *wanted, bool used_too) MUST_CHECK;
 
-/* train/phases.c: a step is taken phase by phase; the rest of it, if so; it is forgotten. Worker only. */
+/* Behind every step, however it was taken: it is recorded (`all`: with every one that was started)
+ * and traced, copies are kept where they are due (`save`: for a rescue too), and what waits for a
+ * condition is asked. `*last`: one turned true, or it is the training's last. Worker only. Fails:
+ * a condition that cannot be asked; STATUS_DEVICE. */
+Status worker_end_step(Session *session, bool all, bool save, bool *last) MUST_CHECK;
+
+/* How far the present training has come, for whoever asks. Worker only. */
+void worker_note_progress(Session *session);
+
+/* train/phases.c: a step is taken phase by phase. Worker only. */
 bool phases_under_way(const Session *session);
-Status phases_finish(Session *session) MUST_CHECK;
+
+/* Before the first of some steps: there is a way back, and conditions are armed. Where a step is
+ * under way, its first phase has done so. Fails: as breaks_arm. */
+Status phases_prepare(Session *session) MUST_CHECK;
+
+/* The rest of it; `*last` as worker_end_step has it, false where none is under way. Fails too:
+ * STATUS_INTERRUPTED, and it is dropped. */
+Status phases_finish(Session *session, bool *last) MUST_CHECK;
+
+/* It is forgotten. */
 void phases_drop(Session *session);
 
 /* train/sweep.c: lets go of what formats are compared with. */
 void sweep_forget(Session *session);
 
-/* train/bench.c: another run of these settings has room beside all that is held; `what` is done to it.
- * Fails: STATUS_MEMORY. */
+/* train/bench.c: another run of these settings has room beside all that is held; `what` is done to
+ * it. Fails: STATUS_MEMORY. */
 Status session_room_beside(const Session *session, const Settings *settings,
                            const char *what) MUST_CHECK;
 
-/* train/goal.c: the step that was just taken is the training's last. Worker only. Fails: a condition that
- * cannot be asked; STATUS_DEVICE. */
+/* train/goal.c: the step that was just taken is the training's last, or stops it. Worker only.
+ * Fails: a condition that cannot be asked; STATUS_DEVICE. */
 Status goal_reached(Session *session, bool *reached) MUST_CHECK;
 
 /* train/fork.c: a letter, then letters, digits, - and _, in RUN_NAME. */
@@ -264,7 +284,8 @@ Status rescue_renew(Session *session) MUST_CHECK;
 /* Takes what is kept as that state; on the CPU it is let go of. */
 void rescue_keep(Session *session, KeptRuns *kept);
 
-/* It is time for another during a training: at least 5 s after the last one, at most 1% of the time. */
+/* It is time for another during a training: at least 5 s after the last one, at most 1% of the
+ * time. */
 bool rescue_due(const Session *session, double now);
 
 /* The device of the runs is lost, and there is a state to go on from. */
@@ -274,8 +295,8 @@ bool rescue_wanted(const Session *session, Status trouble);
 Status rescue_run(Session *session, Status trouble) MUST_CHECK;
 
 /* train/computer.c: takes the session to another computer, with its runs as of `from`. On failure
- * nothing has changed, and the other is still the caller's. `wait`: a run that the other cannot hold
- * is left pending there, and what is kept is what undo brings back. */
+ * nothing has changed, and the other is still the caller's. `wait`: a run that the other cannot
+ * hold is left pending there, and what is kept is what undo brings back. */
 typedef struct Move {
     Computer *to;
     const KeptRuns *from;

@@ -2,7 +2,10 @@
 #include "rig.h"
 
 #include "train/breakpoint.h"
+#include "train/phases.h"
+#include "train/tensor_values.h"
 #include "train/travel.h"
+#include "train/worker.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
@@ -198,16 +201,200 @@ Test(breaks, watch_the_run_they_were_set_in_and_stop_all)
     cr_expect_eq(seen(0).step, 14);
 }
 
-Test(breaks, are_asked_anew_behind_a_journey)
+static void go_to(int64_t step)
 {
-    Travel back = {.kind = TRAVEL_STEP, .steps = 2};
+    Travel back = {.kind = TRAVEL_STEP, .steps = step};
     Status status;
 
-    set("step >= 7");
-    train(20);
     must(session_travel_begin(session, &back));
     while (!session_travel_ended(session, 1.0, &status))
         ;
     must(status);
+}
+
+Test(breaks, are_asked_anew_behind_a_journey)
+{
+    set("step >= 7");
+    train(20);
+    go_to(2);
     cr_expect_eq(step_after(20), 7);
+}
+
+static void take_phases(int most)
+{
+    PhaseReport report;
+
+    for (int i = 0; i < most && (i == 0 || session_in_step(session)); i++) {
+        must(session_phase(session, &report));
+        phase_report_release(&report);
+    }
+}
+
+static void begin_until(const char *until)
+{
+    Goal goal = {.until = until};
+
+    must(session_start(session, &goal));
+    for (int i = 0; i < 20 && !session_wait(session, 0.1); i++)
+        ;
+    session_pause(session);
+    must(session_result(session));
+}
+
+Test(breaks, are_asked_of_a_step_that_was_taken_phase_by_phase)
+{
+    set("step == 3");
+    train(2);
+    take_phases(PHASE_COUNT);
+    cr_expect_eq(look()->step, 3);
+    told("stopped after step 3 by break 1: step == 3");
+    cr_expect_eq(step_after(3), 6);
+}
+
+Test(breaks, stand_in_the_script_where_a_step_of_phases_turned_them_true)
+{
+    Text script = {0};
+
+    set("step == 3");
+    train(2);
+    take_phases(PHASE_COUNT);
+    train(3);
+    must(session_break_clear(session, 1));
+    must(journal_print(&session->journal, &script));
+    cr_expect_not_null(strstr(text_chars(&script), "train 3\ntrain 3\nbreak clear"), "%s",
+                       text_chars(&script));
+    text_release(&script);
+}
+
+Test(breaks, stop_a_training_at_its_first_step_of_which_phases_were_taken_before)
+{
+    set("step == 3");
+    train(2);
+    take_phases(2);
+    cr_expect_eq(step_after(3), 3);
+    told("stopped after step 3 by break 1: step == 3");
+    cr_expect_eq(session_progress(session).done, 1);
+    cr_expect_eq(step_after(3), 6);
+}
+
+Test(breaks, what_holds_within_a_step_of_phases_is_a_turn_at_its_end)
+{
+    train(2);
+    set("amax(\"fc1.out\") > 0 and step == 3");
+    take_phases(3);
+    cr_expect_eq(step_after(3), 3);
+}
+
+Test(breaks, a_condition_of_a_training_is_asked_of_the_step_that_was_under_way)
+{
+    train(2);
+    take_phases(2);
+    begin_until("step == 3");
+    cr_expect_eq(look()->step, 3);
+    cr_expect_eq(session_history(session, session_history_count(session) - 1)->last_step, 3);
+}
+
+Test(breaks, that_cannot_be_asked_end_a_training_behind_the_step_that_was_under_way)
+{
+    Goal goal = {.until = "amax(step < 3 and \"fc1.out\" or \"nothing\") > 1e9"};
+
+    train(1);
+    take_phases(2);
+    must(session_start(session, &goal));
+    while (!session_wait(session, 1.0))
+        ;
+    cr_expect(failed(session_result(session)));
+    cr_expect_eq(look()->step, 3);
+    take_phases(2);
+    cr_expect(failed(session_start(session, &goal)));
+    cr_expect_eq(look()->step, 4);
+    cr_expect_not(session_in_step(session));
+    train(1);
+}
+
+static void undo(void)
+{
+    Text what = {0};
+
+    must(session_undo(session, &what));
+    text_release(&what);
+}
+
+static void probe_off(void)
+{
+    Settings wanted = *session_settings(session);
+
+    wanted.probes = PROBE_OFF;
+    apply(&wanted);
+}
+
+static double largest(const char *name)
+{
+    const TensorFacts *tensor = snapshot_tensor(look(), name);
+
+    return tensor->probed && tensor->counts.count > 0 ? (double)tensor->counts.amax : -1.0;
+}
+
+Test(breaks, what_they_count_is_known_behind_a_journey)
+{
+    TensorValues values;
+    double then;
+
+    probe_off();
+    set("amax(\"fc1.out\") > 1e9");
+    train(3);
+    then = largest("fc1.out");
+    train(2);
+    go_to(3);
+    cr_expect_eq(largest("fc1.out"), then);
+    cr_expect_gt(then, 0.0);
+    must(session_tensor_values(session, "fc2.weight.grad", &values));
+    tensor_values_release(&values);
+}
+
+Test(breaks, what_they_count_is_known_where_a_run_was_brought_back)
+{
+    double then;
+
+    probe_off();
+    set("amax(\"fc1.out\") > 1e9");
+    train(3);
+    then = largest("fc1.out");
+    must(session_reset(session));
+    cr_expect_lt(largest("fc1.out"), 0.0);
+    undo();
+    cr_expect_eq(largest("fc1.out"), then);
+    cr_expect_gt(then, 0.0);
+}
+
+Test(breaks, that_are_set_or_cleared_leave_what_is_known_of_the_last_step)
+{
+    TensorValues values;
+    double then;
+
+    probe_off();
+    train(2);
+    set("amax(\"fc1.out\") > 1e9");
+    must(session_tensor_values(session, "fc1.out", &values));
+    tensor_values_release(&values);
+    train(1);
+    then = largest("fc1.out");
+    must(session_break_clear(session, 1));
+    cr_expect_eq(largest("fc1.out"), then);
+    cr_expect_gt(then, 0.0);
+    train(1);
+    cr_expect_lt(largest("fc1.out"), 0.0);
+}
+
+Test(breaks, of_a_training_under_way_count_from_its_next_step_on)
+{
+    Goal endless = {0};
+
+    probe_off();
+    must(session_start(session, &endless));
+    set("amax(\"fc1.out\") > 1e-9");
+    for (int i = 0; i < 20 && !session_wait(session, 0.1); i++)
+        ;
+    session_pause(session);
+    cr_expect_gt(largest("fc1.out"), 0.0);
 }

@@ -200,3 +200,24 @@ Test(forks, a_stage_takes_the_place_of_all_runs_as_one_change)
     cr_expect_eq(seen(0).step, 9);
     cr_expect_str_eq(session_run_name(session, 0), "a");
 }
+
+Test(forks, what_all_share_is_refused_where_it_does_not_fit_one_of_them)
+{
+    ForkSpec spec = same("b");
+    Settings wanted;
+    int64_t step;
+    Status status;
+
+    spec.settings.master = false;
+    spec.settings.scaler.mode = SCALE_OFF;
+    fork_run(&spec);
+    wanted = *session_settings(session);
+    wanted.accumulate = 2;
+    status = session_apply(session, &wanted, &step);
+    cr_expect_eq(status.code, STATUS_UNSUPPORTED);
+    cr_expect(text_starts(status.text, "run b: gradients of weights without masters"), "%s",
+              status.text);
+    cr_expect_eq(seen(0).accumulate, 1);
+    cr_expect_eq(seen(1).accumulate, 1);
+    train(2);
+}

@@ -202,7 +202,7 @@ Test(phases, a_training_takes_the_rest_of_the_step_first)
     must(session_start(session, &goal));
     while (!session_wait(session, 1.0))
         ;
-    cr_expect_eq(look()->step, 6, "an expression is asked behind a whole step");
+    cr_expect_eq(look()->step, 5, "an expression is asked of that step too");
 }
 
 static atomic_bool pressing;

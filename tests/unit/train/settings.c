@@ -177,3 +177,24 @@ Test(settings, that_were_tampered_with_are_refused_and_change_nothing)
     text_release(&text);
     text_release(&bad);
 }
+
+Test(settings, that_say_when_nothing_is_clipped_are_refused)
+{
+    Settings settings = settings_default();
+
+    cr_expect(failed(settings_read_part("clip off when=before-unscale", &settings)));
+    cr_expect_not(settings.clip.before_unscale);
+    cr_expect_not(failed(settings_read_part("clip off", &settings)));
+}
+
+Test(settings, of_weights_that_masters_off_leaves_in_fp32_may_clip_and_accumulate)
+{
+    Settings settings = settings_default();
+
+    settings.master = false;
+    settings.autocast = FORMAT_FP32;
+    settings.accumulate = 2;
+    cr_expect_not(failed(settings_check(&settings)));
+    settings.autocast = FORMAT_BF16;
+    cr_expect(failed(settings_check(&settings)));
+}

@@ -155,3 +155,41 @@ Test(timeline, an_interrupted_journey_changes_nothing)
     train(1);
     cr_expect_eq(look()->step, 4000);
 }
+
+Test(timeline, a_new_scaler_has_borne_as_many_overflows_as_it_had_then)
+{
+    Settings wanted = *session_settings(session);
+    ScalerFacts then;
+
+    wanted.scaler.mode = SCALE_DYNAMIC;
+    wanted.scaler.start = 0x1p40F;
+    wanted.scaler.hysteresis = 3;
+    apply(&wanted);
+    train(2);
+    must(session_restart_scaler(session));
+    cr_expect_eq(look()->scaler.spent, 0);
+    train(3);
+    then = look()->scaler;
+    must(travel(TRAVEL_STEP, 2));
+    cr_expect_eq(look()->scaler.spent, 0);
+    must(travel(TRAVEL_FORWARD, 0));
+    cr_expect_eq(look()->scaler.spent, then.spent);
+    cr_expect_eq(now.scaler.scale, then.scale);
+}
+
+Test(timeline, no_more_overflows_are_borne_than_the_rules_bear)
+{
+    Settings wanted = *session_settings(session);
+
+    wanted.scaler.mode = SCALE_DYNAMIC;
+    wanted.scaler.start = 0x1p60F;
+    wanted.scaler.hysteresis = 9;
+    apply(&wanted);
+    train(6);
+    cr_expect_eq(look()->scaler.spent, 6);
+    wanted.scaler.hysteresis = 2;
+    apply(&wanted);
+    cr_expect_eq(look()->scaler.spent, 1);
+    train(1);
+    cr_expect_eq(look()->scaler.scale, 0x1p59F);
+}
