@@ -19,15 +19,22 @@ static void name_layers(Net *net)
     }
 }
 
-static void make_layers(const NetSpec *spec, Net *net)
+static void make_layers(const NetSpec *spec, const ExampleShape *shape, Net *net)
 {
+    Shape shapes[NET_LAYERS], from = net_input(shape);
+
+    (void)failed(net_shapes(spec, shape, shapes)); /* net_check has said it */
     net->count = spec->count;
     for (int i = 0; i < spec->count; i++)
         net->layers[i] = (Layer){.kind = layer_find(spec->layers[i].kind),
-                                 .width = spec->layers[i].width,
+                                 .spec = spec->layers[i],
                                  .params = {NO_VALUE, NO_VALUE},
                                  .in = NO_VALUE,
                                  .out = NO_VALUE};
+    for (int i = 0; i < net->count; i++) {
+        net->layers[i].from = from;
+        from = net->layers[i].to = shapes[i];
+    }
     name_layers(net);
 }
 
@@ -49,17 +56,12 @@ static ValueId target_of(Builder *builder, const ExampleShape *shape)
 /* Every layer's parameters and their casts, in the phase made for them. */
 static void emit_params(Builder *builder, Net *net)
 {
-    Value in = *builder_get(builder, net->x);
-
     builder->phase = PHASE_CAST;
     for (int i = 0; i < net->count; i++) {
         Layer *layer = &net->layers[i];
 
-        if (layer->kind->declare == NULL)
-            continue;
-        layer->kind->declare(builder, layer, &in);
-        in.rank = 2;
-        in.shape[1] = layer->width;
+        if (layer->kind->declare != NULL)
+            layer->kind->declare(builder, layer);
     }
 }
 
@@ -127,7 +129,7 @@ void nn_emit_step(Builder *builder, const NetSpec *spec, const LossSpec *loss,
 {
     const LossKind *kind = loss_find(loss->kind);
 
-    make_layers(spec, net);
+    make_layers(spec, shape, net);
     net->x = batch_of(builder, shape);
     net->target = target_of(builder, shape);
     emit_params(builder, net);
@@ -138,7 +140,7 @@ void nn_emit_step(Builder *builder, const NetSpec *spec, const LossSpec *loss,
 
 void nn_emit_accuracy(Builder *builder, const NetSpec *spec, const ExampleShape *shape, Net *net)
 {
-    make_layers(spec, net);
+    make_layers(spec, shape, net);
     net->x = batch_of(builder, shape);
     net->target = target_of(builder, shape);
     emit_params(builder, net);

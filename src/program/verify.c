@@ -133,6 +133,79 @@ static Status check_linear_db(const Program *program, const Instr *instr)
     return need(value_count(db) == row_length(dout), program, instr, instr->in[0], instr->out);
 }
 
+/* Pictures (n, c, h, w), kernels (o, c, k, k), and the places where they fit: (n, o, oh, ow). */
+static Status check_sliding(const Program *program, const Instr *instr, ValueId x_id, ValueId w_id,
+                            ValueId out_id)
+{
+    const Value *v = program->values, *x = &v[x_id], *w = &v[w_id], *out = &v[out_id];
+    int64_t stride = (int64_t)instr->constants[CONV_STRIDE];
+    int64_t pad = (int64_t)instr->constants[CONV_PAD];
+
+    TRY(check_formats_meet(program, instr));
+    TRY(need(x->rank == 4 && w->rank == 4 && x->shape[1] == w->shape[1] &&
+                 w->shape[2] == w->shape[3] && stride >= 1 && pad >= 0,
+             program, instr, x_id, w_id));
+    TRY(need(out->rank == 4 && out->shape[0] == x->shape[0] && out->shape[1] == w->shape[0],
+             program, instr, w_id, out_id));
+    for (int i = 2; i < 4; i++) {
+        int64_t room = x->shape[i] + 2 * pad - w->shape[2];
+
+        TRY(need(room >= 0 && out->shape[i] == room / stride + 1, program, instr, x_id, out_id));
+    }
+    return ok();
+}
+
+static Status check_conv2d(const Program *program, const Instr *instr)
+{
+    TRY(check_bias_format(program, instr));
+    TRY(check_sliding(program, instr, instr->in[0], instr->in[1], instr->out));
+    return need(value_count(&program->values[instr->in[2]]) ==
+                    program->values[instr->in[1]].shape[0],
+                program, instr, instr->in[1], instr->in[2]);
+}
+
+static Status check_conv2d_dx(const Program *program, const Instr *instr)
+{
+    return check_sliding(program, instr, instr->out, instr->in[1], instr->in[0]);
+}
+
+static Status check_conv2d_dw(const Program *program, const Instr *instr)
+{
+    return check_sliding(program, instr, instr->in[1], instr->out, instr->in[0]);
+}
+
+static Status check_conv2d_db(const Program *program, const Instr *instr)
+{
+    const Value *dout = &program->values[instr->in[0]], *db = &program->values[instr->out];
+
+    return need(dout->rank == 4 && value_count(db) == dout->shape[1], program, instr, instr->in[0],
+                instr->out);
+}
+
+/* Pictures (n, c, h, w) and their windows (n, c, h / side, w / side). */
+static Status check_windows(const Program *program, const Instr *instr, ValueId in, ValueId out)
+{
+    const Value *x = &program->values[in], *y = &program->values[out];
+    int64_t side = (int64_t)instr->constants[POOL_SIDE];
+
+    return need(x->rank == 4 && y->rank == 4 && side >= 1 && y->shape[0] == x->shape[0] &&
+                    y->shape[1] == x->shape[1] && y->shape[2] == x->shape[2] / side &&
+                    y->shape[3] == x->shape[3] / side && y->shape[2] > 0 && y->shape[3] > 0,
+                program, instr, in, out);
+}
+
+static Status check_pool(const Program *program, const Instr *instr)
+{
+    return check_windows(program, instr, instr->in[0], instr->out);
+}
+
+static Status check_pool_backward(const Program *program, const Instr *instr)
+{
+    if (op_table[instr->op].inputs > 1)
+        TRY(need_same(program, instr, instr->in[1], instr->out));
+    return check_windows(program, instr, instr->out, instr->in[0]);
+}
+
 static Status check_labels(const Program *program, const Instr *instr)
 {
     const Value *logits = &program->values[instr->in[0]], *labels = &program->values[instr->in[1]];
@@ -233,6 +306,14 @@ static Check *const checks[OP_COUNT] = {
     [OP_LINEAR_DX] = check_linear_dx,
     [OP_LINEAR_DW] = check_linear_dw,
     [OP_LINEAR_DB] = check_linear_db,
+    [OP_CONV2D] = check_conv2d,
+    [OP_CONV2D_DX] = check_conv2d_dx,
+    [OP_CONV2D_DW] = check_conv2d_dw,
+    [OP_CONV2D_DB] = check_conv2d_db,
+    [OP_MAXPOOL] = check_pool,
+    [OP_MAXPOOL_BACKWARD] = check_pool_backward,
+    [OP_AVGPOOL] = check_pool,
+    [OP_AVGPOOL_BACKWARD] = check_pool_backward,
     [OP_RELU] = check_same,
     [OP_RELU_BACKWARD] = check_same,
     [OP_GELU] = check_same,
@@ -283,7 +364,7 @@ static Status check_operands(const Program *program, const Instr *instr, const b
 /* tf32 is no format to keep results in: casts write it and products read it. */
 static Status check_tf32(const Program *program, const Instr *instr)
 {
-    bool product = instr->op == OP_LINEAR || instr->op == OP_LINEAR_DX || instr->op == OP_LINEAR_DW;
+    bool product = op_is_product(instr->op);
 
     if (instr->out != NO_VALUE && program->values[instr->out].format == FORMAT_TF32 &&
         instr->op != OP_CAST)
