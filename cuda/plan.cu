@@ -56,6 +56,15 @@ static bool has_low_steps(const Program *program)
     return false;
 }
 
+/* No fused step takes convolutions; every kernel of theirs stands alone. */
+static bool has_sliding(const Program *program)
+{
+    for (int i = 0; i < program->instr_count; i++)
+        if (program->instrs[i].op == OP_CONV2D)
+            return true;
+    return false;
+}
+
 static Status prepare(Plan *plan)
 {
     const Program *program = &plan->program;
@@ -64,7 +73,7 @@ static Status prepare(Plan *plan)
     TRY(check_formats(plan->backend, plan->low));
     plan->is_step =
         program->instr_count > 0 && program->instrs[program->instr_count - 1].op == OP_UPDATE;
-    plan->plain = !plan->backend->fuse || has_low_steps(program) ||
+    plan->plain = !plan->backend->fuse || has_low_steps(program) || has_sliding(program) ||
                   clip_of(plan).kind != CLIPS_NOT || program_rounds(program) > 1;
     plan->walks = walk_fits(plan);
     if (plan->is_step)
@@ -72,9 +81,7 @@ static Status prepare(Plan *plan)
     TRY(plan_layout(plan));
     plan->products.assign((size_t)program->instr_count + 1, NULL);
     for (int i = 0; i < program->instr_count; i++) {
-        OpKind op = program->instrs[i].op;
-
-        if (op == OP_LINEAR || op == OP_LINEAR_DX || op == OP_LINEAR_DW)
+        if (op_is_product(program->instrs[i].op))
             TRY(product_prepare(plan, i));
     }
     return cuda_settle(plan->backend);
