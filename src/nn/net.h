@@ -11,7 +11,8 @@
 
 #include <stdint.h>
 
-enum { NET_LAYERS = 32, NET_NAME = 16, NET_WIDEST = 65536, LAYER_TEXT = 64 };
+enum { NET_LAYERS = 32, NET_NAME = 16, NET_WIDEST = 65536, LAYER_TEXT = 64,
+       NET_TEXT = NET_LAYERS * LAYER_TEXT };
 
 typedef struct LayerSpec {
     char kind[NET_NAME]; /* a name of the layer table */

@@ -14,6 +14,7 @@
 /* What `show` takes besides panels, and the lists that `help` has. */
 static const CatalogEntry more_shown[] = {
     {"program", "the step as a list of instructions"},
+    {"net", "the layers, with the shape, format and parameters of each"},
     {"settings", "the experiment as commands that make it again"},
 };
 static const CatalogEntry topics[] = {
@@ -182,6 +183,8 @@ static bool get_catalog(Names names, int i, CatalogEntry *entry)
         return catalog_get(CATALOG_DATA, i, entry);
     case NAMES_LAYERS:
         return catalog_get(CATALOG_LAYERS, i, entry);
+    case NAMES_NETS:
+        return catalog_get(CATALOG_NETS, i, entry);
     case NAMES_ACTIVATIONS:
         return catalog_get(CATALOG_ACTIVATIONS, i, entry);
     case NAMES_LOSSES:

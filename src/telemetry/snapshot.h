@@ -10,7 +10,14 @@
 #include "telemetry/history.h"
 #include "telemetry/sweep.h"
 
-enum { FACT_TEXT = 96, RUN_NAME = 16, RUNS_MOST = 4, PHASE_NAME = 12, MARKS_MOST = 16 };
+enum {
+    FACT_TEXT = 96,
+    NET_FACT = 2048,
+    RUN_NAME = 16,
+    RUNS_MOST = 4,
+    PHASE_NAME = 12,
+    MARKS_MOST = 16
+};
 
 /* A number that may be missing: a share whose base is empty, a loss before the first step. */
 typedef struct Measure {
@@ -112,7 +119,8 @@ typedef struct Snapshot {
     char runs[RUNS_MOST][RUN_NAME];   /* of all runs of the session, its own among them */
     char marks[MARKS_MOST][RUN_NAME]; /* moments that were given a name */
     char backend[FACT_TEXT];
-    char data[FACT_TEXT], net[FACT_TEXT], optim[FACT_TEXT], loss_name[FACT_TEXT];
+    char net[NET_FACT]; /* as typed after `net` */
+    char data[FACT_TEXT], optim[FACT_TEXT], loss_name[FACT_TEXT];
     int64_t batch, accumulate; /* of a step: examples in a micro-batch, micro-batches */
     uint64_t seed;
     Format autocast;         /* FORMAT_FP32: off */

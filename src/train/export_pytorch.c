@@ -204,12 +204,9 @@ static void print_clip(const ClipSpec *clip, Text *text)
 /* The names and shapes that the layers get when their program is emitted. */
 static void name_layers(const Experiment *experiment, Program *scratch, Net *net)
 {
-    const Dataset *set = experiment->data->set;
-    ExampleShape shape = {
-        .rank = set->rank, .classes = set->class_count, .target_width = set->target_width};
+    ExampleShape shape = example_shape(experiment->data->set);
     Builder builder = {.program = scratch, .low = FORMAT_FP32};
 
-    memcpy(shape.shape, set->shape, (size_t)set->rank * sizeof *set->shape);
     scratch->batch = experiment->settings.batch;
     nn_emit_step(&builder, &experiment->settings.net, &experiment->settings.loss, &shape, net);
 }
@@ -221,6 +218,10 @@ static Status print_layer(const Layer *layer, const Program *program, Text *text
     const Key keys[] = {
         {"in", shape == NULL ? 0.0 : (double)shape[1]},
         {"out", shape == NULL ? 0.0 : (double)shape[0]},
+        {"width", (double)layer->spec.width},
+        {"kernel", (double)layer->spec.kernel},
+        {"stride", (double)layer->spec.stride},
+        {"pad", (double)layer->spec.pad},
         {NULL, 0.0},
     };
 
