@@ -31,8 +31,9 @@ typedef struct DxWork {
                 int64_t place = (int64_t)row * places.height * places.width + y * places.width + x;
 
                 if (x >= 0)
-                    sum += ((const float *)sums.data)[place * sums.stride +
-                                                      (at.channel * kernel + i) * kernel + j];
+                    sum +=
+                        ((const float *)sums
+                             .data)[place * sums.stride + (at.channel * kernel + i) * kernel + j];
             }
         }
         return sum;

@@ -33,7 +33,8 @@ static int64_t rounded_up(int64_t count, bool narrow)
 
 /* Where k runs along rows they are followed by zeros up to the stride, which keeps k even; so are the
  * other sides, where nobody reads the sums of the zeros. */
-static Sizes sizes_of(const Instr *instr, const Array *a, const Array *b, const Array *out, bool sums)
+static Sizes sizes_of(const Instr *instr, const Array *a, const Array *b, const Array *out,
+                      bool sums)
 {
     Sizes sizes = {};
 
@@ -198,8 +199,8 @@ Status product_new(Plan *plan, int instr, ProductEnd end, const Array *out, Prod
         stored.format = FORMAT_FP32;
         stored.data = plan->raws[instr];
     }
-    return make(plan, &sizes, &stored, !is_narrow(a),
-                biased ? plan->arrays[of->in[2]].data : NULL, product);
+    return make(plan, &sizes, &stored, !is_narrow(a), biased ? plan->arrays[of->in[2]].data : NULL,
+                product);
 }
 
 /* Their sums are fp32, and those of the weights' gradients run over so many places that only a split of

@@ -48,8 +48,7 @@ static Format operands(const Plan *plan, int instr)
 Array sliding_columns(const Plan *plan, int instr)
 {
     Sliding s = instr_sliding(&plan->program, &plan->program.instrs[instr]);
-    Array array =
-        matrix(operands(plan, instr), s.examples * sliding_places(&s), sliding_taps(&s));
+    Array array = matrix(operands(plan, instr), s.examples * sliding_places(&s), sliding_taps(&s));
 
     array.data = plan->columns;
     return array;
@@ -120,7 +119,8 @@ static __global__ void __launch_bounds__(THREADS)
         for (int tap = threadIdx.x % WARP; tap < columns.stride; tap += WARP) {
             int channel = tap / (s.kernel * s.kernel);
             int y = top + tap / s.kernel % s.kernel, x = left + tap % s.kernel;
-            bool inside = tap < columns.cols && y >= 0 && y < s.in.height && x >= 0 && x < s.in.width;
+            bool inside =
+                tap < columns.cols && y >= 0 && y < s.in.height && x >= 0 && x < s.in.width;
 
             to[tap] = inside ? from[column_of(s.in, channel, y, x)] : (T)0;
         }
@@ -135,8 +135,7 @@ static __global__ void __launch_bounds__(THREADS)
 
     for (int row = blockIdx.x * (THREADS / WARP) + threadIdx.x / WARP; row < turned.rows;
          row += step) {
-        const T *from =
-            (const T *)dout.data + (int64_t)(row / places) * dout.stride + row % places;
+        const T *from = (const T *)dout.data + (int64_t)(row / places) * dout.stride + row % places;
         T *to = (T *)turned.data + (int64_t)row * turned.stride;
 
         for (int channel = threadIdx.x % WARP; channel < turned.stride; channel += WARP)
@@ -167,10 +166,10 @@ Status sliding_turn(Plan *plan, int instr, ValueId dout)
     cudaStream_t stream = plan->backend->stream;
 
     if (is_narrow_format(turned.format))
-        turn_kernel<uint16_t><<<blocks, THREADS, 0, stream>>>(
-            s.out.height * s.out.width, plan->arrays[(size_t)dout], turned);
+        turn_kernel<uint16_t><<<blocks, THREADS, 0, stream>>>(s.out.height * s.out.width,
+                                                              plan->arrays[(size_t)dout], turned);
     else
-        turn_kernel<uint32_t><<<blocks, THREADS, 0, stream>>>(
-            s.out.height * s.out.width, plan->arrays[(size_t)dout], turned);
+        turn_kernel<uint32_t><<<blocks, THREADS, 0, stream>>>(s.out.height * s.out.width,
+                                                              plan->arrays[(size_t)dout], turned);
     return cuda_launched(plan->backend, "a convolution started");
 }

@@ -36,7 +36,8 @@ static void multiply_blas(const Product *p, const Product *whole, float *out)
     cblas_sgemm(CblasRowMajor, p->a_transposed ? CblasTrans : CblasNoTrans,
                 p->b_transposed ? CblasTrans : CblasNoTrans, (int)p->m, (int)p->n, (int)p->k, 1.0f,
                 p->a, (int)(p->a_transposed ? whole->m : p->k), p->b,
-                (int)(p->b_transposed ? p->k : whole->n), p->adds ? 1.0f : 0.0f, out, (int)whole->n);
+                (int)(p->b_transposed ? p->k : whole->n), p->adds ? 1.0f : 0.0f, out,
+                (int)whole->n);
 }
 
 static void multiply_plain(const Product *p, const Product *whole, float *out)

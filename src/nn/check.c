@@ -10,6 +10,17 @@ Shape net_input(const ExampleShape *shape)
     return in;
 }
 
+static Status check_end(const NetSpec *spec, const Shape *end)
+{
+    char text[SHAPE_TEXT], layer[LAYER_TEXT];
+
+    if (!end->places)
+        return ok();
+    return fail(STATUS_SHAPE, "the net ends in '%s', which gives %s; end it with flatten",
+                layer_print(&spec->layers[spec->count - 1], layer, sizeof layer),
+                shape_print(end, text));
+}
+
 Status net_shapes(const NetSpec *spec, const ExampleShape *shape, Shape *shapes)
 {
     Shape at = net_input(shape);
@@ -20,7 +31,8 @@ Status net_shapes(const NetSpec *spec, const ExampleShape *shape, Shape *shapes)
             status = layer_shape(&spec->layers[i], &at);
         shapes[i] = at;
     }
-    return status;
+    TRY(status);
+    return check_end(spec, &at);
 }
 
 static bool trains(const NetSpec *spec)
@@ -29,17 +41,6 @@ static bool trains(const NetSpec *spec)
         if (layer_find(spec->layers[i].kind)->declare != NULL)
             return true;
     return false;
-}
-
-static Status check_end(const NetSpec *spec, const Shape *end)
-{
-    char text[SHAPE_TEXT], layer[LAYER_TEXT];
-
-    if (!end->places)
-        return ok();
-    return fail(STATUS_SHAPE, "the net ends in '%s', which gives %s; end it with flatten",
-                layer_print(&spec->layers[spec->count - 1], layer, sizeof layer),
-                shape_print(end, text));
 }
 
 Status net_check(const NetSpec *spec, const LossSpec *loss, const ExampleShape *shape)
@@ -56,7 +57,6 @@ Status net_check(const NetSpec *spec, const LossSpec *loss, const ExampleShape *
     if (!trains(spec))
         return fail(STATUS_SHAPE, "the net has nothing to train; add a linear layer");
     TRY(net_shapes(spec, shape, shapes));
-    TRY(check_end(spec, &shapes[spec->count - 1]));
     outputs = shape_count(&shapes[spec->count - 1]);
     if (kind->classes && shape->classes == 0)
         return fail(STATUS_SHAPE, "%s needs classes and the data has numbers; say loss mse",

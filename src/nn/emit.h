@@ -13,8 +13,8 @@
 typedef struct ExampleShape {
     int rank;
     int64_t shape[SHAPE_RANK]; /* of an input */
-    int64_t classes;               /* 0: targets are numbers */
-    int64_t target_width;          /* numbers of a target, where there are no classes */
+    int64_t classes;           /* 0: targets are numbers */
+    int64_t target_width;      /* numbers of a target, where there are no classes */
 } ExampleShape;
 
 /* A network while its program is written. */
@@ -29,7 +29,7 @@ typedef struct Net {
 Shape net_input(const ExampleShape *shape);
 
 /* What goes on from each of the layers: `shapes` has room for spec->count. Fails: STATUS_SHAPE: a layer
- * cannot take what comes; the sentence quotes the layer as it was typed. */
+ * cannot take what comes, or the last gives no row; the sentence quotes the layer as it was typed. */
 Status net_shapes(const NetSpec *spec, const ExampleShape *shape, Shape *shapes) MUST_CHECK;
 
 /* Does the network take these inputs and give what the loss needs? Fails: STATUS_SHAPE, with the

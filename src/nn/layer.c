@@ -69,10 +69,11 @@ Status shape_needs_places(const Shape *shape, const char *typed)
 
     if (shape->rank == 3)
         return ok();
-    return fail(STATUS_SHAPE,
-                "'%s' takes channels x height x width, and a row of %s comes; try data fashion, and "
-                "flatten further down",
-                typed, shape_print(shape, came));
+    return fail(
+        STATUS_SHAPE,
+        "'%s' takes channels x height x width, and a row of %s comes; try data fashion, and "
+        "flatten further down",
+        typed, shape_print(shape, came));
 }
 
 Status layer_shape(const LayerSpec *spec, Shape *shape)

@@ -20,8 +20,8 @@ typedef struct Layer Layer;
 
 typedef struct LayerKind {
     const char *name;
-    const char *text;  /* one line of help */
-    const char *stem;  /* its instances are named stem1, stem2, ...: "fc" */
+    const char *text; /* one line of help */
+    const char *stem; /* its instances are named stem1, stem2, ...: "fc" */
     /* The same in PyTorch; {in}, {out}, {width}, {kernel}, {stride} and {pad} are numbers. NULL: it has
      * none. */
     const char *torch;
@@ -46,7 +46,7 @@ struct Layer {
     const LayerKind *kind;
     char name[NET_NAME]; /* "fc1" */
     LayerSpec spec;
-    Shape from, to; /* what comes, and what goes on */
+    Shape from, to;               /* what comes, and what goes on */
     ValueId params[LAYER_PARAMS]; /* masters */
     ValueId in, out;              /* as forward saw and made them */
 };

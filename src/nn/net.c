@@ -64,11 +64,14 @@ static Status unknown_layer(const char *word)
     const char *names[NET_LAYERS + 1] = {0}, *near;
     Text list = {0};
     Status status;
+    int count = 0;
 
-    for (int i = 0; layer_table[i] != NULL; i++) {
-        names[i] = layer_table[i]->name;
-        text_printf(&list, "%s%s", i == 0 ? "" : ", ", names[i]);
+    for (; layer_table[count] != NULL; count++) {
+        names[count] = layer_table[count]->name;
+        text_printf(&list, "%s%s", count == 0 ? "" : ", ", names[count]);
     }
+    for (const NetPreset *preset = net_presets; preset->name != NULL; preset++)
+        names[count++] = preset->name;
     near = text_nearest(word, names);
     if (near != NULL)
         status = fail(STATUS_USAGE, "there is no layer '%s'; did you mean %s?", word, near);

@@ -11,13 +11,19 @@
 
 #include <stdint.h>
 
-enum { NET_LAYERS = 32, NET_NAME = 16, NET_WIDEST = 65536, LAYER_TEXT = 64,
-       NET_TEXT = NET_LAYERS * LAYER_TEXT };
+enum {
+    NET_LAYERS = 32,
+    NET_NAME = 16,
+    NET_WIDEST = 65536,
+    LAYER_TEXT = 64,
+    NET_TEXT = NET_LAYERS * LAYER_TEXT
+};
 
 typedef struct LayerSpec {
     char kind[NET_NAME]; /* a name of the layer table */
     int64_t width;       /* linear: outputs; conv: channels; pools: side of a window; else 0 */
-    int64_t kernel, stride, pad; /* conv: side of a kernel, steps between places, zeros around; else 0 */
+    int64_t kernel, stride,
+        pad; /* conv: side of a kernel, steps between places, zeros around; else 0 */
 } LayerSpec;
 
 typedef struct NetSpec {

@@ -54,7 +54,8 @@ typedef struct Instr {
     ValueId in[INSTR_INPUTS]; /* unused ones are NO_VALUE */
     ValueId out;              /* NO_VALUE: it writes scalars only, or in[0] in place (optimizers) */
     bool counted; /* what rounding to out's format does is counted; of an optimizer: below */
-    double constants[INSTR_CONSTANTS]; /* whole numbers of some ops, and what optimizers need: below */
+    double
+        constants[INSTR_CONSTANTS]; /* whole numbers of some ops, and what optimizers need: below */
 } Instr;
 
 /* Places in Instr.constants of a gather: from the held-out examples, and their targets. */

@@ -156,7 +156,7 @@ static bool get_value(const Snapshot *known, int i, CatalogEntry *entry)
 static bool get_topic(int i, CatalogEntry *entry)
 {
     static const Names parts[] = {NAMES_COMMANDS, NAMES_METRICS,    NAMES_PANELS, NAMES_TERMS,
-                                  NAMES_LAYERS,   NAMES_OPTIMIZERS, NAMES_LOSSES, NAMES_FORMATS,
+                                  NAMES_NETS,     NAMES_OPTIMIZERS, NAMES_LOSSES, NAMES_FORMATS,
                                   NAMES_DATA,     NAMES_BACKENDS};
 
     if (i < TOPICS) {

@@ -11,7 +11,8 @@ static ValueId avgpool_forward(Builder *builder, Layer *layer, ValueId in)
 
 static ValueId avgpool_backward(Builder *builder, Layer *layer, ValueId dout, bool needed)
 {
-    return needed ? pooling_emit_slope(builder, layer, OP_AVGPOOL_BACKWARD, dout, NO_VALUE) : NO_VALUE;
+    return needed ? pooling_emit_slope(builder, layer, OP_AVGPOOL_BACKWARD, dout, NO_VALUE)
+                  : NO_VALUE;
 }
 
 const LayerKind avgpool_layer = {

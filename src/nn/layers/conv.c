@@ -15,11 +15,11 @@ static Status conv_shape(const LayerSpec *spec, const char *typed, Shape *shape)
     TRY(shape_needs_places(shape, typed));
     for (int i = 1; i < 3; i++)
         if (shape->size[i] + 2 * spec->pad < spec->kernel)
-            return fail(STATUS_SHAPE,
-                        "the kernel of '%s' is larger than the %s that comes; try k=%lld, or pad=%lld",
-                        typed, shape_print(shape, came),
-                        (long long)(shape->size[i] + 2 * spec->pad),
-                        (long long)((spec->kernel - shape->size[i] + 1) / 2));
+            return fail(
+                STATUS_SHAPE,
+                "the kernel of '%s' is larger than the %s that comes; try k=%lld, or pad=%lld",
+                typed, shape_print(shape, came), (long long)(shape->size[i] + 2 * spec->pad),
+                (long long)((spec->kernel - shape->size[i] + 1) / 2));
     shape->size[0] = spec->width;
     for (int i = 1; i < 3; i++)
         shape->size[i] = (shape->size[i] + 2 * spec->pad - spec->kernel) / spec->stride + 1;
@@ -76,8 +76,9 @@ static ValueId conv_backward(Builder *builder, Layer *layer, ValueId dout, bool 
 
 const LayerKind conv_layer = {
     .name = "conv",
-    .text = "conv CHANNELS [k=3] [stride=1] [pad=0]: a kernel slides over each picture; its products "
-            "are those of linear",
+    .text =
+        "conv CHANNELS [k=3] [stride=1] [pad=0]: a kernel slides over each picture; its products "
+        "are those of linear",
     .stem = "conv",
     .torch = "nn.Conv2d({in}, {out}, {kernel}, stride={stride}, padding={pad})",
     .number = "number of channels",

@@ -13,8 +13,9 @@ static Status linear_shape(const LayerSpec *spec, const char *typed, Shape *shap
     char came[SHAPE_TEXT];
 
     if (shape->places)
-        return fail(STATUS_SHAPE, "'%s' takes a row of numbers, and %s comes; put flatten before it",
-                    typed, shape_print(shape, came));
+        return fail(STATUS_SHAPE,
+                    "'%s' takes a row of numbers, and %s comes; put flatten before it", typed,
+                    shape_print(shape, came));
     *shape = (Shape){.rank = 1, .size = {spec->width}};
     return ok();
 }

@@ -11,7 +11,8 @@ static ValueId pool_forward(Builder *builder, Layer *layer, ValueId in)
 
 static ValueId pool_backward(Builder *builder, Layer *layer, ValueId dout, bool needed)
 {
-    return needed ? pooling_emit_slope(builder, layer, OP_MAXPOOL_BACKWARD, dout, layer->in) : NO_VALUE;
+    return needed ? pooling_emit_slope(builder, layer, OP_MAXPOOL_BACKWARD, dout, layer->in)
+                  : NO_VALUE;
 }
 
 const LayerKind pool_layer = {

@@ -70,7 +70,8 @@ const Command net_command = {
     .more =
         "`net 784 256 128 10` has linear layers fc1 (784 to 256), fc2 and fc3 with an activation "
         "between them. Weights begin as PyTorch's do. `help layers` lists the layers. "
-        "conv, pool and avgpool take pictures, channels x height x width: `data fashion` gives 1 x 28 x "
+        "conv, pool and avgpool take pictures, channels x height x width: `data fashion` gives 1 x "
+        "28 x "
         "28. flatten makes a row of numbers of them, as linear needs it. `net mlp` and `net lenet` "
         "are networks that have a name; `show net` tells the shape that each layer gives.",
     .run = net_run,

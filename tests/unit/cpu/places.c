@@ -68,8 +68,8 @@ static void expect_close(Rig *rig, FILE *file, const char *op, Format format, co
     rig_read(rig, name, ours);
     for (int i = 0; i < count; i++) {
         float unit = ldexpf(1.0f, ilogbf(theirs[i]) - format_table[format].mantissa_bits);
-        bool same = memcmp(&ours[i], &theirs[i], sizeof *ours) == 0 ||
-                    (isnan(ours[i]) && isnan(theirs[i]));
+        bool same =
+            memcmp(&ours[i], &theirs[i], sizeof *ours) == 0 || (isnan(ours[i]) && isnan(theirs[i]));
 
         cr_expect(same || fabsf(ours[i] - theirs[i]) <= fmaxf(unit, absolute),
                   "%s[%d] is %a, PyTorch has %a", row, i, (double)ours[i], (double)theirs[i]);

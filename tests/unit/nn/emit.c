@@ -187,6 +187,62 @@ Test(emit, asks_for_no_gradient_below_the_first_trained_layer)
     program_release(&program);
 }
 
+static void emit_pictures(Program *program, const char *text, Format low)
+{
+    Builder b = {.program = program, .low = low, .probes = PROBE_ON};
+    ExampleShape shape = {.rank = 3, .shape = {2, 8, 8}, .classes = 3};
+    LossSpec loss = {.kind = "cross-entropy", .weight = 1.0f};
+    NetSpec spec;
+    Net net;
+
+    *program = (Program){.batch = 4};
+    cr_assert_not(failed(net_parse(text, "relu", &spec)));
+    nn_emit_step(&b, &spec, &loss, &shape, &net);
+    cr_expect_not(failed(program_verify(program)), "%s", text);
+}
+
+/* As PyTorch's lists have it: conv2d in the low format, pools in the one that comes. */
+Test(emit, convolves_in_the_low_format_and_pools_in_the_one_that_comes)
+{
+    Program program;
+
+    emit_pictures(&program, "pool 2, conv 5 k=2, avgpool 3, flatten, linear 3", FORMAT_FP16);
+    cr_expect_eq(format_of(&program, "pool1.out"), FORMAT_FP32);
+    cr_expect_eq(format_of(&program, "pool1.out.fp16"), FORMAT_FP16);
+    cr_expect_eq(format_of(&program, "conv1.out"), FORMAT_FP16);
+    cr_expect_eq(format_of(&program, "avgpool1.out"), FORMAT_FP16);
+    cr_expect_eq(format_of(&program, "avgpool1.out.grad"), FORMAT_FP16);
+    cr_expect_eq(format_of(&program, "conv1.weight.grad"), FORMAT_FP16);
+    cr_expect_eq(count_ops(&program, OP_CONV2D_DX), 0);
+    cr_expect_eq(count_ops(&program, OP_MAXPOOL_BACKWARD), 0);
+    program_release(&program);
+    emit_pictures(&program, "conv 5, conv 6, flatten, linear 3", FORMAT_TF32);
+    cr_expect_eq(format_of(&program, "conv2.weight.tf32"), FORMAT_TF32);
+    cr_expect_eq(format_of(&program, "conv1.out.grad"), FORMAT_FP32);
+    cr_expect(counted(&program, "conv2.out.grad.tf32"));
+    cr_expect_eq(count_ops(&program, OP_CONV2D_DX), 1);
+    program_release(&program);
+}
+
+Test(emit, keeps_kernels_as_pytorch_does_and_starts_them_by_all_that_they_see)
+{
+    Program program;
+    float first[5 * 2 * 9], most = 0.0f, bound = (float)(1.0 / sqrt(18.0));
+    const Value *weight;
+
+    emit_pictures(&program, "conv 5, flatten, linear 3", FORMAT_FP32);
+    weight = &program.values[program.params[0].master];
+    cr_expect_eq(weight->rank, 4);
+    cr_expect_eq(weight->shape[0], 5);
+    cr_expect_eq(weight->shape[1], 2);
+    cr_expect_eq(weight->shape[3], 3);
+    nn_init_param(&program, 0, 1, first);
+    for (int i = 0; i < 90; i++)
+        most = fmaxf(most, fabsf(first[i]));
+    cr_expect(most <= bound && most > 0.8f * bound);
+    program_release(&program);
+}
+
 Test(emit, starts_weights_uniform_within_the_root_of_the_fan_in)
 {
     float first[30], again[30], other[30];

@@ -267,3 +267,81 @@ Test(program, has_copies_that_outlive_it_and_grow_on_their_own)
     cr_expect_str_eq(copy.values[43].name, "more");
     program_release(&copy);
 }
+
+typedef struct Sides {
+    int64_t channels, kernel, bias, out_height;
+    double stride, pad;
+} Sides;
+
+/* x (4, 2, 6, 5) and kernels for three channels. */
+static void conv(Sides s)
+{
+    const int64_t pictures[] = {4, 2, 6, 5}, kernels[] = {3, s.channels, s.kernel, s.kernel};
+    const int64_t places[] = {4, 3, s.out_height, 3};
+    ValueId x = builder_value(&b, ROLE_INPUT, FORMAT_FP32, 4, pictures, "x");
+    ValueId w = builder_value(&b, ROLE_MASTER, FORMAT_FP32, 4, kernels, "w");
+    ValueId bias = builder_value(&b, ROLE_MASTER, FORMAT_FP32, 1, &s.bias, "b");
+    ValueId out = builder_value(&b, ROLE_ACTIVATION, FORMAT_FP32, 4, places, "out");
+    Instr *instr;
+
+    builder_emit(&b, OP_GATHER, x, NO_VALUE, NO_VALUE, NO_VALUE);
+    instr = builder_emit(&b, OP_CONV2D, out, x, w, bias);
+    instr->constants[CONV_STRIDE] = s.stride;
+    instr->constants[CONV_PAD] = s.pad;
+}
+
+Test(verify, takes_a_convolution_that_fits_and_names_what_does_not)
+{
+    begin();
+    conv((Sides){2, 3, 3, 4, 1.0, 0.0});
+    expect(NULL);
+    begin();
+    conv((Sides){2, 3, 3, 3, 2.0, 1.0});
+    expect(NULL);
+    begin();
+    conv((Sides){5, 3, 3, 4, 1.0, 0.0});
+    expect("conv2d cannot join x (4, 2, 6, 5) with w (3, 5, 3, 3)");
+    begin();
+    conv((Sides){2, 3, 2, 4, 1.0, 0.0});
+    expect("b (2)");
+    begin();
+    conv((Sides){2, 3, 3, 5, 1.0, 0.0});
+    expect("out (4, 3, 5, 3)");
+    begin();
+    conv((Sides){2, 9, 3, 4, 1.0, 0.0});
+    expect("x (4, 2, 6, 5) with out (4, 3, 4, 3)");
+    begin();
+    conv((Sides){2, 3, 3, 4, 0.0, 0.0});
+    expect("conv2d cannot join");
+}
+
+static void pool(OpKind op, int64_t height, double side)
+{
+    const int64_t pictures[] = {4, 2, 7, 5}, windows[] = {4, 2, height, 2};
+    ValueId x = builder_value(&b, ROLE_INPUT, FORMAT_FP32, 4, pictures, "x");
+    ValueId out = builder_value(&b, ROLE_ACTIVATION, FORMAT_FP32, 4, windows, "out");
+    ValueId din = builder_like(&b, x, ROLE_ACTIVATION_GRAD, FORMAT_FP32, "x.grad");
+
+    builder_emit(&b, OP_GATHER, x, NO_VALUE, NO_VALUE, NO_VALUE);
+    if (op == OP_MAXPOOL || op == OP_AVGPOOL) {
+        builder_emit(&b, op, out, x, NO_VALUE, NO_VALUE)->constants[POOL_SIDE] = side;
+        return;
+    }
+    builder_emit(&b, OP_GATHER, out, NO_VALUE, NO_VALUE, NO_VALUE);
+    builder_emit(&b, op, din, out, x, NO_VALUE)->constants[POOL_SIDE] = side;
+}
+
+Test(verify, counts_the_windows_of_a_pool)
+{
+    for (OpKind op = OP_MAXPOOL; op <= OP_AVGPOOL_BACKWARD; op++) {
+        begin();
+        pool(op, 3, 2.0);
+        expect(NULL);
+        begin();
+        pool(op, 4, 2.0);
+        expect("(4, 2, 4, 2)");
+        begin();
+        pool(op, 3, 0.0);
+        expect("cannot join");
+    }
+}

@@ -177,3 +177,16 @@ Test(settings, that_were_tampered_with_are_refused_and_change_nothing)
     text_release(&text);
     text_release(&bad);
 }
+
+/* 32 layers, each as long as can be. */
+Test(settings, of_the_longest_net_are_read_back)
+{
+    Settings settings = settings_default();
+    Text net = {0};
+
+    for (int i = 0; i < NET_LAYERS; i++)
+        text_printf(&net, "%sconv 65536 k=65536 stride=65536 pad=65536", i == 0 ? "" : ", ");
+    must(net_parse(text_chars(&net), "relu", &settings.net));
+    expect_back(&settings);
+    text_release(&net);
+}
