@@ -1,11 +1,11 @@
 /* What makes a program right, checked once before it runs, in the learner's words. */
-#include "program/program.h"
+#include "program/verify.h"
+
+#include "base/memory.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "base/memory.h"
 
 enum { SHAPE_TEXT = 64 };
 
@@ -21,12 +21,12 @@ static const char *shape_text(const Value *value, char text[SHAPE_TEXT])
     return text;
 }
 
-static int64_t row_length(const Value *value)
+int64_t verify_row_length(const Value *value)
 {
     return value->rank == 0 || value->shape[0] == 0 ? 1 : value_count(value) / value->shape[0];
 }
 
-static Status need(bool holds, const Program *program, const Instr *instr, ValueId a, ValueId b)
+Status verify_need(bool holds, const Program *program, const Instr *instr, ValueId a, ValueId b)
 {
     char a_shape[SHAPE_TEXT], b_shape[SHAPE_TEXT];
 
@@ -45,21 +45,21 @@ static bool same_shape(const Program *program, ValueId a, ValueId b)
            memcmp(x->shape, y->shape, (size_t)x->rank * sizeof *x->shape) == 0;
 }
 
-static Status need_same(const Program *program, const Instr *instr, ValueId a, ValueId b)
+Status verify_need_same(const Program *program, const Instr *instr, ValueId a, ValueId b)
 {
-    return need(same_shape(program, a, b), program, instr, a, b);
+    return verify_need(same_shape(program, a, b), program, instr, a, b);
 }
 
 /* Elementwise: every operand and the result have one shape. */
 static Status check_same(const Program *program, const Instr *instr)
 {
     for (int i = 0; i < op_table[instr->op].inputs; i++)
-        TRY(need_same(program, instr, instr->in[i],
-                      instr->out != NO_VALUE ? instr->out : instr->in[0]));
+        TRY(verify_need_same(program, instr, instr->in[i],
+                             instr->out != NO_VALUE ? instr->out : instr->in[0]));
     return ok();
 }
 
-static Status check_formats_meet(const Program *program, const Instr *instr)
+Status verify_formats_meet(const Program *program, const Instr *instr)
 {
     const Value *a = &program->values[instr->in[0]], *b = &program->values[instr->in[1]];
 
@@ -76,7 +76,7 @@ static Status check_formats_meet(const Program *program, const Instr *instr)
     return ok();
 }
 
-static Status check_bias_format(const Program *program, const Instr *instr)
+Status verify_bias_format(const Program *program, const Instr *instr)
 {
     const Value *bias = &program->values[instr->in[2]], *out = &program->values[instr->out];
 
@@ -94,12 +94,13 @@ static Status check_linear(const Program *program, const Instr *instr)
     const Value *x = &v[instr->in[0]], *w = &v[instr->in[1]], *b = &v[instr->in[2]];
     const Value *out = &v[instr->out];
 
-    TRY(check_formats_meet(program, instr));
-    TRY(check_bias_format(program, instr));
-    TRY(need(row_length(x) == row_length(w), program, instr, instr->in[0], instr->in[1]));
-    TRY(need(value_count(b) == w->shape[0], program, instr, instr->in[1], instr->in[2]));
-    return need(out->shape[0] == x->shape[0] && row_length(out) == w->shape[0], program, instr,
-                instr->in[1], instr->out);
+    TRY(verify_formats_meet(program, instr));
+    TRY(verify_bias_format(program, instr));
+    TRY(verify_need(verify_row_length(x) == verify_row_length(w), program, instr, instr->in[0],
+                    instr->in[1]));
+    TRY(verify_need(value_count(b) == w->shape[0], program, instr, instr->in[1], instr->in[2]));
+    return verify_need(out->shape[0] == x->shape[0] && verify_row_length(out) == w->shape[0],
+                       program, instr, instr->in[1], instr->out);
 }
 
 /* dx (n, i) = dout (n, o) W (o, i) */
@@ -108,10 +109,12 @@ static Status check_linear_dx(const Program *program, const Instr *instr)
     const Value *v = program->values;
     const Value *dout = &v[instr->in[0]], *w = &v[instr->in[1]], *dx = &v[instr->out];
 
-    TRY(check_formats_meet(program, instr));
-    TRY(need(row_length(dout) == w->shape[0], program, instr, instr->in[0], instr->in[1]));
-    return need(dx->shape[0] == dout->shape[0] && row_length(dx) == row_length(w), program, instr,
-                instr->in[1], instr->out);
+    TRY(verify_formats_meet(program, instr));
+    TRY(verify_need(verify_row_length(dout) == w->shape[0], program, instr, instr->in[0],
+                    instr->in[1]));
+    return verify_need(dx->shape[0] == dout->shape[0] &&
+                           verify_row_length(dx) == verify_row_length(w),
+                       program, instr, instr->in[1], instr->out);
 }
 
 /* dW (o, i) = dout (n, o)^T x (n, i) */
@@ -120,104 +123,33 @@ static Status check_linear_dw(const Program *program, const Instr *instr)
     const Value *v = program->values;
     const Value *dout = &v[instr->in[0]], *x = &v[instr->in[1]], *dw = &v[instr->out];
 
-    TRY(check_formats_meet(program, instr));
-    TRY(need(dout->shape[0] == x->shape[0], program, instr, instr->in[0], instr->in[1]));
-    return need(dw->shape[0] == row_length(dout) && row_length(dw) == row_length(x), program, instr,
-                instr->in[1], instr->out);
+    TRY(verify_formats_meet(program, instr));
+    TRY(verify_need(dout->shape[0] == x->shape[0], program, instr, instr->in[0], instr->in[1]));
+    return verify_need(dw->shape[0] == verify_row_length(dout) &&
+                           verify_row_length(dw) == verify_row_length(x),
+                       program, instr, instr->in[1], instr->out);
 }
 
 static Status check_linear_db(const Program *program, const Instr *instr)
 {
     const Value *dout = &program->values[instr->in[0]], *db = &program->values[instr->out];
 
-    return need(value_count(db) == row_length(dout), program, instr, instr->in[0], instr->out);
-}
-
-/* Pictures (n, c, h, w), kernels (o, c, k, k), and the places where they fit: (n, o, oh, ow). */
-static Status check_sliding(const Program *program, const Instr *instr, ValueId x_id, ValueId w_id,
-                            ValueId out_id)
-{
-    const Value *v = program->values, *x = &v[x_id], *w = &v[w_id], *out = &v[out_id];
-    int64_t stride = (int64_t)instr->constants[CONV_STRIDE];
-    int64_t pad = (int64_t)instr->constants[CONV_PAD];
-
-    TRY(check_formats_meet(program, instr));
-    TRY(need(x->rank == 4 && w->rank == 4 && x->shape[1] == w->shape[1] &&
-                 w->shape[2] == w->shape[3] && stride >= 1 && pad >= 0,
-             program, instr, x_id, w_id));
-    TRY(need(out->rank == 4 && out->shape[0] == x->shape[0] && out->shape[1] == w->shape[0],
-             program, instr, w_id, out_id));
-    for (int i = 2; i < 4; i++) {
-        int64_t room = x->shape[i] + 2 * pad - w->shape[2];
-
-        TRY(need(room >= 0 && out->shape[i] == room / stride + 1, program, instr, x_id, out_id));
-    }
-    return ok();
-}
-
-static Status check_conv2d(const Program *program, const Instr *instr)
-{
-    TRY(check_bias_format(program, instr));
-    TRY(check_sliding(program, instr, instr->in[0], instr->in[1], instr->out));
-    return need(value_count(&program->values[instr->in[2]]) ==
-                    program->values[instr->in[1]].shape[0],
-                program, instr, instr->in[1], instr->in[2]);
-}
-
-static Status check_conv2d_dx(const Program *program, const Instr *instr)
-{
-    return check_sliding(program, instr, instr->out, instr->in[1], instr->in[0]);
-}
-
-static Status check_conv2d_dw(const Program *program, const Instr *instr)
-{
-    return check_sliding(program, instr, instr->in[1], instr->out, instr->in[0]);
-}
-
-static Status check_conv2d_db(const Program *program, const Instr *instr)
-{
-    const Value *dout = &program->values[instr->in[0]], *db = &program->values[instr->out];
-
-    return need(dout->rank == 4 && value_count(db) == dout->shape[1], program, instr, instr->in[0],
-                instr->out);
-}
-
-/* Pictures (n, c, h, w) and their windows (n, c, h / side, w / side). */
-static Status check_windows(const Program *program, const Instr *instr, ValueId in, ValueId out)
-{
-    const Value *x = &program->values[in], *y = &program->values[out];
-    int64_t side = (int64_t)instr->constants[POOL_SIDE];
-
-    return need(x->rank == 4 && y->rank == 4 && side >= 1 && y->shape[0] == x->shape[0] &&
-                    y->shape[1] == x->shape[1] && y->shape[2] == x->shape[2] / side &&
-                    y->shape[3] == x->shape[3] / side && y->shape[2] > 0 && y->shape[3] > 0,
-                program, instr, in, out);
-}
-
-static Status check_pool(const Program *program, const Instr *instr)
-{
-    return check_windows(program, instr, instr->in[0], instr->out);
-}
-
-static Status check_pool_backward(const Program *program, const Instr *instr)
-{
-    if (op_table[instr->op].inputs > 1)
-        TRY(need_same(program, instr, instr->in[1], instr->out));
-    return check_windows(program, instr, instr->out, instr->in[0]);
+    return verify_need(value_count(db) == verify_row_length(dout), program, instr, instr->in[0],
+                       instr->out);
 }
 
 static Status check_labels(const Program *program, const Instr *instr)
 {
     const Value *logits = &program->values[instr->in[0]], *labels = &program->values[instr->in[1]];
 
-    return need(value_count(labels) == logits->shape[0], program, instr, instr->in[0],
-                instr->in[1]);
+    return verify_need(value_count(labels) == logits->shape[0], program, instr, instr->in[0],
+                       instr->in[1]);
 }
 
 static Status check_labels_backward(const Program *program, const Instr *instr)
 {
     TRY(check_labels(program, instr));
-    return need_same(program, instr, instr->in[0], instr->out);
+    return verify_need_same(program, instr, instr->in[0], instr->out);
 }
 
 /* Rows of equal length; the target may be flat where the input has a shape. */
@@ -225,14 +157,14 @@ static Status check_mse(const Program *program, const Instr *instr)
 {
     const Value *x = &program->values[instr->in[0]], *target = &program->values[instr->in[1]];
 
-    return need(value_count(x) == value_count(target) && x->shape[0] == target->shape[0], program,
-                instr, instr->in[0], instr->in[1]);
+    return verify_need(value_count(x) == value_count(target) && x->shape[0] == target->shape[0],
+                       program, instr, instr->in[0], instr->in[1]);
 }
 
 static Status check_mse_backward(const Program *program, const Instr *instr)
 {
     TRY(check_mse(program, instr));
-    return need_same(program, instr, instr->in[0], instr->out);
+    return verify_need_same(program, instr, instr->in[0], instr->out);
 }
 
 static bool can_last(Format format)
@@ -255,7 +187,7 @@ static Status check_rounding(const Program *program, const Instr *instr)
                     op_table[instr->op].name, weight->name, weight_rounding_names[rounding]);
     if (compensation == NO_VALUE)
         return ok();
-    TRY(need_same(program, instr, instr->in[STEP_WEIGHT], compensation));
+    TRY(verify_need_same(program, instr, instr->in[STEP_WEIGHT], compensation));
     if (program->values[compensation].format != weight->format)
         return fail(STATUS_SHAPE, "%s keeps %s in %s; it must be in the weight's %s",
                     op_table[instr->op].name, program->values[compensation].name,
@@ -268,7 +200,7 @@ static Status check_optimizer(const Program *program, const Instr *instr)
     for (int i = 0; i < op_table[instr->op].inputs; i++) {
         const Value *value = &program->values[instr->in[i]];
 
-        TRY(need_same(program, instr, instr->in[STEP_WEIGHT], instr->in[i]));
+        TRY(verify_need_same(program, instr, instr->in[STEP_WEIGHT], instr->in[i]));
         if (i != STEP_GRAD && !can_last(value->format))
             return fail(STATUS_SHAPE,
                         "%s updates %s in %s; weights and state are kept in fp32, fp16 or bf16",
@@ -297,8 +229,6 @@ static Status check_nothing(const Program *program, const Instr *instr)
     return ok();
 }
 
-typedef Status Check(const Program *program, const Instr *instr);
-
 static Check *const checks[OP_COUNT] = {
     [OP_CAST] = check_same,
     [OP_GATHER] = check_nothing,
@@ -306,14 +236,14 @@ static Check *const checks[OP_COUNT] = {
     [OP_LINEAR_DX] = check_linear_dx,
     [OP_LINEAR_DW] = check_linear_dw,
     [OP_LINEAR_DB] = check_linear_db,
-    [OP_CONV2D] = check_conv2d,
-    [OP_CONV2D_DX] = check_conv2d_dx,
-    [OP_CONV2D_DW] = check_conv2d_dw,
-    [OP_CONV2D_DB] = check_conv2d_db,
-    [OP_MAXPOOL] = check_pool,
-    [OP_MAXPOOL_BACKWARD] = check_pool_backward,
-    [OP_AVGPOOL] = check_pool,
-    [OP_AVGPOOL_BACKWARD] = check_pool_backward,
+    [OP_CONV2D] = verify_conv2d,
+    [OP_CONV2D_DX] = verify_conv2d_dx,
+    [OP_CONV2D_DW] = verify_conv2d_dw,
+    [OP_CONV2D_DB] = verify_conv2d_db,
+    [OP_MAXPOOL] = verify_pool,
+    [OP_MAXPOOL_BACKWARD] = verify_pool_backward,
+    [OP_AVGPOOL] = verify_pool,
+    [OP_AVGPOOL_BACKWARD] = verify_pool_backward,
     [OP_RELU] = check_same,
     [OP_RELU_BACKWARD] = check_same,
     [OP_GELU] = check_same,
