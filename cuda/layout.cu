@@ -297,6 +297,8 @@ Status plan_layout(Plan *plan)
     TRY(plan_room(plan, MEMORY_WORKSPACE, sizeof(StepState), (void **)&plan->state));
     TRY(plan_room(plan, MEMORY_WORKSPACE, (size_t)program->batch * sizeof(float),
                   (void **)&plan->row_losses));
+    TRY(plan_room(plan, MEMORY_WORKSPACE, (size_t)program->batch * 4 * sizeof(float),
+                  &plan->row_moments));
     TRY(lay_raws(plan));
     TRY(lay_sliding(plan));
     TRY(lay_counters(plan));

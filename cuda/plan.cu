@@ -56,11 +56,11 @@ static bool has_low_steps(const Program *program)
     return false;
 }
 
-/* No fused step takes convolutions; every kernel of theirs stands alone. */
-static bool has_sliding(const Program *program)
+/* No fused step takes these; every kernel of theirs stands alone. */
+static bool stands_alone(const Program *program)
 {
     for (int i = 0; i < program->instr_count; i++)
-        if (program->instrs[i].op == OP_CONV2D)
+        if (program->instrs[i].op >= OP_CONV2D && program->instrs[i].op <= OP_LAYERNORM_DW)
             return true;
     return false;
 }
@@ -73,7 +73,7 @@ static Status prepare(Plan *plan)
     TRY(check_formats(plan->backend, plan->low));
     plan->is_step =
         program->instr_count > 0 && program->instrs[program->instr_count - 1].op == OP_UPDATE;
-    plan->plain = !plan->backend->fuse || has_low_steps(program) || has_sliding(program) ||
+    plan->plain = !plan->backend->fuse || has_low_steps(program) || stands_alone(program) ||
                   clip_of(plan).kind != CLIPS_NOT || program_rounds(program) > 1;
     plan->walks = walk_fits(plan);
     if (plan->is_step)

@@ -95,6 +95,7 @@ struct Plan {
     double *mse_slots;
     void *columns, *turned; /* of convolutions, in common (sliding.cuh); NULL: there are none */
     float *place_sums;
+    void *row_moments; /* of layernorm, four numbers for each row of the batch */
     Segment *device_segments;
     std::vector<CountEdges> edges; /* of each counted store, in the order of the program */
     CountEdges *device_edges;      /* of each counted store, in the order of the program */

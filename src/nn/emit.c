@@ -155,6 +155,8 @@ void nn_init_param(const Program *program, int index, uint64_t seed, float *valu
     float bound = (float)(1.0 / sqrt((double)param->fan_in));
     int64_t count = value_count(&program->values[param->master]);
 
-    for (int64_t i = 0; i < count; i++)
+    for (int64_t i = 0; i < count && param->fan_in <= 0; i++)
+        values[i] = param->fan_in == FAN_IN_ONES ? 1.0f : 0.0f;
+    for (int64_t i = 0; i < count && param->fan_in > 0; i++)
         values[i] = random_uniform(&random, (uint64_t)i, -bound, bound);
 }

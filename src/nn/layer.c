@@ -112,12 +112,34 @@ void layer_declare_product(Builder *builder, Layer *layer, int rank, const int64
     (void)autocast_addend(builder, layer->params[1]);
 }
 
-ValueId layer_param_grad(Builder *builder, ValueId master)
+ValueId layer_param_grad(Builder *builder, ValueId master, Format format)
 {
     Value of = *builder_get(builder, master);
-    Format format = autocast_format(builder, OP_CLASS_PRODUCT, FORMAT_FP32);
     ValueId grad = builder_like(builder, master, ROLE_WEIGHT_GRAD, format, "%.42s.grad", of.name);
 
     builder_grad(builder, master, grad);
     return grad;
+}
+
+ValueId layer_product_grad(Builder *builder, const Layer *layer)
+{
+    Format format = autocast_format(builder, OP_CLASS_PRODUCT, FORMAT_FP32);
+    ValueId wide = layer_grad(builder, layer->in), low;
+    Value of = *builder_get(builder, wide);
+
+    if (of.format == format)
+        return wide;
+    low = builder_like(builder, wide, ROLE_COPY, format, "%.40s.%s", of.name, format_name(format));
+    builder->program->values[low].source = wide;
+    return low;
+}
+
+ValueId layer_widened(Builder *builder, ValueId grad)
+{
+    ValueId wide = builder_get(builder, grad)->source;
+
+    if (wide == NO_VALUE)
+        return grad;
+    builder_emit(builder, OP_CAST, wide, grad, NO_VALUE, NO_VALUE);
+    return wide;
 }

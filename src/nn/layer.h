@@ -52,7 +52,8 @@ struct Layer {
 };
 
 /* The list: adding a layer is one file, one word here, one test. */
-#define LAYERS(X) X(linear) X(relu) X(gelu) X(tanh) X(conv) X(pool) X(avgpool) X(flatten)
+#define LAYERS(X) \
+    X(linear) X(relu) X(gelu) X(tanh) X(conv) X(pool) X(avgpool) X(flatten) X(layernorm)
 
 #define DECLARE_LAYER(name) extern const LayerKind name##_layer;
 LAYERS(DECLARE_LAYER)
@@ -80,8 +81,13 @@ ValueId layer_result(Builder *builder, const Layer *layer, Format format);
  * first size is that of the bias. */
 void layer_declare_product(Builder *builder, Layer *layer, int rank, const int64_t *weight);
 
-/* The gradient of a parameter, in the format of products: NAME.grad. */
-ValueId layer_param_grad(Builder *builder, ValueId master);
+/* The gradient of a parameter: NAME.grad. */
+ValueId layer_param_grad(Builder *builder, ValueId master, Format format);
+
+/* What a product writes the gradient of its input into, and, behind that, the gradient itself: they differ
+ * where the input was wider and the product took its cast, whose gradient is rounded as the cast is. */
+ValueId layer_product_grad(Builder *builder, const Layer *layer);
+ValueId layer_widened(Builder *builder, ValueId grad);
 
 /* For activations: the result has the input's shape and format and is named LAYER.out. */
 ValueId layer_emit_activation(Builder *builder, Layer *layer, OpKind op, ValueId in);

@@ -22,6 +22,9 @@
     X(MAXPOOL_BACKWARD, maxpool_backward) \
     X(AVGPOOL, avgpool) \
     X(AVGPOOL_BACKWARD, avgpool_backward) \
+    X(LAYERNORM, layernorm) \
+    X(LAYERNORM_DX, layernorm_dx) \
+    X(LAYERNORM_DW, layernorm_dw) \
     X(RELU, relu) \
     X(RELU_BACKWARD, relu_backward) \
     X(GELU, gelu) \

@@ -108,10 +108,13 @@ static inline uint64_t rounding_number(int64_t step, int64_t i)
     return ((uint64_t)step << 32) + (uint64_t)i;
 }
 
+/* In place of a fan-in: it begins as ones, as zeros. */
+enum { FAN_IN_ONES = 0, FAN_IN_ZEROS = -1 };
+
 /* A parameter and what belongs to it. */
 typedef struct Param {
     ValueId master, grad; /* grad: NO_VALUE where nothing is trained */
-    int64_t fan_in;       /* for its initialisation */
+    int64_t fan_in;       /* for its initialisation; or FAN_IN_ONES, FAN_IN_ZEROS */
 } Param;
 
 typedef struct Program {

@@ -1,4 +1,4 @@
-/* Shapes of what works on places: convolutions and pools. */
+/* Shapes of what works on places, convolutions and pools, and of layernorm. */
 #include "program/verify.h"
 
 /* Pictures (n, c, h, w), kernels (o, c, k, k), and the places where they fit: (n, o, oh, ow). */
@@ -73,4 +73,41 @@ Status verify_pool_backward(const Program *program, const Instr *instr)
     if (op_table[instr->op].inputs > 1)
         TRY(verify_need_same(program, instr, instr->in[1], instr->out));
     return check_windows(program, instr, instr->out, instr->in[0]);
+}
+
+/* Rows of equal length; flatten leaves the shape of what has one. */
+static Status need_rows(const Program *program, const Instr *instr, ValueId a, ValueId b)
+{
+    const Value *x = &program->values[a], *y = &program->values[b];
+
+    return verify_need(x->shape[0] == y->shape[0] && value_count(x) == value_count(y), program,
+                       instr, a, b);
+}
+
+/* A number for each of a row. */
+static Status need_for_row(const Program *program, const Instr *instr, ValueId row, ValueId each)
+{
+    return verify_need(value_count(&program->values[each]) ==
+                           verify_row_length(&program->values[row]),
+                       program, instr, row, each);
+}
+
+Status verify_layernorm(const Program *program, const Instr *instr)
+{
+    TRY(need_rows(program, instr, instr->in[0], instr->out));
+    TRY(need_for_row(program, instr, instr->in[0], instr->in[1]));
+    return need_for_row(program, instr, instr->in[0], instr->in[2]);
+}
+
+Status verify_layernorm_dx(const Program *program, const Instr *instr)
+{
+    TRY(need_rows(program, instr, instr->in[0], instr->in[1]));
+    TRY(need_rows(program, instr, instr->in[1], instr->out));
+    return need_for_row(program, instr, instr->in[1], instr->in[2]);
+}
+
+Status verify_layernorm_dw(const Program *program, const Instr *instr)
+{
+    TRY(need_rows(program, instr, instr->in[0], instr->in[1]));
+    return need_for_row(program, instr, instr->in[1], instr->out);
 }

@@ -216,7 +216,7 @@ static Status print_layer(const Layer *layer, const Program *program, Text *text
     ValueId weight = layer->params[0];
     const int64_t *shape = weight == NO_VALUE ? NULL : program->values[weight].shape;
     const Key keys[] = {
-        {"in", shape == NULL ? 0.0 : (double)shape[1]},
+        {"in", shape == NULL ? 0.0 : (double)shape[program->values[weight].rank > 1]},
         {"out", shape == NULL ? 0.0 : (double)shape[0]},
         {"width", (double)layer->spec.width},
         {"kernel", (double)layer->spec.kernel},

@@ -20,6 +20,7 @@ int main(int argc, char **argv)
     ops_rows(&pair);
     ops_products(&pair);
     ops_places(&pair);
+    ops_norm(&pair);
     ops_optimizers(&pair);
     ops_clip(&pair);
     pair_close(&pair);

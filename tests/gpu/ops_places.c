@@ -165,21 +165,6 @@ static void compare(Pair *pair, const Conv *v, Filling filling, const char *what
     free(gpu);
 }
 
-/* op_given of four sizes, or one. */
-static Given given(Builder *b, Format format, int rank, const int64_t *dims, const char *name)
-{
-    Given made;
-
-    made.master = builder_value(b, ROLE_MASTER, FORMAT_FP32, rank, dims, "%s.master", name);
-    made.value = made.master;
-    if (format == FORMAT_FP32)
-        return made;
-    made.value = builder_value(b, ROLE_COPY, format, rank, dims, "%s", name);
-    b->program->values[made.value].source = made.master;
-    builder_emit(b, OP_CAST, made.value, made.master, NO_VALUE, NO_VALUE);
-    return made;
-}
-
 typedef struct Operand {
     const char *name;
     int rank;
@@ -212,7 +197,9 @@ static void emit(Pair *pair, const Conv *v, Format format, Given in[3])
     Instr *instr;
 
     for (int i = 0; i < count; i++) {
-        in[i] = given(&b, i == 2 ? result : format, list[i].rank, list[i].dims, list[i].name);
+        Format format_of = i == 2 ? result : format;
+
+        in[i] = op_given_of(&b, format_of, list[i].rank, list[i].dims, list[i].name);
         ids[i] = in[i].value;
     }
     out = builder_value(&b, ROLE_ACTIVATION, result, list[count].rank, list[count].dims, "out");
@@ -304,9 +291,9 @@ static void try_pool(Pair *pair, OpKind op, Format format, const Case *c)
     fill_special(format, 82, count, dout);
     pair_begin(pair, &op_no_data, c->n);
     if (backward)
-        grad = given(&b, format, 4, few, "dout");
+        grad = op_given_of(&b, format, 4, few, "dout");
     if (op != OP_AVGPOOL_BACKWARD)
-        in = given(&b, format, 4, wide, "x");
+        in = op_given_of(&b, format, 4, wide, "x");
     out = builder_value(&b, ROLE_ACTIVATION, format, 4, backward ? wide : few, "out");
     builder_emit_counted(&b, op, out, backward ? grad.value : in.value,
                          backward ? in.value : NO_VALUE, NO_VALUE)

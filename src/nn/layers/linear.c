@@ -41,15 +41,16 @@ static ValueId linear_forward(Builder *builder, Layer *layer, ValueId in)
 static ValueId linear_backward(Builder *builder, Layer *layer, ValueId dout, bool needed)
 {
     ValueId x = autocast_low(builder, layer->in), dlow = autocast_low(builder, dout);
-    ValueId dw = layer_param_grad(builder, layer->params[WEIGHT]);
-    ValueId db = layer_param_grad(builder, layer->params[BIAS]);
+    Format format = autocast_format(builder, OP_CLASS_PRODUCT, FORMAT_FP32);
+    ValueId dw = layer_param_grad(builder, layer->params[WEIGHT], format);
+    ValueId db = layer_param_grad(builder, layer->params[BIAS], format);
     ValueId dx = NO_VALUE;
 
-    /* A gradient is needed only above a trained layer, and there `in` came from a product. */
     if (needed) {
-        dx = layer_grad(builder, layer->in);
+        dx = layer_product_grad(builder, layer);
         builder_emit_counted(builder, OP_LINEAR_DX, dx, dlow,
                              autocast_low(builder, layer->params[WEIGHT]), NO_VALUE);
+        dx = layer_widened(builder, dx);
     }
     builder_emit_counted(builder, OP_LINEAR_DW, dw, dlow, x, NO_VALUE);
     builder_emit_counted(builder, OP_LINEAR_DB, db, dout, NO_VALUE, NO_VALUE);

@@ -170,3 +170,12 @@ Test(gradients, of_numbers_in_no_window_are_zero)
     check_net("conv 2 k=3 pad=1, avgpool 2, flatten, linear 4", "cross-entropy");
     check_net_by("conv 2 k=3 pad=1, pool 2, flatten, linear 4", "mse", near_by);
 }
+
+/* Its slopes bend. */
+Test(gradients, of_layernorm_are_the_slopes_of_the_loss)
+{
+    check_net_by("flatten, linear 6, layernorm, tanh, linear 4", "mse", 0x1p-9f);
+    check_net_by("flatten, layernorm, linear 5, layernorm, gelu, linear 4", "cross-entropy",
+                 0x1p-9f);
+    check_net_by("conv 3 k=2, flatten, layernorm, linear 4, layernorm", "mse", 0x1p-9f);
+}

@@ -1,4 +1,4 @@
-/* Convolution and pooling against PyTorch's own results (CPU); tests/golden/places.txt says which. */
+/* Convolution, pooling and layernorm against PyTorch's own results (CPU); tests/golden/places.txt says which. */
 #include "numbers.h"
 #include "rig.h"
 
@@ -56,14 +56,14 @@ static void write(Rig *rig, FILE *file, const char *row, const char *name, int c
     rig_write(rig, name, values);
 }
 
-/* Within a unit of the last place, or `absolute`. */
-static void expect_close(Rig *rig, FILE *file, const char *op, Format format, const char *name,
-                         int count, float absolute)
+/* In a row "op.operands.name", within a unit of the last place of `format`, or `absolute`. */
+static void expect_close(Rig *rig, FILE *file, const char *op, Format operands, Format format,
+                         const char *name, int count, float absolute)
 {
     float ours[MOST], theirs[MOST];
     char row[VALUE_NAME];
 
-    snprintf(row, sizeof row, "%s.%s.%s", op, format_name(format), name);
+    snprintf(row, sizeof row, "%s.%s.%s", op, format_name(operands), name);
     numbers_find(file, row, theirs, count);
     rig_read(rig, name, ours);
     for (int i = 0; i < count; i++) {
@@ -92,10 +92,10 @@ Test(places, conv2d_is_within_the_last_place_of_pytorch)
         write(&rig, file, "conv.b", "b.master", 3);
         write(&rig, file, "conv.dout", "dout.master", 36);
         rig_run(&rig);
-        expect_close(&rig, file, "conv", formats[f], "out", 36, absolute);
-        expect_close(&rig, file, "conv", formats[f], "dx", 80, absolute);
-        expect_close(&rig, file, "conv", formats[f], "dw", 54, absolute);
-        expect_close(&rig, file, "conv", formats[f], "db", 3, absolute);
+        expect_close(&rig, file, "conv", formats[f], formats[f], "out", 36, absolute);
+        expect_close(&rig, file, "conv", formats[f], formats[f], "dx", 80, absolute);
+        expect_close(&rig, file, "conv", formats[f], formats[f], "dw", 54, absolute);
+        expect_close(&rig, file, "conv", formats[f], formats[f], "db", 3, absolute);
         rig_close(&rig);
         fclose(file);
     }
@@ -127,8 +127,8 @@ static void run_pool(const char *op, Format format)
     write(&rig, file, "pool.x", "x.master", 80);
     write(&rig, file, "pool.dout", "dout.master", 16);
     rig_run(&rig);
-    expect_close(&rig, file, op, format, "out", 16, 0.0f);
-    expect_close(&rig, file, op, format, "din", 80, 0.0f);
+    expect_close(&rig, file, op, format, format, "out", 16, 0.0f);
+    expect_close(&rig, file, op, format, format, "din", 80, 0.0f);
     rig_close(&rig);
     fclose(file);
 }
@@ -139,6 +139,47 @@ Test(places, pools_are_those_of_pytorch)
     for (int f = 0; f < 3; f++) {
         run_pool("maxpool", formats[f]);
         run_pool("avgpool", formats[f]);
+    }
+}
+
+static void emit_norm(Rig *rig, Format format)
+{
+    Builder b = {.program = &rig->program, .low = format, .probes = PROBE_ON};
+    const int64_t whole[] = {4, 5}, each[] = {5};
+    ValueId x = given(&b, format, 2, whole, "x"), dout = given(&b, FORMAT_FP32, 2, whole, "dout");
+    ValueId w = given(&b, FORMAT_FP32, 1, each, "w"), bias = given(&b, FORMAT_FP32, 1, each, "b");
+
+    rig->program.batch = 4;
+    builder_emit_counted(&b, OP_LAYERNORM, builder_like(&b, x, ROLE_ACTIVATION, FORMAT_FP32, "out"),
+                         x, w, bias);
+    builder_emit_counted(&b, OP_LAYERNORM_DX,
+                         builder_like(&b, x, ROLE_ACTIVATION_GRAD, format, "dx"), dout, x, w);
+    builder_emit_counted(&b, OP_LAYERNORM_DW,
+                         builder_like(&b, w, ROLE_WEIGHT_GRAD, FORMAT_FP32, "dw"), dout, x,
+                         NO_VALUE);
+}
+
+/* x in the named format, all else in fp32, as autocast has it. */
+Test(places, layernorm_is_that_of_pytorch)
+{
+    for (int f = 0; f < 3; f++) {
+        FILE *file = numbers_open("places.txt");
+        Rig rig;
+
+        rig_open(&rig, 1, &no_data);
+        emit_norm(&rig, formats[f]);
+        rig_compile(&rig);
+        write(&rig, file, "norm.x", "x.master", 20);
+        write(&rig, file, "norm.dout", "dout.master", 20);
+        write(&rig, file, "norm.w", "w.master", 5);
+        write(&rig, file, "norm.b", "b.master", 5);
+        rig_run(&rig);
+        expect_close(&rig, file, "norm", formats[f], FORMAT_FP32, "out", 20, 0x1p-20f);
+        expect_close(&rig, file, "norm", formats[f], formats[f], "dx", 20,
+                     formats[f] == FORMAT_FP32 ? 0x1p-20f : 0.0f);
+        expect_close(&rig, file, "norm", formats[f], FORMAT_FP32, "dw", 5, 0x1p-20f);
+        rig_close(&rig);
+        fclose(file);
     }
 }
 

@@ -243,6 +243,36 @@ Test(emit, keeps_kernels_as_pytorch_does_and_starts_them_by_all_that_they_see)
     program_release(&program);
 }
 
+/* PyTorch autocasts layer_norm to fp32; the gradient of the cast behind it is rounded as the cast is. */
+Test(emit, normalises_in_fp32_between_products_in_the_low_format)
+{
+    Program program;
+    float ones[5], zeros[5];
+    ValueId low;
+
+    emit(&program, "linear 5, layernorm, linear 3", FORMAT_FP16, "cross-entropy");
+    cr_expect_not(failed(program_verify(&program)));
+    cr_expect_eq(format_of(&program, "norm1.out"), FORMAT_FP32);
+    cr_expect_eq(format_of(&program, "norm1.out.fp16"), FORMAT_FP16);
+    cr_expect_eq(format_of(&program, "norm1.out.grad"), FORMAT_FP32);
+    cr_expect_eq(format_of(&program, "norm1.out.grad.fp16"), FORMAT_FP16);
+    cr_expect(counted(&program, "norm1.out.grad.fp16"));
+    cr_expect_not(counted(&program, "norm1.out.grad"));
+    cr_expect_eq(format_of(&program, "fc1.out.grad"), FORMAT_FP16);
+    cr_expect_eq(format_of(&program, "norm1.weight.grad"), FORMAT_FP32);
+    low = program_find(&program, "norm1.out.grad.fp16");
+    cr_expect_eq(program.values[low].source, program_find(&program, "norm1.out.grad"));
+    nn_init_param(&program, 2, 1, ones);
+    nn_init_param(&program, 3, 1, zeros);
+    cr_expect_eq(ones[4], 1.0f);
+    cr_expect_eq(zeros[4], 0.0f);
+    program_release(&program);
+    emit(&program, "linear 5, layernorm, linear 3", FORMAT_FP32, "cross-entropy");
+    cr_expect_eq(program_find(&program, "norm1.out.grad.fp32"), NO_VALUE);
+    cr_expect_eq(count_ops(&program, OP_CAST), 0);
+    program_release(&program);
+}
+
 Test(emit, starts_weights_uniform_within_the_root_of_the_fan_in)
 {
     float first[30], again[30], other[30];

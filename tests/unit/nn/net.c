@@ -163,9 +163,22 @@ Test(net, names_the_layer_and_the_shape_that_it_cannot_take)
         "conv 4, linear 10", "cross-entropy", image,
         "'linear 10' takes a row of numbers, and 4 x 7 x 7 comes; put flatten before it");
     expect_problem("linear 10", "cross-entropy", image, NULL);
+    expect_problem(
+        "layernorm, flatten, linear 10", "cross-entropy", image,
+        "'layernorm' takes a row of numbers, and 1 x 9 x 9 comes; put flatten before it");
+    expect_problem("flatten, layernorm, linear 10", "cross-entropy", image, NULL);
     expect_problem("conv 4 k=11, flatten, linear 10", "cross-entropy", image,
                    "'conv 4 k=11' is larger than the 1 x 9 x 9 that comes; try k=9, or pad=1");
     expect_problem("conv 4 k=11 pad=1, flatten, linear 10", "cross-entropy", image, NULL);
+    image.shape[2] = 4;
+    expect_problem("conv 4 k=5, flatten, linear 10", "cross-entropy", image, "try k=4, or pad=1");
+    expect_problem("pool 5, flatten, linear 10", "cross-entropy", image,
+                   "the 1 x 9 x 4 that comes");
+    image.shape[1] = 4;
+    image.shape[2] = 9;
+    expect_problem("pool 5, flatten, linear 10", "cross-entropy", image,
+                   "the 1 x 4 x 9 that comes");
+    image.shape[1] = 9;
     expect_problem("conv 4, pool 8, flatten, linear 10", "cross-entropy", image,
                    "'pool 8' is larger than the 4 x 7 x 7 that comes");
     expect_problem("flatten, avgpool 2, linear 10", "cross-entropy", image,

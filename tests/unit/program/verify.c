@@ -345,3 +345,38 @@ Test(verify, counts_the_windows_of_a_pool)
         expect("cannot join");
     }
 }
+
+static void layernorm(OpKind op, int64_t width, int64_t rows)
+{
+    ValueId x = value(ROLE_INPUT, FORMAT_FP32, 4, 6, "x"),
+            y = value(ROLE_INPUT, FORMAT_FP32, rows, 6, "y");
+    ValueId w = value(ROLE_MASTER, FORMAT_FP32, width, 1, "w");
+    ValueId dw = value(ROLE_WEIGHT_GRAD, FORMAT_FP32, width, 1, "w.grad");
+    ValueId out = value(ROLE_ACTIVATION, FORMAT_FP32, 4, 6, "out");
+
+    builder_emit(&b, OP_GATHER, x, NO_VALUE, NO_VALUE, NO_VALUE);
+    builder_emit(&b, OP_GATHER, y, NO_VALUE, NO_VALUE, NO_VALUE);
+    if (op == OP_LAYERNORM)
+        builder_emit(&b, op, out, x, w, w);
+    else if (op == OP_LAYERNORM_DX)
+        builder_emit(&b, op, out, y, x, w);
+    else
+        builder_emit(&b, op, dw, y, x, NO_VALUE);
+}
+
+Test(verify, wants_a_weight_of_layernorm_for_each_number_of_a_row)
+{
+    for (OpKind op = OP_LAYERNORM; op <= OP_LAYERNORM_DW; op++) {
+        begin();
+        layernorm(op, 6, 4);
+        expect(NULL);
+        begin();
+        layernorm(op, 5, 4);
+        expect("x (4, 6) with w");
+        if (op == OP_LAYERNORM)
+            continue;
+        begin();
+        layernorm(op, 6, 8);
+        expect("y (8, 6) with x (4, 6)");
+    }
+}
