@@ -60,7 +60,7 @@ static bool has_low_steps(const Program *program)
 static bool stands_alone(const Program *program)
 {
     for (int i = 0; i < program->instr_count; i++)
-        if (program->instrs[i].op >= OP_CONV2D && program->instrs[i].op <= OP_LAYERNORM_DW)
+        if (program->instrs[i].op >= OP_CONV2D && program->instrs[i].op <= OP_DROPOUT)
             return true;
     return false;
 }
@@ -75,7 +75,7 @@ static Status prepare(Plan *plan)
         program->instr_count > 0 && program->instrs[program->instr_count - 1].op == OP_UPDATE;
     plan->plain = !plan->backend->fuse || has_low_steps(program) || stands_alone(program) ||
                   clip_of(plan).kind != CLIPS_NOT || program_rounds(program) > 1;
-    plan->walks = walk_fits(plan);
+    plan->walks = !stands_alone(program) && walk_fits(plan);
     if (plan->is_step)
         TRY(make_ring(plan));
     TRY(plan_layout(plan));

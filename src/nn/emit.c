@@ -32,6 +32,7 @@ static void make_layers(const NetSpec *spec, const ExampleShape *shape, Net *net
                                  .in = NO_VALUE,
                                  .out = NO_VALUE};
     for (int i = 0; i < net->count; i++) {
+        net->layers[i].place = i;
         net->layers[i].from = from;
         from = net->layers[i].to = shapes[i];
     }
@@ -84,6 +85,7 @@ static void emit_forward(Builder *builder, Net *net, bool held_out)
         Layer *layer = &net->layers[i];
 
         layer->in = value;
+        layer->held_out = held_out;
         value = layer->out = layer->kind->forward(builder, layer, value);
     }
     net->logits = value;

@@ -22,13 +22,14 @@ typedef struct LayerKind {
     const char *name;
     const char *text; /* one line of help */
     const char *stem; /* its instances are named stem1, stem2, ...: "fc" */
-    /* The same in PyTorch; {in}, {out}, {width}, {kernel}, {stride} and {pad} are numbers. NULL: it has
+    /* The same in PyTorch; {in}, {out}, {width}, {rate}, {kernel}, {stride} and {pad} are numbers. NULL: it has
      * none. */
     const char *torch;
     bool activation;    /* may stand between the widths of the short form */
     const char *number; /* what stands behind its name: "width" in `linear 128`; NULL: nothing */
     const char *usual;  /* such a number: "128" */
     bool slides;        /* takes k=, stride= and pad= */
+    bool drops;         /* the number behind its name is a share from 0 to less than 1 */
 
     /* Makes of the shape that comes what goes on. Fails: STATUS_SHAPE: it cannot take this one; `typed`
      * is the layer as it was typed. NULL: takes any, and leaves it as it is. */
@@ -47,13 +48,15 @@ struct Layer {
     char name[NET_NAME]; /* "fc1" */
     LayerSpec spec;
     Shape from, to;               /* what comes, and what goes on */
+    int place;                    /* among all layers */
+    bool held_out;                /* nothing is trained: what only training does is left out */
     ValueId params[LAYER_PARAMS]; /* masters */
     ValueId in, out;              /* as forward saw and made them */
 };
 
 /* The list: adding a layer is one file, one word here, one test. */
 #define LAYERS(X) \
-    X(linear) X(relu) X(gelu) X(tanh) X(conv) X(pool) X(avgpool) X(flatten) X(layernorm)
+    X(linear) X(relu) X(gelu) X(tanh) X(conv) X(pool) X(avgpool) X(flatten) X(layernorm) X(dropout)
 
 #define DECLARE_LAYER(name) extern const LayerKind name##_layer;
 LAYERS(DECLARE_LAYER)

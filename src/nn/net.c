@@ -82,6 +82,15 @@ static Status unknown_layer(const char *word)
     return status;
 }
 
+static Status read_rate(const char *word, double *rate)
+{
+    TRY(number_parse(word, rate));
+    if (!(*rate >= 0.0 && *rate < 1.0))
+        return fail(STATUS_USAGE, "a share of '%.20s' cannot be dropped; take 0 to less than 1",
+                    word);
+    return ok();
+}
+
 /* k=3 | stride=2 | pad=1 */
 static Status read_key(const char *word, const LayerKind *kind, LayerSpec *layer)
 {
@@ -120,6 +129,11 @@ static Status read_layer(const char *text, NetSpec *spec)
     if (kind->slides) {
         layer.kernel = 3;
         layer.stride = 1;
+    }
+    if (kind->drops) {
+        if (!next_word(&text, " \t,", word))
+            return fail(STATUS_USAGE, "%s needs a share; say %s 0.1", kind->name, kind->name);
+        TRY(read_rate(word, &layer.rate));
     }
     if (kind->number != NULL) {
         if (!next_word(&text, " \t,", word))
@@ -214,11 +228,15 @@ static const char *short_form(const NetSpec *spec)
 
 const char *layer_print(const LayerSpec *spec, char *text, int room)
 {
+    const LayerKind *kind = layer_find(spec->kind);
+    char number[NUMBER_TEXT];
     Text words = {0};
 
     text_append(&words, spec->kind);
     if (spec->width > 0)
         text_printf(&words, " %lld", (long long)spec->width);
+    if (kind != NULL && kind->drops)
+        text_printf(&words, " %s", number_shortest(spec->rate, number));
     if (spec->kernel > 0)
         text_printf(&words, " k=%lld", (long long)spec->kernel);
     if (spec->stride > 1)

@@ -22,6 +22,7 @@ enum {
 typedef struct LayerSpec {
     char kind[NET_NAME]; /* a name of the layer table */
     int64_t width;       /* linear: outputs; conv: channels; pools: side of a window; else 0 */
+    double rate;         /* dropout: share of zeros; else 0 */
     int64_t kernel, stride,
         pad; /* conv: side of a kernel, steps between places, zeros around; else 0 */
 } LayerSpec;

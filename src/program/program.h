@@ -72,6 +72,10 @@ enum { CONV_STRIDE, CONV_PAD };
 /* ... of a pooling and its gradient: the side of a window. */
 enum { POOL_SIDE };
 
+/* ... of a dropout, forward or back: its share of zeros, and the layer's place among all, which gives it
+ * random numbers of its own. */
+enum { DROPOUT_RATE, DROPOUT_PLACE };
+
 /* ... of an optimizer's step. */
 enum {
     CONSTANT_DECAY,
@@ -106,6 +110,19 @@ enum { STEP_WEIGHT, STEP_GRAD, STEP_STATES, STEP_COMPENSATION = 4 };
 static inline uint64_t rounding_number(int64_t step, int64_t i)
 {
     return ((uint64_t)step << 32) + (uint64_t)i;
+}
+
+/* Random number of a dropout: of number `i` of an example, `width` numbers wide, that is the `example`-th
+ * which the run has seen. The stream is RANDOM_DROPOUT, the substream the layer's place. */
+static inline uint64_t dropout_number(int64_t example, int64_t width, int64_t i)
+{
+    return (uint64_t)example * (uint64_t)width + (uint64_t)i;
+}
+
+/* A number is dropped where its random bits are below this. */
+static inline uint32_t dropout_edge(double rate)
+{
+    return (uint32_t)(rate * 4294967296.0);
 }
 
 /* In place of a fan-in: it begins as ones, as zeros. */

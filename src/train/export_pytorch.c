@@ -219,6 +219,7 @@ static Status print_layer(const Layer *layer, const Program *program, Text *text
         {"in", shape == NULL ? 0.0 : (double)shape[program->values[weight].rank > 1]},
         {"out", shape == NULL ? 0.0 : (double)shape[0]},
         {"width", (double)layer->spec.width},
+        {"rate", layer->spec.rate},
         {"kernel", (double)layer->spec.kernel},
         {"stride", (double)layer->spec.stride},
         {"pad", (double)layer->spec.pad},
@@ -233,6 +234,15 @@ static Status print_layer(const Layer *layer, const Program *program, Text *text
     return ok();
 }
 
+/* Some layer has random numbers in training. */
+static bool draws(const Net *net)
+{
+    for (int i = 0; i < net->count; i++)
+        if (net->layers[i].kind->drops)
+            return true;
+    return false;
+}
+
 static Status print_network(const Experiment *experiment, Text *text)
 {
     Program scratch = {0};
@@ -244,6 +254,9 @@ static Status print_network(const Experiment *experiment, Text *text)
     for (int i = 0; i < net.count && !failed(status); i++)
         status = print_layer(&net.layers[i], &scratch, text);
     text_append(text, "    ]))\n");
+    if (draws(&net))
+        text_append(
+            text, "    # PyTorch draws other random numbers: it drops as many, but not the same\n");
     program_release(&scratch);
     return status;
 }

@@ -311,6 +311,39 @@ static void try_pool(Pair *pair, OpKind op, Format format, const Case *c)
     free(dout);
 }
 
+/* The same random numbers on both. */
+static void try_dropout(Pair *pair, Format format, Shape shape, double rate)
+{
+    Builder b = {.program = &pair->program, .phase = PHASE_FORWARD, .probes = PROBE_ON};
+    const Scalars scalars = {.scale = 1.0f,
+                             .loss_weight = 1.0f,
+                             .seed = UINT64_C(0x123456789ABCDEF),
+                             .position = (INT64_C(1) << 33) + 5};
+    float *x = xcalloc((size_t)(shape.rows * shape.cols), sizeof *x);
+    char what[LABEL_TEXT];
+    Given in;
+    Instr *instr;
+
+    snprintf(what, sizeof what, "dropout %s %lldx%lld %g", format_name(format),
+             (long long)shape.rows, (long long)shape.cols, rate);
+    fill_special(format, 83, shape.rows * shape.cols, x);
+    pair_begin(pair, &op_no_data, shape.rows);
+    in = op_given(&b, shape, format, "x");
+    instr = builder_emit_counted(&b, OP_DROPOUT,
+                                 builder_like(&b, in.value, ROLE_ACTIVATION, format, "out"),
+                                 in.value, NO_VALUE, NO_VALUE);
+    instr->constants[DROPOUT_RATE] = rate;
+    instr->constants[DROPOUT_PLACE] = 3.0;
+    if (pair_compile(pair, what)) {
+        pair_scalars(pair, &scalars);
+        pair_write(pair, in.master, x);
+        if (pair_run(pair, what))
+            check_bits(pair, what);
+    }
+    pair_end(pair);
+    free(x);
+}
+
 void ops_places(Pair *pair)
 {
     static const OpKind pools[] = {OP_MAXPOOL, OP_MAXPOOL_BACKWARD, OP_AVGPOOL,
@@ -327,4 +360,9 @@ void ops_places(Pair *pair)
                 if (cases[c].k <= cases[c].h && cases[c].k <= cases[c].w)
                     try_pool(pair, pools[p], op_formats[f], &cases[c]);
     }
+    for (int f = 0; f < OP_FORMATS; f++)
+        for (int i = 0; i < op_shape_count(); i++) {
+            try_dropout(pair, op_formats[f], op_shapes[i], 0.1);
+            try_dropout(pair, op_formats[f], op_shapes[i], 0.5);
+        }
 }

@@ -179,3 +179,9 @@ Test(gradients, of_layernorm_are_the_slopes_of_the_loss)
                  0x1p-9f);
     check_net_by("conv 3 k=2, flatten, layernorm, linear 4, layernorm", "mse", 0x1p-9f);
 }
+
+/* The same numbers are dropped each time, for no example is consumed. */
+Test(gradients, of_dropout_are_the_slopes_of_the_loss)
+{
+    check_net("linear 6, dropout 0.4, tanh, dropout 0.2, linear 4", "mse");
+}

@@ -273,6 +273,42 @@ Test(emit, normalises_in_fp32_between_products_in_the_low_format)
     program_release(&program);
 }
 
+static const Instr *nth(const Program *program, OpKind op, int n)
+{
+    for (int i = 0; i < program->instr_count; i++)
+        if (program->instrs[i].op == op && n-- == 0)
+            return &program->instrs[i];
+    return NULL;
+}
+
+Test(emit, drops_the_gradient_where_it_dropped_the_number_and_nothing_of_held_out_examples)
+{
+    Builder b = {0};
+    ExampleShape shape = {.rank = 1, .shape = {6}, .classes = 3};
+    Program program;
+    NetSpec spec;
+    Net net;
+
+    emit(&program, "linear 5, dropout 0.25, linear 4, dropout 0.5, linear 3", FORMAT_FP16,
+         "cross-entropy");
+    cr_expect_not(failed(program_verify(&program)));
+    cr_assert_eq(count_ops(&program, OP_DROPOUT), 4);
+    cr_expect_eq(nth(&program, OP_DROPOUT, 0)->constants[DROPOUT_RATE], 0.25);
+    cr_expect_eq(nth(&program, OP_DROPOUT, 0)->constants[DROPOUT_PLACE], 1.0);
+    cr_expect_eq(nth(&program, OP_DROPOUT, 1)->constants[DROPOUT_PLACE], 3.0);
+    cr_expect_eq(nth(&program, OP_DROPOUT, 2)->constants[DROPOUT_PLACE], 3.0);
+    cr_expect_eq(nth(&program, OP_DROPOUT, 3)->constants[DROPOUT_RATE], 0.25);
+    cr_expect_eq(nth(&program, OP_DROPOUT, 3)->constants[DROPOUT_PLACE], 1.0);
+    cr_expect_eq(format_of(&program, "drop1.out"), FORMAT_FP16);
+    program_release(&program);
+    program = (Program){.batch = 4};
+    b = (Builder){.program = &program, .low = FORMAT_FP16};
+    cr_assert_not(failed(net_parse("linear 5, dropout 0.25, linear 3", "relu", &spec)));
+    nn_emit_accuracy(&b, &spec, &shape, &net);
+    cr_expect_eq(count_ops(&program, OP_DROPOUT), 0);
+    program_release(&program);
+}
+
 Test(emit, starts_weights_uniform_within_the_root_of_the_fan_in)
 {
     float first[30], again[30], other[30];

@@ -22,6 +22,8 @@ Test(net, is_printed_as_it_is_typed)
                 "\"flatten, linear 256, gelu, linear 10\"");
     expect_same("conv 8, pool 2, conv 4 pad=1 k=5 stride=2, avgpool 3, flatten, linear 10", "relu",
                 "\"conv 8 k=3, pool 2, conv 4 k=5 stride=2 pad=1, avgpool 3, flatten, linear 10\"");
+    expect_same("linear 8, dropout 10%, relu, dropout 0.25, linear 3, dropout 0", "relu",
+                "\"linear 8, dropout 0.1, relu, dropout 0.25, linear 3, dropout 0\"");
 }
 
 Test(net, of_a_name_is_what_the_name_stands_for)
@@ -89,6 +91,10 @@ Test(net, refuses_what_it_cannot_be_in_words_that_help)
     expect_refused("conv 8 stride=0", "relu", "a stride of '0'");
     expect_refused("conv 8 pad=-1", "relu", "a pad of '-1' does not work; take 0");
     expect_refused("conv 8 dilation=2", "relu", "no 'dilation=2'");
+    expect_refused("dropout", "relu", "dropout needs a share; say dropout 0.1");
+    expect_refused("dropout 1", "relu", "a share of '1' cannot be dropped");
+    expect_refused("dropout -0.1", "relu", "'-0.1'");
+    expect_refused("dropout nan", "relu", "nan");
     expect_refused("pool", "relu", "pool needs a side; say pool 2");
     expect_refused("pool 2 stride=1", "relu", "too much");
     expect_refused("linear 10 20", "relu", "too much");

@@ -380,3 +380,18 @@ Test(verify, wants_a_weight_of_layernorm_for_each_number_of_a_row)
         expect("y (8, 6) with x (4, 6)");
     }
 }
+
+Test(verify, takes_a_share_to_drop_below_1)
+{
+    for (int i = 0; i < 3; i++) {
+        ValueId x, out;
+
+        begin();
+        x = value(ROLE_INPUT, FORMAT_FP32, 4, 6, "x");
+        out = value(ROLE_ACTIVATION, FORMAT_FP32, 4, i == 2 ? 5 : 6, "out");
+        builder_emit(&b, OP_GATHER, x, NO_VALUE, NO_VALUE, NO_VALUE);
+        builder_emit(&b, OP_DROPOUT, out, x, NO_VALUE, NO_VALUE)->constants[DROPOUT_RATE] =
+            i == 1 ? 1.0 : 0.5;
+        expect(i == 0 ? NULL : i == 1 ? "dropout of x drops" : "out (4, 5)");
+    }
+}

@@ -206,9 +206,9 @@ Test(pytorch, pictures_go_through_layers_of_the_same_names_and_tf32_is_only_wher
 
     must(data_spec_parse("fashion", &wanted.data));
     wanted.data.limit = 64;
-    must(net_parse(
-        "conv 4 k=5 stride=2 pad=1, pool 2, conv 3, avgpool 2, flatten, layernorm, linear 10",
-        "relu", &wanted.net));
+    must(net_parse("conv 4 k=5 stride=2 pad=1, pool 2, conv 3, avgpool 2, flatten, layernorm, "
+                   "dropout 0.1, linear 10",
+                   "relu", &wanted.net));
     apply(&wanted);
     expect_in("(\"conv1\", nn.Conv2d(1, 4, 5, stride=2, padding=1)),\n"
               "        (\"pool1\", nn.MaxPool2d(2)),\n"
@@ -216,7 +216,9 @@ Test(pytorch, pictures_go_through_layers_of_the_same_names_and_tf32_is_only_wher
               "        (\"avgpool1\", nn.AvgPool2d(2)),\n"
               "        (\"flatten1\", nn.Flatten()),\n"
               "        (\"norm1\", nn.LayerNorm(12)),\n"
-              "        (\"fc1\", nn.Linear(12, 10)),\n");
+              "        (\"drop1\", nn.Dropout(0.1)),\n"
+              "        (\"fc1\", nn.Linear(12, 10)),\n    ]))\n"
+              "    # PyTorch draws other random numbers");
     expect_in("matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = ALLOW_TF32\n");
 }
 

@@ -35,7 +35,9 @@ Test(settings, are_read_back_as_they_were_printed)
     settings.data.features = 12;
     settings.data.classes = 3;
     settings.probes = PROBE_GRADS;
-    must(net_parse("flatten, linear 65536, gelu, linear 3", "relu", &settings.net));
+    must(net_parse("flatten, dropout 0.1, conv 9 k=2 stride=3 pad=1, linear 65536, gelu, linear 3",
+                   "relu", &settings.net));
+    settings.net.layers[1].rate = 1.0 / 3.0;
     settings.loss.weight = 1e-4f;
     must(optim_spec("momentum", &settings.optim));
     settings.optim.lr = 0.1 + 0.2;
