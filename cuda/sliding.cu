@@ -79,6 +79,13 @@ static size_t larger(size_t a, size_t b)
     return a > b ? a : b;
 }
 
+static bool is_too_long(const Plan *plan, int instr)
+{
+    Sliding s = instr_sliding(&plan->program, &plan->program.instrs[instr]);
+
+    return s.examples * sliding_places(&s) > INT32_MAX;
+}
+
 Status lay_sliding(Plan *plan)
 {
     size_t columns = 0, turned = 0, sums = 0;
@@ -88,6 +95,11 @@ Status lay_sliding(Plan *plan)
 
         if (op != OP_CONV2D && op != OP_CONV2D_DX && op != OP_CONV2D_DW)
             continue;
+        if (is_too_long(plan, i))
+            return fail(STATUS_UNSUPPORTED,
+                        "cuda convolves at most %d places in a step; make the batch "
+                        "smaller, or the stride larger",
+                        INT32_MAX);
         if (op != OP_CONV2D_DX)
             columns = larger(columns, matrix_bytes(sliding_columns(plan, i)));
         if (op != OP_CONV2D)

@@ -24,20 +24,32 @@ static const float *row_of(const Sliding *s, Tap tap, const float *picture, int6
     return picture + (tap.channel * s->height + row) * s->width;
 }
 
+static void take_row(const Sliding *s, Tap tap, const float *row, float *columns)
+{
+    for (int64_t x = 0; x < s->out_width; x++) {
+        int64_t at = x * s->stride + tap.right;
+
+        columns[x] = row == NULL || at < 0 || at >= s->width ? 0.0f : row[at];
+    }
+}
+
+static void give_row(const Sliding *s, Tap tap, const float *columns, float *row)
+{
+    for (int64_t x = 0; x < s->out_width && row != NULL; x++) {
+        int64_t at = x * s->stride + tap.right;
+
+        if (at >= 0 && at < s->width)
+            row[at] += columns[x];
+    }
+}
+
 void columns_take(const Sliding *s, const float *picture, float *columns)
 {
     for (int64_t i = 0; i < sliding_taps(s); i++) {
         Tap tap = tap_of(s, i);
 
-        for (int64_t y = 0; y < s->out_height; y++) {
-            const float *row = row_of(s, tap, picture, y);
-
-            for (int64_t x = 0; x < s->out_width; x++) {
-                int64_t at = x * s->stride + tap.right;
-
-                *columns++ = row == NULL || at < 0 || at >= s->width ? 0.0f : row[at];
-            }
-        }
+        for (int64_t y = 0; y < s->out_height; y++, columns += s->out_width)
+            take_row(s, tap, row_of(s, tap, picture, y), columns);
     }
 }
 
@@ -47,15 +59,7 @@ void columns_give(const Sliding *s, const float *columns, float *picture)
     for (int64_t i = 0; i < sliding_taps(s); i++) {
         Tap tap = tap_of(s, i);
 
-        for (int64_t y = 0; y < s->out_height; y++, columns += s->out_width) {
-            float *row = (float *)row_of(s, tap, picture, y);
-
-            for (int64_t x = 0; x < s->out_width && row != NULL; x++) {
-                int64_t at = x * s->stride + tap.right;
-
-                if (at >= 0 && at < s->width)
-                    row[at] += columns[x];
-            }
-        }
+        for (int64_t y = 0; y < s->out_height; y++, columns += s->out_width)
+            give_row(s, tap, columns, (float *)row_of(s, tap, picture, y));
     }
 }

@@ -2,7 +2,8 @@
  *
  *   dout (n, o, oh, ow), x (n, c, h, w), dW (o, c, k, k)
  *
- * Sums in fp32: of PART examples one after the other, then of those parts; rounded once.
+ * Sums in fp32: of parts of the examples one after the other, then of those parts; rounded once. How many
+ * parts there are depends on the sizes alone.
  */
 #include "cpu/plan.h"
 
@@ -13,12 +14,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PART = 8 };
+enum { MOST_PARTS = 16, MOST_SUMS = 1 << 24 /* numbers of all parts */ };
 
 typedef struct DwJob {
     Sliding s;
     const float *dout, *x;
-    float *sums; /* (parts, o, taps) */
+    float *sums;  /* (parts, o, taps) */
+    int64_t part; /* examples of each */
     bool reference;
 } DwJob;
 
@@ -27,8 +29,8 @@ static void sum_part(void *context, int part)
     const DwJob *job = context;
     const Sliding *s = &job->s;
     int64_t places = sliding_places(s), taps = sliding_taps(s);
-    int64_t first = (int64_t)part * PART;
-    int64_t last = first + PART < s->examples ? first + PART : s->examples;
+    int64_t first = part * job->part;
+    int64_t last = first + job->part < s->examples ? first + job->part : s->examples;
     float *columns = xaligned((size_t)(taps * places), sizeof *columns);
 
     for (int64_t example = first; example < last; example++) {
@@ -58,9 +60,13 @@ void cpu_conv2d_dw(Plan *plan, const Instr *instr)
         .reference = plan->backend->reference_matmul,
     };
     int64_t count = job.s.outputs * sliding_taps(&job.s);
-    int parts = (int)((job.s.examples + PART - 1) / PART);
+    int64_t most = MOST_SUMS / count < 1 ? 1 : MOST_SUMS / count;
+    int parts;
     float *dw = plan_out(plan, instr);
 
+    most = most < MOST_PARTS ? most : MOST_PARTS;
+    job.part = (job.s.examples + most - 1) / most;
+    parts = (int)((job.s.examples + job.part - 1) / job.part);
     job.sums = xaligned((size_t)(parts * count), sizeof *job.sums);
     pool_run(plan->backend->pool, sum_part, &job, parts);
     memcpy(dw, job.sums, (size_t)count * sizeof *dw);

@@ -11,8 +11,8 @@ enum { LAYER_PARAMS = 2, SHAPE_RANK = VALUE_RANK - 1, SHAPE_TEXT = 48 };
 
 /* One example as it comes to a layer: a row of numbers, or (channels, height, width). */
 typedef struct Shape {
-    int rank;
     int64_t size[SHAPE_RANK];
+    int rank;
     bool places; /* a layer that works on places made it, and only flatten makes a row of it */
 } Shape;
 

@@ -211,7 +211,7 @@ static void emit(Pair *pair, const Conv *v, Format format, Given in[3])
 static void try_filling(Pair *pair, const Conv *v, Format format, Filling filling)
 {
     char what[LABEL_TEXT];
-    Given in[3];
+    Given in[3] = {{NO_VALUE, NO_VALUE}, {NO_VALUE, NO_VALUE}, {NO_VALUE, NO_VALUE}};
     Operand list[4];
     int count = operands_of(v, list);
 
@@ -344,21 +344,29 @@ static void try_dropout(Pair *pair, Format format, Shape shape, double rate)
     free(x);
 }
 
+static void try_convs(Pair *pair, const Case *c)
+{
+    for (OpKind op = OP_CONV2D; op <= OP_CONV2D_DB; op++)
+        for (Format f = FORMAT_FP32; f <= FORMAT_BF16; f++)
+            for (Filling filling = NORMAL; filling < FILLINGS; filling++)
+                if (op != OP_CONV2D_DB || f != FORMAT_TF32)
+                    try_conv(pair, op, f, c, filling);
+}
+
+static void try_pools(Pair *pair, const Case *c)
+{
+    if (c->k > c->h || c->k > c->w)
+        return;
+    for (OpKind op = OP_MAXPOOL; op <= OP_AVGPOOL_BACKWARD; op++)
+        for (int f = 0; f < OP_FORMATS; f++)
+            try_pool(pair, op, op_formats[f], c);
+}
+
 void ops_places(Pair *pair)
 {
-    static const OpKind pools[] = {OP_MAXPOOL, OP_MAXPOOL_BACKWARD, OP_AVGPOOL,
-                                   OP_AVGPOOL_BACKWARD};
-
     for (int c = 0; c < CASES; c++) {
-        for (OpKind op = OP_CONV2D; op <= OP_CONV2D_DB; op++)
-            for (Format f = FORMAT_FP32; f <= FORMAT_BF16; f++)
-                for (Filling filling = NORMAL; filling < FILLINGS; filling++)
-                    if (op != OP_CONV2D_DB || f != FORMAT_TF32)
-                        try_conv(pair, op, f, &cases[c], filling);
-        for (int p = 0; p < 4; p++)
-            for (int f = 0; f < OP_FORMATS; f++)
-                if (cases[c].k <= cases[c].h && cases[c].k <= cases[c].w)
-                    try_pool(pair, pools[p], op_formats[f], &cases[c]);
+        try_convs(pair, &cases[c]);
+        try_pools(pair, &cases[c]);
     }
     for (int f = 0; f < OP_FORMATS; f++)
         for (int i = 0; i < op_shape_count(); i++) {

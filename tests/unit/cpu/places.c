@@ -56,18 +56,24 @@ static void write(Rig *rig, FILE *file, const char *row, const char *name, int c
     rig_write(rig, name, values);
 }
 
-/* In a row "op.operands.name", within a unit of the last place of `format`, or `absolute`. */
-static void expect_close(Rig *rig, FILE *file, const char *op, Format operands, Format format,
-                         const char *name, int count, float absolute)
+/* A row "op.operands.name" of the file, and the format that the result is kept in. */
+typedef struct Wanted {
+    const char *op;
+    Format operands, format;
+} Wanted;
+
+/* Within a unit of the last place, or `absolute`. */
+static void expect_close(Rig *rig, FILE *file, Wanted wanted, const char *name, int count,
+                         float absolute)
 {
     float ours[MOST], theirs[MOST];
     char row[VALUE_NAME];
 
-    snprintf(row, sizeof row, "%s.%s.%s", op, format_name(operands), name);
+    snprintf(row, sizeof row, "%s.%s.%s", wanted.op, format_name(wanted.operands), name);
     numbers_find(file, row, theirs, count);
     rig_read(rig, name, ours);
     for (int i = 0; i < count; i++) {
-        float unit = ldexpf(1.0f, ilogbf(theirs[i]) - format_table[format].mantissa_bits);
+        float unit = ldexpf(1.0f, ilogbf(theirs[i]) - format_table[wanted.format].mantissa_bits);
         bool same =
             memcmp(&ours[i], &theirs[i], sizeof *ours) == 0 || (isnan(ours[i]) && isnan(theirs[i]));
 
@@ -92,10 +98,10 @@ Test(places, conv2d_is_within_the_last_place_of_pytorch)
         write(&rig, file, "conv.b", "b.master", 3);
         write(&rig, file, "conv.dout", "dout.master", 36);
         rig_run(&rig);
-        expect_close(&rig, file, "conv", formats[f], formats[f], "out", 36, absolute);
-        expect_close(&rig, file, "conv", formats[f], formats[f], "dx", 80, absolute);
-        expect_close(&rig, file, "conv", formats[f], formats[f], "dw", 54, absolute);
-        expect_close(&rig, file, "conv", formats[f], formats[f], "db", 3, absolute);
+        expect_close(&rig, file, (Wanted){"conv", formats[f], formats[f]}, "out", 36, absolute);
+        expect_close(&rig, file, (Wanted){"conv", formats[f], formats[f]}, "dx", 80, absolute);
+        expect_close(&rig, file, (Wanted){"conv", formats[f], formats[f]}, "dw", 54, absolute);
+        expect_close(&rig, file, (Wanted){"conv", formats[f], formats[f]}, "db", 3, absolute);
         rig_close(&rig);
         fclose(file);
     }
@@ -127,8 +133,8 @@ static void run_pool(const char *op, Format format)
     write(&rig, file, "pool.x", "x.master", 80);
     write(&rig, file, "pool.dout", "dout.master", 16);
     rig_run(&rig);
-    expect_close(&rig, file, op, format, format, "out", 16, 0.0f);
-    expect_close(&rig, file, op, format, format, "din", 80, 0.0f);
+    expect_close(&rig, file, (Wanted){op, format, format}, "out", 16, 0.0f);
+    expect_close(&rig, file, (Wanted){op, format, format}, "din", 80, 0.0f);
     rig_close(&rig);
     fclose(file);
 }
@@ -174,10 +180,10 @@ Test(places, layernorm_is_that_of_pytorch)
         write(&rig, file, "norm.w", "w.master", 5);
         write(&rig, file, "norm.b", "b.master", 5);
         rig_run(&rig);
-        expect_close(&rig, file, "norm", formats[f], FORMAT_FP32, "out", 20, 0x1p-20f);
-        expect_close(&rig, file, "norm", formats[f], formats[f], "dx", 20,
+        expect_close(&rig, file, (Wanted){"norm", formats[f], FORMAT_FP32}, "out", 20, 0x1p-20f);
+        expect_close(&rig, file, (Wanted){"norm", formats[f], formats[f]}, "dx", 20,
                      formats[f] == FORMAT_FP32 ? 0x1p-20f : 0.0f);
-        expect_close(&rig, file, "norm", formats[f], FORMAT_FP32, "dw", 5, 0x1p-20f);
+        expect_close(&rig, file, (Wanted){"norm", formats[f], FORMAT_FP32}, "dw", 5, 0x1p-20f);
         rig_close(&rig);
         fclose(file);
     }

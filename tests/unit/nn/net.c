@@ -176,6 +176,15 @@ Test(net, names_the_layer_and_the_shape_that_it_cannot_take)
     expect_problem("conv 4 k=11, flatten, linear 10", "cross-entropy", image,
                    "'conv 4 k=11' is larger than the 1 x 9 x 9 that comes; try k=9, or pad=1");
     expect_problem("conv 4 k=11 pad=1, flatten, linear 10", "cross-entropy", image, NULL);
+    expect_problem(
+        "conv 65536 k=65536 pad=65536, flatten, linear 10", "cross-entropy", image,
+        "has 65536 x 1 kernels of 4294967296 and gives 65536 x 65546 x 65546; that is too");
+    expect_problem("conv 65536, conv 65536, flatten, linear 10", "cross-entropy", image,
+                   "'conv 65536 k=3' has 65536 x 65536 kernels of 9");
+    expect_problem("conv 2 k=1 pad=65536, flatten, linear 10", "cross-entropy", image,
+                   "gives 2 x 131081 x 131081");
+    expect_problem("conv 65536 k=1 pad=20, conv 2 k=20, flatten, linear 10", "cross-entropy", image,
+                   "gives 2 x 30 x 30; that is too much");
     image.shape[2] = 4;
     expect_problem("conv 4 k=5, flatten, linear 10", "cross-entropy", image, "try k=4, or pad=1");
     expect_problem("pool 5, flatten, linear 10", "cross-entropy", image,
