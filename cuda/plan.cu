@@ -56,7 +56,7 @@ static bool has_low_steps(const Program *program)
     return false;
 }
 
-/* No fused step takes these; every kernel of theirs stands alone. */
+/* No fused step takes the rows from conv2d to dropout of the list of ops: every kernel stands alone. */
 static bool stands_alone(const Program *program)
 {
     for (int i = 0; i < program->instr_count; i++)
