@@ -79,11 +79,6 @@ int sum_parts(const Plan *plan)
     return (int)((plan->program.batch + SUM_PART - 1) / SUM_PART);
 }
 
-static bool is_product(OpKind op)
-{
-    return op == OP_LINEAR || op == OP_LINEAR_DX || op == OP_LINEAR_DW;
-}
-
 /* A result in fp32 takes its sums itself; other gradients of parameters have their own room for them, and
  * all other products one in common. */
 static Status lay_raw(Plan *plan, int instr, float *common)
@@ -91,7 +86,9 @@ static Status lay_raw(Plan *plan, int instr, float *common)
     const Instr *of = &plan->program.instrs[instr];
     const Array *out;
 
-    if (!is_product(of->op) && of->op != OP_LINEAR_DB)
+    /* Sums of the other two of a convolution have their places in rows (sliding.cuh). */
+    if ((!op_is_product(of->op) && of->op != OP_LINEAR_DB) || of->op == OP_CONV2D ||
+        of->op == OP_CONV2D_DX)
         return ok();
     out = &plan->arrays[(size_t)of->out];
     if (of->op == OP_LINEAR_DB)
@@ -300,7 +297,10 @@ Status plan_layout(Plan *plan)
     TRY(plan_room(plan, MEMORY_WORKSPACE, sizeof(StepState), (void **)&plan->state));
     TRY(plan_room(plan, MEMORY_WORKSPACE, (size_t)program->batch * sizeof(float),
                   (void **)&plan->row_losses));
+    TRY(plan_room(plan, MEMORY_WORKSPACE, (size_t)program->batch * 4 * sizeof(float),
+                  &plan->row_moments));
     TRY(lay_raws(plan));
+    TRY(lay_sliding(plan));
     TRY(lay_counters(plan));
     TRY(plan_room(plan, MEMORY_WORKSPACE, (size_t)plan->mass_slots * sizeof(double),
                   (void **)&plan->mse_slots));

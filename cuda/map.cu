@@ -273,6 +273,7 @@ static const StageOf stages[] = {
     {OP_LINEAR_DX, STAGE_COPY, -1},
     {OP_LINEAR_DW, STAGE_COPY, -1},
     {OP_LINEAR_DB, STAGE_COPY, -1},
+    {OP_CONV2D_DW, STAGE_COPY, -1},
     {OP_RELU, STAGE_RELU, -1},
     {OP_RELU_BACKWARD, STAGE_RELU_BACKWARD, 1},
     {OP_GELU, STAGE_GELU, -1},

@@ -1,5 +1,6 @@
 #include "matmul.cuh"
 
+#include "sliding.cuh"
 #include "walk.cuh"
 
 #include <string.h>
@@ -24,12 +25,17 @@ static bool is_narrow(const Array *array)
     return array->format == FORMAT_FP16 || array->format == FORMAT_BF16;
 }
 
+/* Where the other side of a narrow matrix may be read on to: rows of 16 are there, but for a single one. */
+static int64_t rounded_up(int64_t count, bool narrow)
+{
+    return narrow && count > 1 ? (count + 15) / 16 * 16 : count;
+}
+
 /* Where k runs along rows they are followed by zeros up to the stride, which keeps k even; so are the
  * other sides, where nobody reads the sums of the zeros. */
-static Sizes sizes_of(const Plan *plan, const Instr *instr, bool sums)
+static Sizes sizes_of(const Instr *instr, const Array *a, const Array *b, const Array *out,
+                      bool sums)
 {
-    const Array *a = &plan->arrays[instr->in[0]], *b = &plan->arrays[instr->in[1]];
-    const Array *out = &plan->arrays[instr->out];
     Sizes sizes = {};
 
     sizes.m = sums && is_narrow(out) ? (out->rows + 15) / 16 * 16 : out->rows;
@@ -41,6 +47,32 @@ static Sizes sizes_of(const Plan *plan, const Instr *instr, bool sums)
     if (instr->op == OP_LINEAR_DW) {
         sizes.a_transposed = true;
         sizes.k = a->rows;
+    }
+    return sizes;
+}
+
+/* conv2d: columns W^T; conv2d_dx: turned W; conv2d_dw: turned^T columns. Rows of places are not padded. */
+static Sizes sliding_sizes(const Instr *instr, const Array *a, const Array *b)
+{
+    bool narrow = is_narrow(a);
+    Sizes sizes = {};
+
+    sizes.a = a;
+    sizes.b = b;
+    if (instr->op == OP_CONV2D) {
+        sizes.m = a->rows;
+        sizes.n = rounded_up(b->rows, narrow);
+        sizes.k = a->stride;
+        sizes.b_transposed = true;
+    } else if (instr->op == OP_CONV2D_DX) {
+        sizes.m = a->rows;
+        sizes.n = b->stride;
+        sizes.k = rounded_up(b->rows, narrow);
+    } else {
+        sizes.m = a->stride;
+        sizes.n = b->stride;
+        sizes.k = a->rows;
+        sizes.a_transposed = true;
     }
     return sizes;
 }
@@ -77,12 +109,12 @@ static cublasStatus_t layouts(Product *p, const Sizes *s, Format out_format, int
     return status;
 }
 
-static cublasStatus_t epilogue(Product *p, ProductEnd end, const void *bias)
+static cublasStatus_t epilogue(Product *p, const void *bias)
 {
     cublasLtEpilogue_t kind = CUBLASLT_EPILOGUE_BIAS;
     cublasStatus_t status;
 
-    if (end == PRODUCT_SUMS || bias == NULL)
+    if (bias == NULL)
         return CUBLAS_STATUS_SUCCESS;
     status =
         cublasLtMatmulDescSetAttribute(p->desc, CUBLASLT_MATMUL_DESC_EPILOGUE, &kind, sizeof kind);
@@ -92,12 +124,12 @@ static cublasStatus_t epilogue(Product *p, ProductEnd end, const void *bias)
                                           sizeof bias);
 }
 
-/* A split of k may be summed in fp32, where the result is fp32; else not at all. */
-static cublasStatus_t choose(Backend *backend, Product *p, bool narrow)
+/* `split`: k may be split into sums in fp32, where the result is fp32. */
+static cublasStatus_t choose(Backend *backend, Product *p, bool split)
 {
     uint64_t workspace = WORKSPACE_BYTES;
     uint32_t reductions =
-        narrow ? CUBLASLT_REDUCTION_SCHEME_NONE : CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE;
+        split ? CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE : CUBLASLT_REDUCTION_SCHEME_NONE;
     cublasLtMatmulPreference_t wishes;
     cublasLtMatmulHeuristicResult_t found;
     cublasStatus_t status = cublasLtMatmulPreferenceCreate(&wishes);
@@ -131,29 +163,63 @@ static Status product_status(Backend *backend, cublasStatus_t status, const char
     return cuda_trouble(backend, cublasLtGetStatusString(status), what);
 }
 
-Status product_new(Plan *plan, int instr, ProductEnd end, const Array *out, Product **product)
+/* `out`: where it is stored, in its own format. Caller frees, unless it fails. */
+static Status make(Plan *plan, const Sizes *sizes, const Array *out, bool split, const void *bias,
+                   Product **product)
 {
-    const Instr *of = &plan->program.instrs[instr];
-    Sizes sizes = sizes_of(plan, of, end == PRODUCT_SUMS);
-    Format format = end == PRODUCT_SUMS ? FORMAT_FP32 : out->format;
     Product *made = new Product();
     cublasStatus_t status;
 
-    made->a_data = sizes.b->data;
-    made->b_data = sizes.a->data;
-    made->d_data = end == PRODUCT_SUMS ? plan->raws[instr] : out->data;
-    status = layouts(made, &sizes, format,
-                     end == PRODUCT_SUMS ? raw_stride(out, out->format) : out->stride);
+    made->a_data = sizes->b->data;
+    made->b_data = sizes->a->data;
+    made->d_data = out->data;
+    status = layouts(made, sizes, out->format, out->stride);
     if (status == CUBLAS_STATUS_SUCCESS)
-        status = epilogue(made, end, of->op == OP_LINEAR ? plan->arrays[of->in[2]].data : NULL);
+        status = epilogue(made, bias);
     if (status == CUBLAS_STATUS_SUCCESS)
-        status = choose(plan->backend, made, is_narrow(sizes.a));
+        status = choose(plan->backend, made, split);
     if (status != CUBLAS_STATUS_SUCCESS) {
         product_free(made);
         return product_status(plan->backend, status, "a product was prepared");
     }
     *product = made;
     return ok();
+}
+
+Status product_new(Plan *plan, int instr, ProductEnd end, const Array *out, Product **product)
+{
+    const Instr *of = &plan->program.instrs[instr];
+    const Array *a = &plan->arrays[of->in[0]], *b = &plan->arrays[of->in[1]];
+    Sizes sizes = sizes_of(of, a, b, &plan->arrays[of->out], end == PRODUCT_SUMS);
+    bool biased = end == PRODUCT_STORED && of->op == OP_LINEAR;
+    Array stored = *out;
+
+    if (end == PRODUCT_SUMS) {
+        stored.stride = raw_stride(out, out->format);
+        stored.format = FORMAT_FP32;
+        stored.data = plan->raws[instr];
+    }
+    return make(plan, &sizes, &stored, !is_narrow(a), biased ? plan->arrays[of->in[2]].data : NULL,
+                product);
+}
+
+/* Their sums are fp32, and those of the weights' gradients run over so many places that only a split of
+ * them keeps the device busy. */
+static Status sliding_new(Plan *plan, int instr, Product **product)
+{
+    const Instr *of = &plan->program.instrs[instr];
+    bool weights = of->op == OP_CONV2D_DW;
+    Array a = of->op == OP_CONV2D ? sliding_columns(plan, instr) : sliding_turned(plan, instr);
+    Array b = weights ? sliding_columns(plan, instr) : plan->arrays[of->in[1]];
+    Array out = weights ? plan->arrays[of->out] : sliding_sums(plan, instr);
+    Sizes sizes = sliding_sizes(of, &a, &b);
+
+    if (weights) {
+        out.stride = raw_stride(&out, out.format);
+        out.format = FORMAT_FP32;
+        out.data = plan->raws[instr];
+    }
+    return make(plan, &sizes, &out, true, NULL, product);
 }
 
 void product_free(Product *product)
@@ -181,12 +247,19 @@ Status product_launch(Plan *plan, const Product *product)
                           "a product was started");
 }
 
+static bool is_sliding(OpKind op)
+{
+    return op == OP_CONV2D || op == OP_CONV2D_DX || op == OP_CONV2D_DW;
+}
+
 Status product_prepare(Plan *plan, int instr)
 {
     const Instr *of = &plan->program.instrs[instr];
 
     if (plan->walks)
         return ok();
+    if (is_sliding(of->op))
+        return sliding_new(plan, instr, &plan->products[instr]);
     return product_new(plan, instr, PRODUCT_SUMS, &plan->arrays[of->out], &plan->products[instr]);
 }
 

@@ -93,6 +93,9 @@ struct Plan {
     double *squares;   /* a slot for each tile */
     float *row_losses; /* a slot for each row of the batch */
     double *mse_slots;
+    void *columns, *turned; /* of convolutions, in common (sliding.cuh); NULL: there are none */
+    float *place_sums;
+    void *row_moments; /* of layernorm, four numbers for each row of the batch */
     Segment *device_segments;
     std::vector<CountEdges> edges; /* of each counted store, in the order of the program */
     CountEdges *device_edges;      /* of each counted store, in the order of the program */
@@ -206,6 +209,9 @@ Status loss_sum_add(Plan *plan, int round);
 
 /* fuse.cu: fills plan->nodes with a fused step. */
 Status plan_fuse(Plan *plan);
+
+/* sliding.cu: room for convolutions, where there are any. */
+Status lay_sliding(Plan *plan);
 
 /* layout.cu: memory for every value, counter and sum of the plan. */
 Status plan_layout(Plan *plan);

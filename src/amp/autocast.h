@@ -14,7 +14,7 @@
 typedef enum OpClass {
     OP_CLASS_PRODUCT, /* linear: operands are cast to the low format */
     OP_CLASS_INPUT,   /* relu, gelu, tanh: as the input arrives */
-    OP_CLASS_FP32,    /* losses: reads are widened, which is exact */
+    OP_CLASS_FP32,    /* losses, layernorm: reads are widened, which is exact */
 } OpClass;
 
 /* The format of the result, for an input in `arrives`. */

@@ -36,7 +36,8 @@ static void multiply_blas(const Product *p, const Product *whole, float *out)
     cblas_sgemm(CblasRowMajor, p->a_transposed ? CblasTrans : CblasNoTrans,
                 p->b_transposed ? CblasTrans : CblasNoTrans, (int)p->m, (int)p->n, (int)p->k, 1.0f,
                 p->a, (int)(p->a_transposed ? whole->m : p->k), p->b,
-                (int)(p->b_transposed ? p->k : whole->n), 0.0f, out, (int)whole->n);
+                (int)(p->b_transposed ? p->k : whole->n), p->adds ? 1.0f : 0.0f, out,
+                (int)whole->n);
 }
 
 static void multiply_plain(const Product *p, const Product *whole, float *out)
@@ -46,12 +47,20 @@ static void multiply_plain(const Product *p, const Product *whole, float *out)
 
     for (int64_t i = 0; i < p->m; i++)
         for (int64_t j = 0; j < p->n; j++) {
-            float sum = 0.0f;
+            float sum = p->adds ? out[i * whole->n + j] : 0.0f;
 
             for (int64_t k = 0; k < p->k; k++)
                 sum += p->a[i * a_row + k * a_step] * p->b[j * b_column + k * b_step];
             out[i * whole->n + j] = sum;
         }
+}
+
+void matmul_alone(bool reference, const Product *product)
+{
+    if (reference)
+        multiply_plain(product, product, product->out);
+    else
+        multiply_blas(product, product, product->out);
 }
 
 static void multiply_part(void *context, int part)

@@ -1,28 +1,44 @@
 #include "nn/emit.h"
 
-static int64_t features_of(const ExampleShape *shape)
-{
-    int64_t count = 1;
+#include <string.h>
 
-    for (int i = 0; i < shape->rank; i++)
-        count *= shape->shape[i];
-    return count;
+Shape net_input(const ExampleShape *shape)
+{
+    Shape in = {.rank = shape->rank};
+
+    memcpy(in.size, shape->shape, sizeof in.size);
+    return in;
 }
 
-static int64_t outputs_of(const NetSpec *spec, int64_t inputs)
+static Status check_end(const NetSpec *spec, const Shape *end)
 {
-    int64_t width = inputs;
+    char text[SHAPE_TEXT], layer[LAYER_TEXT];
 
-    for (int i = 0; i < spec->count; i++)
-        if (spec->layers[i].width > 0)
-            width = spec->layers[i].width;
-    return width;
+    if (!end->places)
+        return ok();
+    return fail(STATUS_SHAPE, "the net ends in '%s', which gives %s; end it with flatten",
+                layer_print(&spec->layers[spec->count - 1], layer, sizeof layer),
+                shape_print(end, text));
+}
+
+Status net_shapes(const NetSpec *spec, const ExampleShape *shape, Shape *shapes)
+{
+    Shape at = net_input(shape);
+    Status status = ok();
+
+    for (int i = 0; i < spec->count; i++) {
+        if (!failed(status))
+            status = layer_shape(&spec->layers[i], &at);
+        shapes[i] = at;
+    }
+    TRY(status);
+    return check_end(spec, &at);
 }
 
 static bool trains(const NetSpec *spec)
 {
     for (int i = 0; i < spec->count; i++)
-        if (spec->layers[i].width > 0)
+        if (layer_find(spec->layers[i].kind)->declare != NULL)
             return true;
     return false;
 }
@@ -30,7 +46,8 @@ static bool trains(const NetSpec *spec)
 Status net_check(const NetSpec *spec, const LossSpec *loss, const ExampleShape *shape)
 {
     const LossKind *kind = loss_find(loss->kind);
-    int64_t inputs = features_of(shape), outputs = outputs_of(spec, inputs);
+    Shape in = net_input(shape), shapes[NET_LAYERS];
+    int64_t inputs = shape_count(&in), outputs;
     int64_t wanted = shape->classes > 0 ? shape->classes : shape->target_width;
 
     if (spec->inputs != 0 && spec->inputs != inputs)
@@ -39,6 +56,8 @@ Status net_check(const NetSpec *spec, const LossSpec *loss, const ExampleShape *
             (long long)spec->inputs, (long long)inputs, (long long)inputs, (long long)wanted);
     if (!trains(spec))
         return fail(STATUS_SHAPE, "the net has nothing to train; add a linear layer");
+    TRY(net_shapes(spec, shape, shapes));
+    outputs = shape_count(&shapes[spec->count - 1]);
     if (kind->classes && shape->classes == 0)
         return fail(STATUS_SHAPE, "%s needs classes and the data has numbers; say loss mse",
                     kind->name);

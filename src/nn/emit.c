@@ -19,15 +19,23 @@ static void name_layers(Net *net)
     }
 }
 
-static void make_layers(const NetSpec *spec, Net *net)
+static void make_layers(const NetSpec *spec, const ExampleShape *shape, Net *net)
 {
+    Shape shapes[NET_LAYERS], from = net_input(shape);
+
+    (void)failed(net_shapes(spec, shape, shapes)); /* net_check has said it */
     net->count = spec->count;
     for (int i = 0; i < spec->count; i++)
         net->layers[i] = (Layer){.kind = layer_find(spec->layers[i].kind),
-                                 .width = spec->layers[i].width,
+                                 .spec = spec->layers[i],
                                  .params = {NO_VALUE, NO_VALUE},
                                  .in = NO_VALUE,
                                  .out = NO_VALUE};
+    for (int i = 0; i < net->count; i++) {
+        net->layers[i].place = i;
+        net->layers[i].from = from;
+        from = net->layers[i].to = shapes[i];
+    }
     name_layers(net);
 }
 
@@ -49,17 +57,12 @@ static ValueId target_of(Builder *builder, const ExampleShape *shape)
 /* Every layer's parameters and their casts, in the phase made for them. */
 static void emit_params(Builder *builder, Net *net)
 {
-    Value in = *builder_get(builder, net->x);
-
     builder->phase = PHASE_CAST;
     for (int i = 0; i < net->count; i++) {
         Layer *layer = &net->layers[i];
 
-        if (layer->kind->declare == NULL)
-            continue;
-        layer->kind->declare(builder, layer, &in);
-        in.rank = 2;
-        in.shape[1] = layer->width;
+        if (layer->kind->declare != NULL)
+            layer->kind->declare(builder, layer);
     }
 }
 
@@ -82,6 +85,7 @@ static void emit_forward(Builder *builder, Net *net, bool held_out)
         Layer *layer = &net->layers[i];
 
         layer->in = value;
+        layer->held_out = held_out;
         value = layer->out = layer->kind->forward(builder, layer, value);
     }
     net->logits = value;
@@ -127,7 +131,7 @@ void nn_emit_step(Builder *builder, const NetSpec *spec, const LossSpec *loss,
 {
     const LossKind *kind = loss_find(loss->kind);
 
-    make_layers(spec, net);
+    make_layers(spec, shape, net);
     net->x = batch_of(builder, shape);
     net->target = target_of(builder, shape);
     emit_params(builder, net);
@@ -138,7 +142,7 @@ void nn_emit_step(Builder *builder, const NetSpec *spec, const LossSpec *loss,
 
 void nn_emit_accuracy(Builder *builder, const NetSpec *spec, const ExampleShape *shape, Net *net)
 {
-    make_layers(spec, net);
+    make_layers(spec, shape, net);
     net->x = batch_of(builder, shape);
     net->target = target_of(builder, shape);
     emit_params(builder, net);
@@ -153,6 +157,8 @@ void nn_init_param(const Program *program, int index, uint64_t seed, float *valu
     float bound = (float)(1.0 / sqrt((double)param->fan_in));
     int64_t count = value_count(&program->values[param->master]);
 
-    for (int64_t i = 0; i < count; i++)
+    for (int64_t i = 0; i < count && param->fan_in <= 0; i++)
+        values[i] = param->fan_in == FAN_IN_ONES ? 1.0f : 0.0f;
+    for (int64_t i = 0; i < count && param->fan_in > 0; i++)
         values[i] = random_uniform(&random, (uint64_t)i, -bound, bound);
 }

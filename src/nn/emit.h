@@ -12,9 +12,9 @@
 /* What a network is asked to learn from, one example. */
 typedef struct ExampleShape {
     int rank;
-    int64_t shape[VALUE_RANK - 1]; /* of an input */
-    int64_t classes;               /* 0: targets are numbers */
-    int64_t target_width;          /* numbers of a target, where there are no classes */
+    int64_t shape[SHAPE_RANK]; /* of an input */
+    int64_t classes;           /* 0: targets are numbers */
+    int64_t target_width;      /* numbers of a target, where there are no classes */
 } ExampleShape;
 
 /* A network while its program is written. */
@@ -24,6 +24,13 @@ typedef struct Net {
     ValueId x, target, logits;
     LossValues loss; /* of the batch, before weight and scale */
 } Net;
+
+/* What comes to the first layer. */
+Shape net_input(const ExampleShape *shape);
+
+/* What goes on from each of the layers: `shapes` has room for spec->count. Fails: STATUS_SHAPE: a layer
+ * cannot take what comes, or the last gives no row; the sentence quotes the layer as it was typed. */
+Status net_shapes(const NetSpec *spec, const ExampleShape *shape, Shape *shapes) MUST_CHECK;
 
 /* Does the network take these inputs and give what the loss needs? Fails: STATUS_SHAPE, with the
  * command that would fit. */

@@ -1,5 +1,8 @@
 #include "nn/layer.h"
 
+#include "amp/autocast.h"
+
+#include <stdio.h>
 #include <string.h>
 
 const LayerKind *const layer_table[] = {
@@ -39,4 +42,104 @@ ValueId layer_grad(Builder *builder, ValueId value)
     Value of = *builder_get(builder, value);
 
     return builder_like(builder, value, ROLE_ACTIVATION_GRAD, of.format, "%.42s.grad", of.name);
+}
+
+int64_t shape_count(const Shape *shape)
+{
+    int64_t count = 1;
+
+    for (int i = 0; i < shape->rank; i++)
+        count *= shape->size[i];
+    return count;
+}
+
+const char *shape_print(const Shape *shape, char text[SHAPE_TEXT])
+{
+    if (shape->rank == 3)
+        snprintf(text, SHAPE_TEXT, "%lld x %lld x %lld", (long long)shape->size[0],
+                 (long long)shape->size[1], (long long)shape->size[2]);
+    else
+        snprintf(text, SHAPE_TEXT, "%lld numbers", (long long)shape_count(shape));
+    return text;
+}
+
+Status shape_needs_places(const Shape *shape, const char *typed)
+{
+    char came[SHAPE_TEXT];
+
+    if (shape->rank == 3)
+        return ok();
+    return fail(
+        STATUS_SHAPE,
+        "'%s' takes channels x height x width, and a row of %s comes; try data fashion, and "
+        "flatten further down",
+        typed, shape_print(shape, came));
+}
+
+Status layer_shape(const LayerSpec *spec, Shape *shape)
+{
+    const LayerKind *kind = layer_find(spec->kind);
+    char typed[LAYER_TEXT];
+
+    if (kind->shape == NULL)
+        return ok();
+    return kind->shape(spec, layer_print(spec, typed, sizeof typed), shape);
+}
+
+ValueId layer_result(Builder *builder, const Layer *layer, Format format)
+{
+    int64_t shape[VALUE_RANK] = {builder->program->batch};
+
+    memcpy(shape + 1, layer->to.size, (size_t)layer->to.rank * sizeof *shape);
+    return builder_value(builder, ROLE_ACTIVATION, format, layer->to.rank + 1, shape, "%s.out",
+                         layer->name);
+}
+
+void layer_declare_product(Builder *builder, Layer *layer, int rank, const int64_t *weight)
+{
+    static const char *const parts[LAYER_PARAMS] = {"weight", "bias"};
+    int64_t fan_in = 1;
+
+    for (int i = 1; i < rank; i++)
+        fan_in *= weight[i];
+    for (int i = 0; i < LAYER_PARAMS; i++) {
+        char name[VALUE_NAME];
+
+        snprintf(name, sizeof name, "%s.%s", layer->name, parts[i]);
+        layer->params[i] = builder_param(builder, i == 0 ? rank : 1, weight, fan_in, name);
+    }
+    (void)autocast_low(builder, layer->params[0]);
+    (void)autocast_addend(builder, layer->params[1]);
+}
+
+ValueId layer_param_grad(Builder *builder, ValueId master, Format format)
+{
+    Value of = *builder_get(builder, master);
+    ValueId grad = builder_like(builder, master, ROLE_WEIGHT_GRAD, format, "%.42s.grad", of.name);
+
+    builder_grad(builder, master, grad);
+    return grad;
+}
+
+ValueId layer_product_grad(Builder *builder, const Layer *layer)
+{
+    Format format = autocast_format(builder, OP_CLASS_PRODUCT, FORMAT_FP32);
+    ValueId wide = layer_grad(builder, layer->in), low;
+    Value of = *builder_get(builder, wide);
+
+    if (of.format == format)
+        return wide;
+    low = builder_like(builder, wide, ROLE_COPY, format, "%.40s.%s", of.name, format_name(format));
+    builder->program->values[low].source = wide;
+    return low;
+}
+
+ValueId layer_widened(Builder *builder, ValueId grad)
+{
+    ValueId wide = builder_get(builder, grad)->source;
+
+    if (wide == NO_VALUE)
+        return grad;
+    builder_emit(builder, OP_CAST, wide, grad, NO_VALUE, NO_VALUE);
+    return wide;
 }

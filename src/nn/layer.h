@@ -7,20 +7,35 @@
 #include "nn/net.h"
 #include "program/builder.h"
 
-enum { LAYER_PARAMS = 2 };
+enum { LAYER_PARAMS = 2, SHAPE_RANK = VALUE_RANK - 1, SHAPE_TEXT = 48 };
+
+/* One example as it comes to a layer: a row of numbers, or (channels, height, width). */
+typedef struct Shape {
+    int64_t size[SHAPE_RANK];
+    int rank;
+    bool places; /* a layer that works on places made it, and only flatten makes a row of it */
+} Shape;
 
 typedef struct Layer Layer;
 
 typedef struct LayerKind {
     const char *name;
-    const char *text;  /* one line of help */
-    const char *stem;  /* its instances are named stem1, stem2, ...: "fc" */
-    const char *torch; /* the same in PyTorch, with {in} and {out} numbers; NULL: it has none */
-    bool activation;   /* may stand between the widths of the short form */
-    bool takes_width;  /* `linear 128` */
+    const char *text; /* one line of help */
+    const char *stem; /* its instances are named stem1, stem2, ...: "fc" */
+    /* The same in PyTorch; {in}, {out}, {width}, {rate}, {kernel}, {stride} and {pad} are numbers. NULL: it has
+     * none. */
+    const char *torch;
+    bool activation;    /* may stand between the widths of the short form */
+    const char *number; /* what stands behind its name: "width" in `linear 128`; NULL: nothing */
+    const char *usual;  /* such a number: "128" */
+    bool slides;        /* takes k=, stride= and pad= */
+    bool drops;         /* the number behind its name is a share from 0 to less than 1 */
 
-    /* Declares the parameters for an input of this shape and casts them. NULL: has none. */
-    void (*declare)(Builder *builder, Layer *layer, const Value *in);
+    /* Makes of the shape that comes what goes on. Fails: STATUS_SHAPE: it cannot take this one; `typed`
+     * is the layer as it was typed. NULL: takes any, and leaves it as it is. */
+    Status (*shape)(const LayerSpec *spec, const char *typed, Shape *shape);
+    /* Declares the parameters for what comes, and casts them. NULL: has none. */
+    void (*declare)(Builder *builder, Layer *layer);
     ValueId (*forward)(Builder *builder, Layer *layer, ValueId in);
     /* `dout` has the shape of the output; NO_VALUE is returned where `needed` is false, for the
      * first layer's input needs no gradient. */
@@ -31,13 +46,17 @@ typedef struct LayerKind {
 struct Layer {
     const LayerKind *kind;
     char name[NET_NAME]; /* "fc1" */
-    int64_t width;
+    LayerSpec spec;
+    Shape from, to;               /* what comes, and what goes on */
+    int place;                    /* among all layers */
+    bool held_out;                /* nothing is trained: what only training does is left out */
     ValueId params[LAYER_PARAMS]; /* masters */
     ValueId in, out;              /* as forward saw and made them */
 };
 
 /* The list: adding a layer is one file, one word here, one test. */
-#define LAYERS(X) X(linear) X(relu) X(gelu) X(tanh) X(flatten)
+#define LAYERS(X) \
+    X(linear) X(relu) X(gelu) X(tanh) X(conv) X(pool) X(avgpool) X(flatten) X(layernorm) X(dropout)
 
 #define DECLARE_LAYER(name) extern const LayerKind name##_layer;
 LAYERS(DECLARE_LAYER)
@@ -46,6 +65,32 @@ LAYERS(DECLARE_LAYER)
 extern const LayerKind *const layer_table[]; /* ends in NULL */
 
 const LayerKind *layer_find(const char *name); /* NULL: there is none */
+
+int64_t shape_count(const Shape *shape); /* of numbers in it */
+
+/* "1 x 28 x 28", "784 numbers". Returns `text`. */
+const char *shape_print(const Shape *shape, char text[SHAPE_TEXT]);
+
+/* For layers that work on places: they need channels, height and width. Fails: STATUS_SHAPE. */
+Status shape_needs_places(const Shape *shape, const char *typed) MUST_CHECK;
+
+/* What goes on from a layer. Fails: STATUS_SHAPE: the layer cannot take this, in the learner's words. */
+Status layer_shape(const LayerSpec *spec, Shape *shape) MUST_CHECK;
+
+/* A value of a batch of `layer->to`, named LAYER.out. */
+ValueId layer_result(Builder *builder, const Layer *layer, Format format);
+
+/* Weight and bias of a layer of products, declared and cast. `weight`: the shape of the weight, whose
+ * first size is that of the bias. */
+void layer_declare_product(Builder *builder, Layer *layer, int rank, const int64_t *weight);
+
+/* The gradient of a parameter: NAME.grad. */
+ValueId layer_param_grad(Builder *builder, ValueId master, Format format);
+
+/* What a product writes the gradient of its input into, and, behind that, the gradient itself: they differ
+ * where the input was wider and the product took its cast, whose gradient is rounded as the cast is. */
+ValueId layer_product_grad(Builder *builder, const Layer *layer);
+ValueId layer_widened(Builder *builder, ValueId grad);
 
 /* For activations: the result has the input's shape and format and is named LAYER.out. */
 ValueId layer_emit_activation(Builder *builder, Layer *layer, OpKind op, ValueId in);

@@ -26,24 +26,36 @@ static bool next_word(const char **text, const char *stops, char word[WORD])
     return true;
 }
 
-static Status add_layer(NetSpec *spec, const char *kind, int64_t width)
-{
-    LayerSpec *layer = &spec->layers[spec->count];
+const NetPreset net_presets[] = {
+    {"mlp", "784 256 128 10, which halfstep begins with", "784 256 128 10"},
+    {"lenet", "two convolutions and three linear layers, for 28 x 28 pictures",
+     "conv 6 k=5 pad=2, relu, pool 2, conv 16 k=5, relu, pool 2, flatten, linear 120, relu, "
+     "linear 84, relu, linear 10"},
+    {NULL, NULL, NULL},
+};
 
+static Status add_layer(NetSpec *spec, const LayerSpec *layer)
+{
     if (spec->count == NET_LAYERS)
         return fail(STATUS_USAGE, "a network takes at most %d layers", NET_LAYERS);
-    *layer = (LayerSpec){.width = width};
-    text_copy(layer->kind, sizeof layer->kind, kind);
-    spec->count++;
+    spec->layers[spec->count++] = *layer;
     return ok();
 }
 
-static Status read_width(const char *word, int64_t *width)
+static LayerSpec layer_of(const char *kind, int64_t width)
 {
-    TRY(count_parse(word, width));
-    if (*width < 1 || *width > NET_WIDEST)
-        return fail(STATUS_USAGE, "a width of '%.20s' does not work; take 1 to %d", word,
-                    NET_WIDEST);
+    LayerSpec layer = {.width = width};
+
+    text_copy(layer.kind, sizeof layer.kind, kind);
+    return layer;
+}
+
+static Status read_number(const char *word, const char *what, int64_t least, int64_t *number)
+{
+    TRY(count_parse(word, number));
+    if (*number < least || *number > NET_WIDEST)
+        return fail(STATUS_USAGE, "a %s of '%.20s' does not work; take %lld to %d", what, word,
+                    (long long)least, NET_WIDEST);
     return ok();
 }
 
@@ -52,11 +64,14 @@ static Status unknown_layer(const char *word)
     const char *names[NET_LAYERS + 1] = {0}, *near;
     Text list = {0};
     Status status;
+    int count = 0;
 
-    for (int i = 0; layer_table[i] != NULL; i++) {
-        names[i] = layer_table[i]->name;
-        text_printf(&list, "%s%s", i == 0 ? "" : ", ", names[i]);
+    for (; layer_table[count] != NULL; count++) {
+        names[count] = layer_table[count]->name;
+        text_printf(&list, "%s%s", count == 0 ? "" : ", ", names[count]);
     }
+    for (const NetPreset *preset = net_presets; preset->name != NULL; preset++)
+        names[count++] = preset->name;
     near = text_nearest(word, names);
     if (near != NULL)
         status = fail(STATUS_USAGE, "there is no layer '%s'; did you mean %s?", word, near);
@@ -67,26 +82,68 @@ static Status unknown_layer(const char *word)
     return status;
 }
 
-/* linear 128 | relu */
+static Status read_rate(const char *word, double *rate)
+{
+    TRY(number_parse(word, rate));
+    if (!(*rate >= 0.0 && *rate < 1.0))
+        return fail(STATUS_USAGE, "a share of '%.20s' cannot be dropped; take 0 to less than 1",
+                    word);
+    return ok();
+}
+
+/* k=3 | stride=2 | pad=1 */
+static Status read_key(const char *word, const LayerKind *kind, LayerSpec *layer)
+{
+    const struct {
+        const char *name;
+        int64_t least, *number;
+    } keys[] = {
+        {"k=", 1, &layer->kernel}, {"stride=", 1, &layer->stride}, {"pad=", 0, &layer->pad}};
+
+    for (size_t i = 0; i < sizeof keys / sizeof *keys && kind->slides; i++)
+        if (text_starts(word, keys[i].name)) {
+            size_t length = strlen(keys[i].name);
+            char name[WORD];
+
+            text_copy(name, length, keys[i].name);
+            return read_number(word + length, name, keys[i].least, keys[i].number);
+        }
+    if (kind->slides)
+        return fail(STATUS_USAGE, "%s takes k=, stride= and pad=, and no '%s'", kind->name, word);
+    return fail(STATUS_USAGE, "'%s' is too much after %s; layers are separated by commas", word,
+                kind->name);
+}
+
+/* conv 32 k=3 | linear 128 | relu */
 static Status read_layer(const char *text, NetSpec *spec)
 {
     const LayerKind *kind;
     char word[WORD] = "";
-    int64_t width = 0;
+    LayerSpec layer;
 
     next_word(&text, " \t,", word);
     kind = layer_find(word);
     if (kind == NULL)
         return unknown_layer(word);
-    if (kind->takes_width) {
-        if (!next_word(&text, " \t,", word))
-            return fail(STATUS_USAGE, "%s needs a width; say %s 128", kind->name, kind->name);
-        TRY(read_width(word, &width));
+    layer = layer_of(kind->name, 0);
+    if (kind->slides) {
+        layer.kernel = 3;
+        layer.stride = 1;
     }
-    if (next_word(&text, " \t,", word))
-        return fail(STATUS_USAGE, "'%s' is too much after %s; layers are separated by commas", word,
-                    kind->name);
-    return add_layer(spec, kind->name, width);
+    if (kind->drops) {
+        if (!next_word(&text, " \t,", word))
+            return fail(STATUS_USAGE, "%s needs a share; say %s 0.1", kind->name, kind->name);
+        TRY(read_rate(word, &layer.rate));
+    }
+    if (kind->number != NULL) {
+        if (!next_word(&text, " \t,", word))
+            return fail(STATUS_USAGE, "%s needs a %s; say %s %s", kind->name, kind->number,
+                        kind->name, kind->usual);
+        TRY(read_number(word, kind->number, 1, &layer.width));
+    }
+    while (next_word(&text, " \t,", word))
+        TRY(read_key(word, kind, &layer));
+    return add_layer(spec, &layer);
 }
 
 static Status read_list(const char *text, NetSpec *spec)
@@ -106,26 +163,33 @@ static Status read_list(const char *text, NetSpec *spec)
 /* The first width is that of the input; an activation stands before every layer but the first. */
 static Status add_width(NetSpec *spec, int64_t width, const char *act)
 {
+    LayerSpec layer;
+
     if (spec->inputs == 0) {
         spec->inputs = width;
         return ok();
     }
-    if (spec->count > 1)
-        TRY(add_layer(spec, act, 0));
-    return add_layer(spec, "linear", width);
+    if (spec->count > 1) {
+        LayerSpec activation = layer_of(act, 0);
+
+        TRY(add_layer(spec, &activation));
+    }
+    layer = layer_of("linear", width);
+    return add_layer(spec, &layer);
 }
 
 static Status read_widths(const char *text, const char *act, NetSpec *spec)
 {
     const LayerKind *activation = layer_find(act);
+    LayerSpec flatten = layer_of("flatten", 0);
     int64_t width;
     char word[WORD];
 
     if (activation == NULL || !activation->activation)
         return fail(STATUS_USAGE, "'%.20s' is no activation; try act=relu, gelu or tanh", act);
-    TRY(add_layer(spec, "flatten", 0));
+    TRY(add_layer(spec, &flatten));
     while (next_word(&text, " \t", word)) {
-        TRY(read_width(word, &width));
+        TRY(read_number(word, "width", 1, &width));
         TRY(add_width(spec, width, act));
     }
     if (spec->count < 2)
@@ -138,6 +202,9 @@ Status net_parse(const char *text, const char *act, NetSpec *spec)
     NetSpec made = {0};
     const char *start = text + strspn(text, " \t");
 
+    for (const NetPreset *preset = net_presets; preset->name != NULL; preset++)
+        if (strcmp(start, preset->name) == 0)
+            start = preset->net;
     if (*start >= '0' && *start <= '9')
         TRY(read_widths(start, act, &made));
     else
@@ -159,25 +226,57 @@ static const char *short_form(const NetSpec *spec)
     return act;
 }
 
+const char *layer_print(const LayerSpec *spec, char *text, int room)
+{
+    const LayerKind *kind = layer_find(spec->kind);
+    char number[NUMBER_TEXT];
+    Text words = {0};
+
+    text_append(&words, spec->kind);
+    if (spec->width > 0)
+        text_printf(&words, " %lld", (long long)spec->width);
+    if (kind != NULL && kind->drops)
+        text_printf(&words, " %s", number_shortest(spec->rate, number));
+    if (spec->kernel > 0)
+        text_printf(&words, " k=%lld", (long long)spec->kernel);
+    if (spec->stride > 1)
+        text_printf(&words, " stride=%lld", (long long)spec->stride);
+    if (spec->pad > 0)
+        text_printf(&words, " pad=%lld", (long long)spec->pad);
+    text_copy(text, (size_t)room, text_chars(&words));
+    text_release(&words);
+    return text;
+}
+
+static void print_widths(const NetSpec *spec, const char *act, Text *line)
+{
+    text_printf(line, "%lld", (long long)spec->inputs);
+    for (int i = 1; i < spec->count; i++)
+        if (spec->layers[i].width > 0)
+            text_printf(line, " %lld", (long long)spec->layers[i].width);
+    if (strcmp(act, "relu") != 0)
+        text_printf(line, " act=%s", act);
+}
+
+static void print_list(const NetSpec *spec, Text *line)
+{
+    char layer[LAYER_TEXT];
+
+    for (int i = 0; i < spec->count; i++)
+        text_printf(line, "%s%s", i == 0 ? "\"" : ", ",
+                    layer_print(&spec->layers[i], layer, sizeof layer));
+    text_append(line, "\"");
+}
+
 const char *net_print(const NetSpec *spec, char *text, int room)
 {
     const char *act = short_form(spec);
     Text line = {0};
 
     if (act != NULL)
-        text_printf(&line, "%lld", (long long)spec->inputs);
-    for (int i = act != NULL ? 1 : 0; i < spec->count; i++) {
-        const LayerSpec *layer = &spec->layers[i];
-
-        if (act == NULL)
-            text_printf(&line, "%s%s", i == 0 ? "\"" : ", ", layer->kind);
-        if (layer->width > 0)
-            text_printf(&line, " %lld", (long long)layer->width);
-    }
-    if (act == NULL)
-        text_append(&line, "\"");
-    else if (strcmp(act, "relu") != 0)
-        text_printf(&line, " act=%s", act);
+        print_widths(spec, act, &line);
+    else
+        print_list(spec, &line);
     text_copy(text, (size_t)room, text_chars(&line));
     text_release(&line);
     return text;

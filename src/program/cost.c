@@ -2,16 +2,30 @@
 
 #include <string.h>
 
-/* The dimension that a product sums over; 0: it is no product. */
-static int64_t summed(const Program *program, const Instr *instr)
+/* Each place of a result takes a number of every tap of every kernel. */
+static int64_t sliding_flops(const Sliding *s)
 {
+    return 2 * s->examples * sliding_places(s) * s->outputs * sliding_taps(s);
+}
+
+static int64_t flops_of(const Program *program, const Instr *instr)
+{
+    const Value *v = program->values;
+
     switch (instr->op) {
     case OP_LINEAR: /* (batch, in) (out, in) -> (batch, out) */
-        return program->values[instr->in[1]].shape[1];
+        return 2 * v[instr->in[1]].shape[1] * value_count(&v[instr->out]);
     case OP_LINEAR_DX: /* (batch, out) (out, in) -> (batch, in) */
-        return program->values[instr->in[1]].shape[0];
+        return 2 * v[instr->in[1]].shape[0] * value_count(&v[instr->out]);
     case OP_LINEAR_DW: /* (batch, out) (batch, in) -> (out, in) */
-        return program->values[instr->in[0]].shape[0];
+        return 2 * v[instr->in[0]].shape[0] * value_count(&v[instr->out]);
+    case OP_CONV2D:
+    case OP_CONV2D_DX:
+    case OP_CONV2D_DW: {
+        Sliding sliding = instr_sliding(program, instr);
+
+        return sliding_flops(&sliding);
+    }
     default:
         return 0;
     }
@@ -21,13 +35,8 @@ int64_t program_flops(const Program *program)
 {
     int64_t flops = 0;
 
-    for (int i = 0; i < program->instr_count; i++) {
-        const Instr *instr = &program->instrs[i];
-        int64_t depth = summed(program, instr);
-
-        if (depth > 0)
-            flops += 2 * depth * value_count(&program->values[instr->out]);
-    }
+    for (int i = 0; i < program->instr_count; i++)
+        flops += flops_of(program, &program->instrs[i]);
     return flops * program_rounds(program);
 }
 

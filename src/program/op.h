@@ -14,6 +14,18 @@
     X(LINEAR_DX, linear_dx) \
     X(LINEAR_DW, linear_dw) \
     X(LINEAR_DB, linear_db) \
+    X(CONV2D, conv2d) \
+    X(CONV2D_DX, conv2d_dx) \
+    X(CONV2D_DW, conv2d_dw) \
+    X(CONV2D_DB, conv2d_db) \
+    X(MAXPOOL, maxpool) \
+    X(MAXPOOL_BACKWARD, maxpool_backward) \
+    X(AVGPOOL, avgpool) \
+    X(AVGPOOL_BACKWARD, avgpool_backward) \
+    X(LAYERNORM, layernorm) \
+    X(LAYERNORM_DX, layernorm_dx) \
+    X(LAYERNORM_DW, layernorm_dw) \
+    X(DROPOUT, dropout) \
     X(RELU, relu) \
     X(RELU_BACKWARD, relu_backward) \
     X(GELU, gelu) \

@@ -71,6 +71,43 @@ bool step_is_low(const Program *program, const Instr *instr)
     return low;
 }
 
+Sliding instr_sliding(const Program *program, const Instr *instr)
+{
+    const Value *v = program->values;
+    bool forward = instr->op == OP_CONV2D, input = instr->op == OP_CONV2D_DX;
+    const Value *x = &v[forward ? instr->in[0] : input ? instr->out : instr->in[1]];
+    const Value *w = &v[forward || input ? instr->in[1] : instr->out];
+    const Value *out = &v[forward ? instr->out : instr->in[0]];
+
+    return (Sliding){
+        .examples = x->shape[0],
+        .channels = x->shape[1],
+        .height = x->shape[2],
+        .width = x->shape[3],
+        .outputs = out->shape[1],
+        .out_height = out->shape[2],
+        .out_width = out->shape[3],
+        .kernel = w->shape[2],
+        .stride = (int64_t)instr->constants[CONV_STRIDE],
+        .pad = (int64_t)instr->constants[CONV_PAD],
+    };
+}
+
+bool op_is_product(OpKind op)
+{
+    switch (op) {
+    case OP_LINEAR:
+    case OP_LINEAR_DX:
+    case OP_LINEAR_DW:
+    case OP_CONV2D:
+    case OP_CONV2D_DX:
+    case OP_CONV2D_DW:
+        return true;
+    default:
+        return false;
+    }
+}
+
 int program_phase(const Program *program, Phase phase)
 {
     int i = program->instr_count;

@@ -54,7 +54,8 @@ typedef struct Instr {
     ValueId in[INSTR_INPUTS]; /* unused ones are NO_VALUE */
     ValueId out;              /* NO_VALUE: it writes scalars only, or in[0] in place (optimizers) */
     bool counted; /* what rounding to out's format does is counted; of an optimizer: below */
-    double constants[INSTR_CONSTANTS]; /* gather, clip: below; optimizers: CONSTANT_* below */
+    double
+        constants[INSTR_CONSTANTS]; /* whole numbers of some ops, and what optimizers need: below */
 } Instr;
 
 /* Places in Instr.constants of a gather: from the held-out examples, and their targets. */
@@ -64,6 +65,16 @@ enum { GATHER_HELD_OUT, GATHER_TARGET };
  * scaled, and 1/scale comes after it. Clipping is torch.nn.utils.clip_grad_norm_'s or
  * clip_grad_value_'s, on .grad in fp32: every product is rounded. */
 enum { CLIP_MOST, CLIP_SCALED };
+
+/* ... of a conv2d and its gradients: steps from place to place, and zeros around the picture. */
+enum { CONV_STRIDE, CONV_PAD };
+
+/* ... of a pooling and its gradient: the side of a window. */
+enum { POOL_SIDE };
+
+/* ... of a dropout, forward or back: its share of zeros, and the layer's place among all, which gives it
+ * random numbers of its own. */
+enum { DROPOUT_RATE, DROPOUT_PLACE };
 
 /* ... of an optimizer's step. */
 enum {
@@ -101,10 +112,26 @@ static inline uint64_t rounding_number(int64_t step, int64_t i)
     return ((uint64_t)step << 32) + (uint64_t)i;
 }
 
+/* Random number of a dropout: of number `i` of an example, `width` numbers wide, that is the `example`-th
+ * which the run has seen. The stream is RANDOM_DROPOUT, the substream the layer's place. */
+static inline uint64_t dropout_number(int64_t example, int64_t width, int64_t i)
+{
+    return (uint64_t)example * (uint64_t)width + (uint64_t)i;
+}
+
+/* A number is dropped where its random bits are below this. */
+static inline uint32_t dropout_edge(double rate)
+{
+    return (uint32_t)(rate * 4294967296.0);
+}
+
+/* In place of a fan-in: it begins as ones, as zeros. */
+enum { FAN_IN_ONES = 0, FAN_IN_ZEROS = -1 };
+
 /* A parameter and what belongs to it. */
 typedef struct Param {
     ValueId master, grad; /* grad: NO_VALUE where nothing is trained */
-    int64_t fan_in;       /* for its initialisation */
+    int64_t fan_in;       /* for its initialisation; or FAN_IN_ONES, FAN_IN_ZEROS */
 } Param;
 
 typedef struct Program {
@@ -133,6 +160,30 @@ ValueId program_find(const Program *program, const char *name);
 /* The optimizer's instruction does more than move fp32 numbers: weight or state are low, or what the step
  * did is counted. */
 bool step_is_low(const Program *program, const Instr *instr);
+
+/* What slides over what in a conv2d or one of its gradients. */
+typedef struct Sliding {
+    int64_t examples, channels, height, width; /* of the pictures */
+    int64_t outputs, out_height, out_width;
+    int64_t kernel, stride, pad;
+} Sliding;
+
+/* Of a verified instruction, but for conv2d_db, which looks at dout alone. */
+Sliding instr_sliding(const Program *program, const Instr *instr);
+
+static inline int64_t sliding_places(const Sliding *s) /* of one example's result */
+{
+    return s->out_height * s->out_width;
+}
+
+static inline int64_t sliding_taps(const Sliding *s) /* numbers that one place is made of */
+{
+    return s->channels * s->kernel * s->kernel;
+}
+
+/* A product with its operands in one format and its sums in fp32: linear, conv2d, and their gradients of
+ * input and weight. */
+bool op_is_product(OpKind op);
 
 /* Where a phase begins: behind the last instruction of all earlier ones; instr_count where none
  * follows. A clip that comes before unscale is within that phase, and its own is empty. */

@@ -1,11 +1,11 @@
 /* What makes a program right, checked once before it runs, in the learner's words. */
-#include "program/program.h"
+#include "program/verify.h"
+
+#include "base/memory.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "base/memory.h"
 
 enum { SHAPE_TEXT = 64 };
 
@@ -21,12 +21,12 @@ static const char *shape_text(const Value *value, char text[SHAPE_TEXT])
     return text;
 }
 
-static int64_t row_length(const Value *value)
+int64_t verify_row_length(const Value *value)
 {
     return value->rank == 0 || value->shape[0] == 0 ? 1 : value_count(value) / value->shape[0];
 }
 
-static Status need(bool holds, const Program *program, const Instr *instr, ValueId a, ValueId b)
+Status verify_need(bool holds, const Program *program, const Instr *instr, ValueId a, ValueId b)
 {
     char a_shape[SHAPE_TEXT], b_shape[SHAPE_TEXT];
 
@@ -45,21 +45,21 @@ static bool same_shape(const Program *program, ValueId a, ValueId b)
            memcmp(x->shape, y->shape, (size_t)x->rank * sizeof *x->shape) == 0;
 }
 
-static Status need_same(const Program *program, const Instr *instr, ValueId a, ValueId b)
+Status verify_need_same(const Program *program, const Instr *instr, ValueId a, ValueId b)
 {
-    return need(same_shape(program, a, b), program, instr, a, b);
+    return verify_need(same_shape(program, a, b), program, instr, a, b);
 }
 
 /* Elementwise: every operand and the result have one shape. */
 static Status check_same(const Program *program, const Instr *instr)
 {
     for (int i = 0; i < op_table[instr->op].inputs; i++)
-        TRY(need_same(program, instr, instr->in[i],
-                      instr->out != NO_VALUE ? instr->out : instr->in[0]));
+        TRY(verify_need_same(program, instr, instr->in[i],
+                             instr->out != NO_VALUE ? instr->out : instr->in[0]));
     return ok();
 }
 
-static Status check_formats_meet(const Program *program, const Instr *instr)
+Status verify_formats_meet(const Program *program, const Instr *instr)
 {
     const Value *a = &program->values[instr->in[0]], *b = &program->values[instr->in[1]];
 
@@ -76,7 +76,7 @@ static Status check_formats_meet(const Program *program, const Instr *instr)
     return ok();
 }
 
-static Status check_bias_format(const Program *program, const Instr *instr)
+Status verify_bias_format(const Program *program, const Instr *instr)
 {
     const Value *bias = &program->values[instr->in[2]], *out = &program->values[instr->out];
 
@@ -94,12 +94,13 @@ static Status check_linear(const Program *program, const Instr *instr)
     const Value *x = &v[instr->in[0]], *w = &v[instr->in[1]], *b = &v[instr->in[2]];
     const Value *out = &v[instr->out];
 
-    TRY(check_formats_meet(program, instr));
-    TRY(check_bias_format(program, instr));
-    TRY(need(row_length(x) == row_length(w), program, instr, instr->in[0], instr->in[1]));
-    TRY(need(value_count(b) == w->shape[0], program, instr, instr->in[1], instr->in[2]));
-    return need(out->shape[0] == x->shape[0] && row_length(out) == w->shape[0], program, instr,
-                instr->in[1], instr->out);
+    TRY(verify_formats_meet(program, instr));
+    TRY(verify_bias_format(program, instr));
+    TRY(verify_need(verify_row_length(x) == verify_row_length(w), program, instr, instr->in[0],
+                    instr->in[1]));
+    TRY(verify_need(value_count(b) == w->shape[0], program, instr, instr->in[1], instr->in[2]));
+    return verify_need(out->shape[0] == x->shape[0] && verify_row_length(out) == w->shape[0],
+                       program, instr, instr->in[1], instr->out);
 }
 
 /* dx (n, i) = dout (n, o) W (o, i) */
@@ -108,10 +109,12 @@ static Status check_linear_dx(const Program *program, const Instr *instr)
     const Value *v = program->values;
     const Value *dout = &v[instr->in[0]], *w = &v[instr->in[1]], *dx = &v[instr->out];
 
-    TRY(check_formats_meet(program, instr));
-    TRY(need(row_length(dout) == w->shape[0], program, instr, instr->in[0], instr->in[1]));
-    return need(dx->shape[0] == dout->shape[0] && row_length(dx) == row_length(w), program, instr,
-                instr->in[1], instr->out);
+    TRY(verify_formats_meet(program, instr));
+    TRY(verify_need(verify_row_length(dout) == w->shape[0], program, instr, instr->in[0],
+                    instr->in[1]));
+    return verify_need(dx->shape[0] == dout->shape[0] &&
+                           verify_row_length(dx) == verify_row_length(w),
+                       program, instr, instr->in[1], instr->out);
 }
 
 /* dW (o, i) = dout (n, o)^T x (n, i) */
@@ -120,31 +123,33 @@ static Status check_linear_dw(const Program *program, const Instr *instr)
     const Value *v = program->values;
     const Value *dout = &v[instr->in[0]], *x = &v[instr->in[1]], *dw = &v[instr->out];
 
-    TRY(check_formats_meet(program, instr));
-    TRY(need(dout->shape[0] == x->shape[0], program, instr, instr->in[0], instr->in[1]));
-    return need(dw->shape[0] == row_length(dout) && row_length(dw) == row_length(x), program, instr,
-                instr->in[1], instr->out);
+    TRY(verify_formats_meet(program, instr));
+    TRY(verify_need(dout->shape[0] == x->shape[0], program, instr, instr->in[0], instr->in[1]));
+    return verify_need(dw->shape[0] == verify_row_length(dout) &&
+                           verify_row_length(dw) == verify_row_length(x),
+                       program, instr, instr->in[1], instr->out);
 }
 
 static Status check_linear_db(const Program *program, const Instr *instr)
 {
     const Value *dout = &program->values[instr->in[0]], *db = &program->values[instr->out];
 
-    return need(value_count(db) == row_length(dout), program, instr, instr->in[0], instr->out);
+    return verify_need(value_count(db) == verify_row_length(dout), program, instr, instr->in[0],
+                       instr->out);
 }
 
 static Status check_labels(const Program *program, const Instr *instr)
 {
     const Value *logits = &program->values[instr->in[0]], *labels = &program->values[instr->in[1]];
 
-    return need(value_count(labels) == logits->shape[0], program, instr, instr->in[0],
-                instr->in[1]);
+    return verify_need(value_count(labels) == logits->shape[0], program, instr, instr->in[0],
+                       instr->in[1]);
 }
 
 static Status check_labels_backward(const Program *program, const Instr *instr)
 {
     TRY(check_labels(program, instr));
-    return need_same(program, instr, instr->in[0], instr->out);
+    return verify_need_same(program, instr, instr->in[0], instr->out);
 }
 
 /* Rows of equal length; the target may be flat where the input has a shape. */
@@ -152,14 +157,14 @@ static Status check_mse(const Program *program, const Instr *instr)
 {
     const Value *x = &program->values[instr->in[0]], *target = &program->values[instr->in[1]];
 
-    return need(value_count(x) == value_count(target) && x->shape[0] == target->shape[0], program,
-                instr, instr->in[0], instr->in[1]);
+    return verify_need(value_count(x) == value_count(target) && x->shape[0] == target->shape[0],
+                       program, instr, instr->in[0], instr->in[1]);
 }
 
 static Status check_mse_backward(const Program *program, const Instr *instr)
 {
     TRY(check_mse(program, instr));
-    return need_same(program, instr, instr->in[0], instr->out);
+    return verify_need_same(program, instr, instr->in[0], instr->out);
 }
 
 static bool can_last(Format format)
@@ -182,7 +187,7 @@ static Status check_rounding(const Program *program, const Instr *instr)
                     op_table[instr->op].name, weight->name, weight_rounding_names[rounding]);
     if (compensation == NO_VALUE)
         return ok();
-    TRY(need_same(program, instr, instr->in[STEP_WEIGHT], compensation));
+    TRY(verify_need_same(program, instr, instr->in[STEP_WEIGHT], compensation));
     if (program->values[compensation].format != weight->format)
         return fail(STATUS_SHAPE, "%s keeps %s in %s; it must be in the weight's %s",
                     op_table[instr->op].name, program->values[compensation].name,
@@ -195,7 +200,7 @@ static Status check_optimizer(const Program *program, const Instr *instr)
     for (int i = 0; i < op_table[instr->op].inputs; i++) {
         const Value *value = &program->values[instr->in[i]];
 
-        TRY(need_same(program, instr, instr->in[STEP_WEIGHT], instr->in[i]));
+        TRY(verify_need_same(program, instr, instr->in[STEP_WEIGHT], instr->in[i]));
         if (i != STEP_GRAD && !can_last(value->format))
             return fail(STATUS_SHAPE,
                         "%s updates %s in %s; weights and state are kept in fp32, fp16 or bf16",
@@ -224,8 +229,6 @@ static Status check_nothing(const Program *program, const Instr *instr)
     return ok();
 }
 
-typedef Status Check(const Program *program, const Instr *instr);
-
 static Check *const checks[OP_COUNT] = {
     [OP_CAST] = check_same,
     [OP_GATHER] = check_nothing,
@@ -233,6 +236,18 @@ static Check *const checks[OP_COUNT] = {
     [OP_LINEAR_DX] = check_linear_dx,
     [OP_LINEAR_DW] = check_linear_dw,
     [OP_LINEAR_DB] = check_linear_db,
+    [OP_CONV2D] = verify_conv2d,
+    [OP_CONV2D_DX] = verify_conv2d_dx,
+    [OP_CONV2D_DW] = verify_conv2d_dw,
+    [OP_CONV2D_DB] = verify_conv2d_db,
+    [OP_MAXPOOL] = verify_pool,
+    [OP_MAXPOOL_BACKWARD] = verify_pool_backward,
+    [OP_AVGPOOL] = verify_pool,
+    [OP_AVGPOOL_BACKWARD] = verify_pool_backward,
+    [OP_LAYERNORM] = verify_layernorm,
+    [OP_LAYERNORM_DX] = verify_layernorm_dx,
+    [OP_LAYERNORM_DW] = verify_layernorm_dw,
+    [OP_DROPOUT] = verify_dropout,
     [OP_RELU] = check_same,
     [OP_RELU_BACKWARD] = check_same,
     [OP_GELU] = check_same,
@@ -283,7 +298,7 @@ static Status check_operands(const Program *program, const Instr *instr, const b
 /* tf32 is no format to keep results in: casts write it and products read it. */
 static Status check_tf32(const Program *program, const Instr *instr)
 {
-    bool product = instr->op == OP_LINEAR || instr->op == OP_LINEAR_DX || instr->op == OP_LINEAR_DW;
+    bool product = op_is_product(instr->op);
 
     if (instr->out != NO_VALUE && program->values[instr->out].format == FORMAT_TF32 &&
         instr->op != OP_CAST)

@@ -144,8 +144,8 @@ static bool print_metric(const char *topic, Text *text)
 /* One word may be several things (scale: a command, a metric, a panel): each is told. */
 static int print_entries(const char *topic, Text *text)
 {
-    static const Names tables[] = {NAMES_PANELS,  NAMES_LAYERS, NAMES_OPTIMIZERS, NAMES_LOSSES,
-                                   NAMES_FORMATS, NAMES_DATA,   NAMES_BACKENDS};
+    static const Names tables[] = {NAMES_PANELS,  NAMES_NETS, NAMES_OPTIMIZERS, NAMES_LOSSES,
+                                   NAMES_FORMATS, NAMES_DATA, NAMES_BACKENDS};
     CatalogEntry entry;
     int told = 0;
 

@@ -14,6 +14,7 @@
 /* What `show` takes besides panels, and the lists that `help` has. */
 static const CatalogEntry more_shown[] = {
     {"program", "the step as a list of instructions"},
+    {"net", "the layers, with the shape, format and parameters of each"},
     {"settings", "the experiment as commands that make it again"},
 };
 static const CatalogEntry topics[] = {
@@ -155,7 +156,7 @@ static bool get_value(const Snapshot *known, int i, CatalogEntry *entry)
 static bool get_topic(int i, CatalogEntry *entry)
 {
     static const Names parts[] = {NAMES_COMMANDS, NAMES_METRICS,    NAMES_PANELS, NAMES_TERMS,
-                                  NAMES_LAYERS,   NAMES_OPTIMIZERS, NAMES_LOSSES, NAMES_FORMATS,
+                                  NAMES_NETS,     NAMES_OPTIMIZERS, NAMES_LOSSES, NAMES_FORMATS,
                                   NAMES_DATA,     NAMES_BACKENDS};
 
     if (i < TOPICS) {
@@ -182,6 +183,8 @@ static bool get_catalog(Names names, int i, CatalogEntry *entry)
         return catalog_get(CATALOG_DATA, i, entry);
     case NAMES_LAYERS:
         return catalog_get(CATALOG_LAYERS, i, entry);
+    case NAMES_NETS:
+        return catalog_get(CATALOG_NETS, i, entry);
     case NAMES_ACTIVATIONS:
         return catalog_get(CATALOG_ACTIVATIONS, i, entry);
     case NAMES_LOSSES:

@@ -11,6 +11,7 @@ typedef enum Names {
     NAMES_NONE,
     NAMES_DATA,
     NAMES_LAYERS,
+    NAMES_NETS, /* layers, and networks that have a name */
     NAMES_ACTIVATIONS,
     NAMES_LOSSES,
     NAMES_OPTIMIZERS,

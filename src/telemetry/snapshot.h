@@ -10,7 +10,14 @@
 #include "telemetry/history.h"
 #include "telemetry/sweep.h"
 
-enum { FACT_TEXT = 96, RUN_NAME = 16, RUNS_MOST = 4, PHASE_NAME = 12, MARKS_MOST = 16 };
+enum {
+    FACT_TEXT = 96,
+    NET_FACT = 2048,
+    RUN_NAME = 16,
+    RUNS_MOST = 4,
+    PHASE_NAME = 12,
+    MARKS_MOST = 16
+};
 
 /* A number that may be missing: a share whose base is empty, a loss before the first step. */
 typedef struct Measure {
@@ -117,7 +124,8 @@ typedef struct Snapshot {
     char rounding[RUN_NAME];          /* of low weights: "stochastic" */
     char next_phase[PHASE_NAME];      /* of a step taken phase by phase; "": none is under way */
     char backend[FACT_TEXT];
-    char data[FACT_TEXT], net[FACT_TEXT], optim[FACT_TEXT], loss_name[FACT_TEXT];
+    char net[NET_FACT]; /* as typed after `net` */
+    char data[FACT_TEXT], optim[FACT_TEXT], loss_name[FACT_TEXT];
     int64_t batch, accumulate; /* of a step: examples in a micro-batch, micro-batches */
     uint64_t seed;
     Format autocast; /* FORMAT_FP32: off */

@@ -27,6 +27,18 @@ static bool get_layer(int i, CatalogEntry *entry)
     return true;
 }
 
+static bool get_net(int i, CatalogEntry *entry)
+{
+    int count = 0;
+
+    while (net_presets[count].name != NULL)
+        count++;
+    if (i >= count)
+        return get_layer(i - count, entry);
+    *entry = (CatalogEntry){net_presets[i].name, net_presets[i].text};
+    return true;
+}
+
 static bool get_activation(int i, CatalogEntry *entry)
 {
     for (int at = 0; layer_table[at] != NULL; at++)
@@ -100,6 +112,7 @@ static bool get_backend(int i, CatalogEntry *entry)
 static bool (*const getters[])(int i, CatalogEntry *entry) = {
     [CATALOG_DATA] = get_data,
     [CATALOG_LAYERS] = get_layer,
+    [CATALOG_NETS] = get_net,
     [CATALOG_ACTIVATIONS] = get_activation,
     [CATALOG_LOSSES] = get_loss,
     [CATALOG_OPTIMIZERS] = get_optimizer,

@@ -13,6 +13,7 @@ typedef struct CatalogEntry {
 typedef enum Catalog {
     CATALOG_DATA,   /* data sets */
     CATALOG_LAYERS, /* layers, activations among them */
+    CATALOG_NETS,   /* the same, behind networks that have a name */
     CATALOG_ACTIVATIONS,
     CATALOG_LOSSES,
     CATALOG_OPTIMIZERS,

@@ -13,7 +13,7 @@
 
 enum { OUTCOMES = 64 }; /* collected at a time */
 
-static ExampleShape example_shape(const Dataset *set)
+ExampleShape example_shape(const Dataset *set)
 {
     ExampleShape shape = {
         .rank = set->rank, .classes = set->class_count, .target_width = set->target_width};

@@ -146,6 +146,9 @@ int64_t experiment_epoch_steps(const Experiment *experiment);
 /* train/record.c: what a finished step adds to the facts. */
 void experiment_record(Experiment *experiment, const StepOutcome *outcome);
 
+/* An example of the data, as a network is told of it. */
+ExampleShape example_shape(const Dataset *set);
+
 /* The program of a step under these settings, which counts `also` besides (NULL: nothing); verify
  * it before it runs. */
 void experiment_emit(const Settings *settings, const char *also, const Dataset *set,

@@ -204,12 +204,9 @@ static void print_clip(const ClipSpec *clip, Text *text)
 /* The names and shapes that the layers get when their program is emitted. */
 static void name_layers(const Experiment *experiment, Program *scratch, Net *net)
 {
-    const Dataset *set = experiment->data->set;
-    ExampleShape shape = {
-        .rank = set->rank, .classes = set->class_count, .target_width = set->target_width};
+    ExampleShape shape = example_shape(experiment->data->set);
     Builder builder = {.program = scratch, .low = FORMAT_FP32};
 
-    memcpy(shape.shape, set->shape, (size_t)set->rank * sizeof *set->shape);
     scratch->batch = experiment->settings.batch;
     nn_emit_step(&builder, &experiment->settings.net, &experiment->settings.loss, &shape, net);
 }
@@ -219,8 +216,13 @@ static Status print_layer(const Layer *layer, const Program *program, Text *text
     ValueId weight = layer->params[0];
     const int64_t *shape = weight == NO_VALUE ? NULL : program->values[weight].shape;
     const Key keys[] = {
-        {"in", shape == NULL ? 0.0 : (double)shape[1]},
+        {"in", shape == NULL ? 0.0 : (double)shape[program->values[weight].rank > 1]},
         {"out", shape == NULL ? 0.0 : (double)shape[0]},
+        {"width", (double)layer->spec.width},
+        {"rate", layer->spec.rate},
+        {"kernel", (double)layer->spec.kernel},
+        {"stride", (double)layer->spec.stride},
+        {"pad", (double)layer->spec.pad},
         {NULL, 0.0},
     };
 
@@ -230,6 +232,15 @@ static Status print_layer(const Layer *layer, const Program *program, Text *text
     fill_in(layer->kind->torch, keys, text);
     text_append(text, "),\n");
     return ok();
+}
+
+/* Some layer has random numbers in training. */
+static bool draws(const Net *net)
+{
+    for (int i = 0; i < net->count; i++)
+        if (net->layers[i].kind->drops)
+            return true;
+    return false;
 }
 
 static Status print_network(const Experiment *experiment, Text *text)
@@ -243,6 +254,9 @@ static Status print_network(const Experiment *experiment, Text *text)
     for (int i = 0; i < net.count && !failed(status); i++)
         status = print_layer(&net.layers[i], &scratch, text);
     text_append(text, "    ]))\n");
+    if (draws(&net))
+        text_append(
+            text, "    # PyTorch draws other random numbers: it drops as many, but not the same\n");
     program_release(&scratch);
     return status;
 }

@@ -14,10 +14,9 @@ static void emit_accuracy(const Experiment *experiment, Program *program)
 {
     const Dataset *set = experiment->data->set;
     Builder builder = settings_builder(&experiment->settings, program);
-    ExampleShape shape = {.rank = set->rank, .classes = set->class_count};
+    ExampleShape shape = example_shape(set);
     Net net;
 
-    memcpy(shape.shape, set->shape, (size_t)set->rank * sizeof *set->shape);
     program->batch = set->test_count < ACCURACY_BATCH ? set->test_count : ACCURACY_BATCH;
     nn_emit_accuracy(&builder, &experiment->settings.net, &shape, &net);
 }

@@ -196,6 +196,14 @@ Status session_bench_begin(Session *session, const BenchSpec *spec, BenchFacts *
 bool session_bench_ended(Session *session, double seconds, Status *status);
 
 /* Appends the program that a step runs, as `show program` prints it. */
+/* Of a network that is to hold: does each layer take what comes to it from pictures such as the data at hand
+ * has? Where the data has none nothing is said, for it may change next. Fails: STATUS_SHAPE; the sentence
+ * quotes the layer. */
+Status session_check_layers(Session *session, const NetSpec *net) MUST_CHECK;
+
+/* Appends a line for each layer: its shape, format and parameters. Fails: session_problem. */
+Status session_print_layers(Session *session, Text *text) MUST_CHECK;
+
 void session_print_program(Session *session, Text *text);
 
 /* Every finished training of this session, oldest first, once for each of its runs. */

@@ -118,7 +118,7 @@ int64_t settings_examples(const Settings *settings)
     return settings->batch * settings->accumulate;
 }
 
-enum { WORDS = DATA_PATH + 256 };
+enum { WORDS = NET_TEXT + DATA_PATH };
 
 static void add_option(Text *text, const char *name, double value, double usual)
 {

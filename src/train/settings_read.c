@@ -7,10 +7,10 @@
 #include <math.h>
 #include <string.h>
 
-enum { WORD = DATA_PATH + 64, KEYS = 8 };
+enum { WORD = NET_TEXT + DATA_PATH, KEY = 64, KEYS = 8 };
 
 typedef struct Key {
-    char name[WORD], value[WORD];
+    char name[KEY], value[KEY];
     bool taken;
 } Key;
 
@@ -51,7 +51,7 @@ static Status add_key(Line *line, const char *word)
     const char *equals = strchr(word, '=');
     Key *key = &line->keys[line->key_count];
 
-    if (line->key_count == KEYS)
+    if (line->key_count == KEYS || strlen(word) >= KEY)
         return odd(word);
     line->key_count++;
     text_copy(key->name, (size_t)(equals - word) + 1, word);

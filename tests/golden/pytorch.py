@@ -310,7 +310,8 @@ def ms_per_step(experiment, steps):
 
 
 def choose_sums(args):
-    torch.backends.cuda.matmul.allow_tf32 = ALLOW_TF32
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = ALLOW_TF32
+    torch.backends.cudnn.deterministic = True
     # halfstep keeps sums in fp32 to their end. PyTorch's own choice rounds some on the way.
     torch.backends.cuda.matmul.allow_fp16_reduced_precision_reduction = args.reduced_sums
     torch.backends.cuda.matmul.allow_bf16_reduced_precision_reduction = args.reduced_sums

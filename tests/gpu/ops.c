@@ -19,6 +19,8 @@ int main(int argc, char **argv)
     ops_elementwise(&pair);
     ops_rows(&pair);
     ops_products(&pair);
+    ops_places(&pair);
+    ops_norm(&pair);
     ops_optimizers(&pair);
     ops_clip(&pair);
     pair_close(&pair);

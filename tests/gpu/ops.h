@@ -28,9 +28,12 @@ typedef struct Given {
 } Given;
 
 Given op_given(Builder *builder, Shape shape, Format format, const char *name);
+Given op_given_of(Builder *builder, Format format, int rank, const int64_t *dims, const char *name);
 
 void ops_elementwise(Pair *pair);
 void ops_products(Pair *pair);
+void ops_places(Pair *pair);     /* conv2d and its gradients, pools */
+void ops_norm(Pair *pair);       /* layernorm and its gradients */
 void ops_rows(Pair *pair);       /* log_softmax, nll, mse, gather, correct, scale */
 void ops_optimizers(Pair *pair); /* unscale, sgd, momentum, adam, adamw, update */
 void ops_clip(Pair *pair);       /* clip_norm, clip_value, accumulate; a scaler's mistakes */

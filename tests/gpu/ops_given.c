@@ -15,17 +15,23 @@ const Format op_formats[OP_FORMATS] = {FORMAT_FP32, FORMAT_FP16, FORMAT_BF16};
 static const float few[4];
 const DataView op_no_data = {.inputs = few, .train_count = 2, .test_count = 2, .features = 1};
 
-Given op_given(Builder *builder, Shape shape, Format format, const char *name)
+Given op_given_of(Builder *builder, Format format, int rank, const int64_t *dims, const char *name)
 {
-    const int64_t dims[] = {shape.rows, shape.cols};
     Given given;
 
-    given.master = builder_value(builder, ROLE_MASTER, FORMAT_FP32, 2, dims, "%s.master", name);
+    given.master = builder_value(builder, ROLE_MASTER, FORMAT_FP32, rank, dims, "%s.master", name);
     given.value = given.master;
     if (format == FORMAT_FP32)
         return given;
-    given.value = builder_value(builder, ROLE_COPY, format, 2, dims, "%s", name);
+    given.value = builder_value(builder, ROLE_COPY, format, rank, dims, "%s", name);
     builder->program->values[given.value].source = given.master;
     builder_emit(builder, OP_CAST, given.value, given.master, NO_VALUE, NO_VALUE);
     return given;
+}
+
+Given op_given(Builder *builder, Shape shape, Format format, const char *name)
+{
+    const int64_t dims[] = {shape.rows, shape.cols};
+
+    return op_given_of(builder, format, 2, dims, name);
 }

@@ -69,6 +69,14 @@ claim "two networks, one after the other: steps, loss" \
     '$1 == 200 && $2 < 0.2'
 claim "lua in a loop: steps" "$(printf 'lua for i = 1, 20 do command("step") end\nprint step')" '$1 == 20'
 
+claim "pictures through convolutions: accuracy, skipped, steps a second" \
+    'net lenet; train 3 epochs; print accuracy, skipped, steps_per_second' '$1 >= 0.75 && $2 > 0 && $3 > 0'
+claim "the same in bf16 without masters: loss" \
+    'net lenet; autocast bf16; scale off; master off; round kahan; train 400; print loss' '$1 < 1'
+claim "there and back, layers of every kind: steps, loss" \
+    "net \"conv 8 k=3 stride=2, relu, pool 2, conv 16 k=3 pad=1, avgpool 2, flatten, dropout 10%, linear 64, layernorm, gelu, linear 10\"; batch 32; accumulate 2; clip norm 1; train 100; backend cpu; train 20; backend $backend; train 100; print step, loss" \
+    '$1 == 220 && $2 < 1.3'
+
 silent='seed 1; data fashion size=14 target=input; net 196 32 196 act=tanh; loss mse weight=1e-4; optim momentum lr=30000; batch 128; autocast fp16'
 claim "the silent failure: loss, moved, skipped, underflow" \
     "$silent; scale off; train 400; print loss, moved('fc1.weight'), skipped, underflow('fc2.out.grad')" \

@@ -243,6 +243,18 @@ static const Recipe recipes[] = {
      .act = "relu",
      .optim = "sgd",
      .batch = 1},
+    {.name = "norm",
+     .data = "fashion",
+     .size = 14,
+     .net = "flatten, linear 37, layernorm, tanh, dropout 0.2, linear 20, layernorm, linear 10",
+     .act = "relu",
+     .batch = 33},
+    {.name = "places",
+     .data = "fashion",
+     .size = 14,
+     .net = "conv 6 k=3 pad=1, tanh, avgpool 2, conv 9 k=3 stride=2, tanh, flatten, linear 10",
+     .act = "relu",
+     .batch = 16},
 };
 
 int main(int argc, char **argv)

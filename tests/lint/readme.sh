@@ -24,7 +24,7 @@ block() { # NAME
     awk -v name="<!-- $1 -->" '$0 == "<!-- end -->" { inside = 0 } inside; $0 == name { inside = 1 }' README.md
 }
 
-for table in commands metrics; do
+for table in commands metrics layers; do
     "$build/tests/lint/tables" "$table" >"$folder/$table"
     if [ "${2-}" = --write ]; then
         awk -v name="<!-- $table -->" -v file="$folder/$table" '

@@ -1,8 +1,9 @@
-/* Prints the program's own tables as README.md shows them: tables commands|metrics. */
+/* Prints the program's own tables as README.md shows them: tables commands|metrics|layers. */
 #include "base/text.h"
 #include "repl/args.h"
 #include "repl/commands.h"
 #include "telemetry/metric.h"
+#include "train/catalog.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,12 +40,23 @@ static void print_metrics(void)
     }
 }
 
+static void print_layers(void)
+{
+    CatalogEntry entry;
+
+    printf("| layer | what it does |\n|---|---|\n");
+    for (int i = 0; catalog_get(CATALOG_LAYERS, i, &entry); i++)
+        printf("| `%s` | %s |\n", entry.name, entry.text);
+}
+
 int main(int argc, char **argv)
 {
     if (argc == 2 && strcmp(argv[1], "commands") == 0)
         print_commands();
     else if (argc == 2 && strcmp(argv[1], "metrics") == 0)
         print_metrics();
+    else if (argc == 2 && strcmp(argv[1], "layers") == 0)
+        print_layers();
     else
         return EXIT_FAILURE;
     return EXIT_SUCCESS;

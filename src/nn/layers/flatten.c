@@ -5,6 +5,13 @@
  */
 #include "nn/layer.h"
 
+static Status flatten_shape(const LayerSpec *spec, const char *typed, Shape *shape)
+{
+    (void)spec, (void)typed;
+    *shape = (Shape){.rank = 1, .size = {shape_count(shape)}};
+    return ok();
+}
+
 static ValueId flatten_forward(Builder *builder, Layer *layer, ValueId in)
 {
     (void)builder, (void)layer;
@@ -22,6 +29,7 @@ const LayerKind flatten_layer = {
     .text = "makes one row of numbers of each example",
     .stem = "flatten",
     .torch = "nn.Flatten()",
+    .shape = flatten_shape,
     .forward = flatten_forward,
     .backward = flatten_backward,
 };

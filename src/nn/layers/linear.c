@@ -8,23 +8,22 @@
 
 enum { WEIGHT, BIAS };
 
-static void linear_declare(Builder *builder, Layer *layer, const Value *in)
+static Status linear_shape(const LayerSpec *spec, const char *typed, Shape *shape)
 {
-    int64_t fan_in = value_count(in) / in->shape[0];
-    char name[VALUE_NAME];
-    Text text = {0};
+    char came[SHAPE_TEXT];
 
-    text_printf(&text, "%s.weight", layer->name);
-    text_copy(name, sizeof name, text_chars(&text));
-    layer->params[WEIGHT] =
-        builder_param(builder, 2, (int64_t[]){layer->width, fan_in}, fan_in, name);
-    text_clear(&text);
-    text_printf(&text, "%s.bias", layer->name);
-    layer->params[BIAS] =
-        builder_param(builder, 1, (int64_t[]){layer->width}, fan_in, text_chars(&text));
-    text_release(&text);
-    (void)autocast_low(builder, layer->params[WEIGHT]);
-    (void)autocast_addend(builder, layer->params[BIAS]);
+    if (shape->places)
+        return fail(STATUS_SHAPE,
+                    "'%s' takes a row of numbers, and %s comes; put flatten before it", typed,
+                    shape_print(shape, came));
+    *shape = (Shape){.rank = 1, .size = {spec->width}};
+    return ok();
+}
+
+static void linear_declare(Builder *builder, Layer *layer)
+{
+    layer_declare_product(builder, layer, 2,
+                          (int64_t[]){layer->spec.width, shape_count(&layer->from)});
 }
 
 static ValueId linear_forward(Builder *builder, Layer *layer, ValueId in)
@@ -32,37 +31,26 @@ static ValueId linear_forward(Builder *builder, Layer *layer, ValueId in)
     ValueId x = autocast_low(builder, in);
     ValueId weight = autocast_low(builder, layer->params[WEIGHT]);
     ValueId bias = autocast_addend(builder, layer->params[BIAS]);
-    int64_t shape[] = {builder_get(builder, x)->shape[0], layer->width};
-    ValueId out = builder_value(builder, ROLE_ACTIVATION,
-                                autocast_format(builder, OP_CLASS_PRODUCT, FORMAT_FP32), 2, shape,
-                                "%s.out", layer->name);
+    ValueId out =
+        layer_result(builder, layer, autocast_format(builder, OP_CLASS_PRODUCT, FORMAT_FP32));
 
     builder_emit_counted(builder, OP_LINEAR, out, x, weight, bias);
     return out;
 }
 
-static ValueId param_grad(Builder *builder, ValueId master)
-{
-    Value of = *builder_get(builder, master);
-    Format format = autocast_format(builder, OP_CLASS_PRODUCT, FORMAT_FP32);
-    ValueId grad = builder_like(builder, master, ROLE_WEIGHT_GRAD, format, "%.42s.grad", of.name);
-
-    builder_grad(builder, master, grad);
-    return grad;
-}
-
 static ValueId linear_backward(Builder *builder, Layer *layer, ValueId dout, bool needed)
 {
     ValueId x = autocast_low(builder, layer->in), dlow = autocast_low(builder, dout);
-    ValueId dw = param_grad(builder, layer->params[WEIGHT]);
-    ValueId db = param_grad(builder, layer->params[BIAS]);
+    Format format = autocast_format(builder, OP_CLASS_PRODUCT, FORMAT_FP32);
+    ValueId dw = layer_param_grad(builder, layer->params[WEIGHT], format);
+    ValueId db = layer_param_grad(builder, layer->params[BIAS], format);
     ValueId dx = NO_VALUE;
 
-    /* A gradient is needed only above a trained layer, and there `in` came from a product. */
     if (needed) {
-        dx = layer_grad(builder, layer->in);
+        dx = layer_product_grad(builder, layer);
         builder_emit_counted(builder, OP_LINEAR_DX, dx, dlow,
                              autocast_low(builder, layer->params[WEIGHT]), NO_VALUE);
+        dx = layer_widened(builder, dx);
     }
     builder_emit_counted(builder, OP_LINEAR_DW, dw, dlow, x, NO_VALUE);
     builder_emit_counted(builder, OP_LINEAR_DB, db, dout, NO_VALUE, NO_VALUE);
@@ -74,7 +62,9 @@ const LayerKind linear_layer = {
     .text = "linear WIDTH: out = x W^T + b; the products of mixed precision",
     .stem = "fc",
     .torch = "nn.Linear({in}, {out})",
-    .takes_width = true,
+    .number = "width",
+    .usual = "128",
+    .shape = linear_shape,
     .declare = linear_declare,
     .forward = linear_forward,
     .backward = linear_backward,

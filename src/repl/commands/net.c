@@ -1,4 +1,4 @@
-/* net WIDTHS... [act=] or net "LAYER, LAYER, ...": the network. */
+/* net WIDTHS... [act=], net "LAYER, LAYER, ..." or net NAME: the network. */
 #include "repl/commands.h"
 
 #include "repl/args.h"
@@ -9,9 +9,9 @@ static const ArgSpec net_args[] = {
     {.name = "layers",
      .kind = ARG_WORDS,
      .optional = true,
-     .names = NAMES_LAYERS,
-     .shown = "WIDTHS|\"LAYERS\"",
-     .text = "widths from inputs to outputs, or a list of layers in quotes"},
+     .names = NAMES_NETS,
+     .shown = "WIDTHS|\"LAYERS\"|NAME",
+     .text = "widths from inputs to outputs, a list of layers in quotes, mlp, or lenet"},
     {.name = "act",
      .kind = ARG_NAME,
      .key = true,
@@ -24,6 +24,8 @@ static const char *const net_examples[] = {
     "net 784 256 128 10",
     "net 784 64 10 act=tanh",
     "net \"flatten, linear 256, gelu, linear 10\"",
+    "net \"conv 8 k=3 pad=1, relu, pool 2, flatten, linear 10\"",
+    "net lenet",
     NULL,
 };
 
@@ -38,6 +40,7 @@ static Status net_change(Repl *repl, Args *args, Settings *wanted)
         return fail(STATUS_USAGE, "act= goes with the widths; try net 784 256 128 10 act=%s", act);
     args_blame(args, "layers");
     TRY(net_parse(layers, act, &wanted->net));
+    TRY(session_check_layers(repl_session(repl), &wanted->net));
     settings_part(wanted, SETTING_NET, &what);
     status = repl_begin(repl, wanted, text_chars(&what));
     text_release(&what);
@@ -66,6 +69,10 @@ const Command net_command = {
     .examples = net_examples,
     .more =
         "`net 784 256 128 10` has linear layers fc1 (784 to 256), fc2 and fc3 with an activation "
-        "between them. Weights begin as PyTorch's do. `help layers` lists the layers.",
+        "between them. Weights begin as PyTorch's do. `help layers` lists the layers. "
+        "conv, pool and avgpool take pictures, channels x height x width: `data fashion` gives 1 x "
+        "28 x "
+        "28. flatten makes a row of numbers of them, as linear needs it. `net mlp` and `net lenet` "
+        "are networks that have a name; `show net` tells the shape that each layer gives.",
     .run = net_run,
 };

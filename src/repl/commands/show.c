@@ -1,4 +1,4 @@
-/* show [NAME]: a panel of the live view, the program, or the settings. */
+/* show [NAME]: a panel of the live view, the program, the layers, or the settings. */
 #include "repl/commands.h"
 
 #include "repl/args.h"
@@ -14,7 +14,7 @@ static const ArgSpec show_args[] = {
      .optional = true,
      .names = NAMES_SHOWN,
      .shown = "NAME",
-     .text = "a panel (`help panels`), program, or settings; alone: run"},
+     .text = "a panel (`help panels`), program, net, or settings; alone: run"},
     {.name = "tensor",
      .kind = ARG_WORD,
      .optional = true,
@@ -29,6 +29,7 @@ static const char *const show_examples[] = {
     "train 20; show gradients",
     "train 20; show gradients fc1.weight.grad --true",
     "show program",
+    "show net",
     "show settings",
     NULL,
 };
@@ -60,17 +61,29 @@ static Status show_named(Repl *repl, Args *args, const char *name)
     return status;
 }
 
-static Status show_text(Repl *repl, bool program)
+/* What `show` lists besides panels: by their first letters. */
+static Status print_list(Session *session, char which, Text *text)
 {
-    Session *session = repl_session(repl);
-    Text text = {0};
+    if (which == 's') {
+        settings_print(session_settings(session), "\n", text);
+        return ok();
+    }
+    TRY(session_problem(session));
+    if (which == 'n')
+        return session_print_layers(session, text);
+    session_print_program(session, text);
+    return ok();
+}
 
-    if (program)
-        TRY(session_problem(session));
-    if (program)
-        session_print_program(session, &text);
-    else
-        settings_print(session_settings(session), "\n", &text);
+static Status show_text(Repl *repl, char which)
+{
+    Text text = {0};
+    Status status = print_list(repl_session(repl), which, &text);
+
+    if (failed(status)) {
+        text_release(&text);
+        return status;
+    }
     repl_print(repl, "%s", text_chars(&text));
     if (text.length > 0 && text.chars[text.length - 1] != '\n')
         repl_print(repl, "\n");
@@ -82,14 +95,14 @@ static Status show_run(Repl *repl, Args *args)
 {
     const char *name = args_has(args, "panel") ? args_text(args, "panel") : "run";
 
-    if (strcmp(name, "program") == 0 || strcmp(name, "settings") == 0)
-        return show_text(repl, name[0] == 'p');
+    if (strcmp(name, "program") == 0 || strcmp(name, "settings") == 0 || strcmp(name, "net") == 0)
+        return show_text(repl, name[0]);
     return show_named(repl, args, name);
 }
 
 const Command show_command = {
     .name = "show",
-    .summary = "draw a panel of the live view here; list the program or the settings",
+    .summary = "draw a panel of the live view here; list the program, the layers or the settings",
     .task = TASK_LOOK,
     .args = show_args,
     .examples = show_examples,

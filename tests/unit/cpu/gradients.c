@@ -53,9 +53,8 @@ static double loss_of(Rig *rig)
     return (double)loss;
 }
 
-static double slope(Rig *rig, const char *name, float *weights, int i)
+static double slope(Rig *rig, const char *name, float *weights, int i, float h)
 {
-    const float h = 0x1p-6f;
     float kept = weights[i];
     double above, below;
 
@@ -70,7 +69,7 @@ static double slope(Rig *rig, const char *name, float *weights, int i)
     return (above - below) / (2.0 * (double)h);
 }
 
-static void check_param(Rig *rig, const char *net, int index)
+static void check_param(Rig *rig, const char *net, int index, float h)
 {
     const Param *param = &rig->program.params[index];
     const Value *master = &rig->program.values[param->master];
@@ -82,7 +81,7 @@ static void check_param(Rig *rig, const char *net, int index)
     (void)loss_of(rig);
     rig_read(rig, grad_name, grad);
     for (int i = 0; i < count; i++) {
-        double expected = slope(rig, master->name, weights, i);
+        double expected = slope(rig, master->name, weights, i, h);
 
         cr_expect(fabs((double)grad[i] - expected) <= 2e-3 * fabs(expected) + 1e-4,
                   "%s: %s[%d] is %g, by differences %g", net, grad_name, i, (double)grad[i],
@@ -90,7 +89,8 @@ static void check_param(Rig *rig, const char *net, int index)
     }
 }
 
-static void check_net(const char *net, const char *loss)
+/* `h`: how far the weights are moved. */
+static void check_net_by(const char *net, const char *loss, float h)
 {
     static float inputs[BATCH * FEATURES], targets[BATCH * OUTPUTS];
     static int32_t labels[BATCH];
@@ -114,8 +114,13 @@ static void check_net(const char *net, const char *loss)
         rig_write(&rig, rig.program.values[rig.program.params[i].master].name, start);
     }
     for (int i = 0; i < rig.program.param_count; i++)
-        check_param(&rig, net, i);
+        check_param(&rig, net, i, h);
     rig_close(&rig);
+}
+
+static void check_net(const char *net, const char *loss)
+{
+    check_net_by(net, loss, 0x1p-6f);
 }
 
 Test(gradients, of_linear_and_cross_entropy_are_the_slopes_of_the_loss)
@@ -136,4 +141,47 @@ Test(gradients, of_gelu_are_the_slopes_of_the_loss)
 Test(gradients, of_tanh_and_mse_are_the_slopes_of_the_loss)
 {
     check_net("linear 6, tanh, flatten, linear 4, tanh", "mse");
+}
+
+Test(gradients, of_a_convolution_are_the_slopes_of_the_loss)
+{
+    check_net("conv 2 k=2, flatten, linear 4", "cross-entropy");
+    check_net("conv 3 k=2 stride=2 pad=1, tanh, flatten, linear 4", "cross-entropy");
+}
+
+Test(gradients, of_what_goes_into_a_convolution_are_the_slopes_of_the_loss)
+{
+    check_net("conv 2 k=2 pad=1, tanh, conv 3 k=3 stride=2 pad=1, flatten, linear 4", "mse");
+    check_net("conv 3 k=1, gelu, conv 4 k=3, flatten", "cross-entropy");
+}
+
+/* Further away another number may be the largest. */
+static const float near_by = 0x1p-11f;
+
+Test(gradients, of_pools_are_the_slopes_of_the_loss)
+{
+    check_net("conv 2 k=2 pad=1, tanh, avgpool 2, flatten, linear 4", "cross-entropy");
+    check_net_by("conv 2 k=2 pad=1, tanh, pool 2, flatten, linear 4", "mse", near_by);
+}
+
+/* A row and a column of the 3 x 3 places are in no window. */
+Test(gradients, of_numbers_in_no_window_are_zero)
+{
+    check_net("conv 2 k=3 pad=1, avgpool 2, flatten, linear 4", "cross-entropy");
+    check_net_by("conv 2 k=3 pad=1, pool 2, flatten, linear 4", "mse", near_by);
+}
+
+/* Its slopes bend. */
+Test(gradients, of_layernorm_are_the_slopes_of_the_loss)
+{
+    check_net_by("flatten, linear 6, layernorm, tanh, linear 4", "mse", 0x1p-9f);
+    check_net_by("flatten, layernorm, linear 5, layernorm, gelu, linear 4", "cross-entropy",
+                 0x1p-9f);
+    check_net_by("conv 3 k=2, flatten, layernorm, linear 4, layernorm", "mse", 0x1p-9f);
+}
+
+/* The same numbers are dropped each time, for no example is consumed. */
+Test(gradients, of_dropout_are_the_slopes_of_the_loss)
+{
+    check_net("linear 6, dropout 0.4, tanh, dropout 0.2, linear 4", "mse");
 }

@@ -44,6 +44,26 @@ Test(cost, operations_are_those_of_the_three_products, .init = emit, .fini = cle
     cr_expect_eq(program_flops(&program), 3 * 2 * 4 * 3 * 6);
 }
 
+/* Two examples of 3 x 5 x 5, four kernels of 3 x 2 x 2 at 16 places. */
+Test(cost, of_a_convolution_is_that_of_a_product_of_its_places)
+{
+    const int64_t pictures[] = {2, 3, 5, 5}, kernels[] = {4, 3, 2, 2}, places[] = {2, 4, 4, 4};
+    ValueId x, w, out;
+
+    program = (Program){.batch = 2};
+    b = (Builder){.program = &program};
+    x = builder_value(&b, ROLE_INPUT, FORMAT_FP32, 4, pictures, "x");
+    w = builder_value(&b, ROLE_MASTER, FORMAT_FP32, 4, kernels, "w");
+    out = builder_value(&b, ROLE_ACTIVATION, FORMAT_FP32, 4, places, "out");
+    builder_emit(&b, OP_CONV2D, out, x, w, NO_VALUE);
+    cr_expect_eq(program_flops(&program), 2 * (2 * 16) * 4 * 12);
+    builder_emit(&b, OP_CONV2D_DX, x, out, w, NO_VALUE);
+    builder_emit(&b, OP_CONV2D_DW, w, out, x, NO_VALUE);
+    builder_emit(&b, OP_CONV2D_DB, w, out, NO_VALUE, NO_VALUE);
+    cr_expect_eq(program_flops(&program), 3 * 2 * (2 * 16) * 4 * 12);
+    clear();
+}
+
 Test(cost, bytes_are_told_by_kind_in_the_width_of_each_format, .init = emit, .fini = clear)
 {
     int64_t bytes[MEMORY_KINDS];

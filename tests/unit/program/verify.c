@@ -267,3 +267,131 @@ Test(program, has_copies_that_outlive_it_and_grow_on_their_own)
     cr_expect_str_eq(copy.values[43].name, "more");
     program_release(&copy);
 }
+
+typedef struct Sides {
+    int64_t channels, kernel, bias, out_height;
+    double stride, pad;
+} Sides;
+
+/* x (4, 2, 6, 5) and kernels for three channels. */
+static void conv(Sides s)
+{
+    const int64_t pictures[] = {4, 2, 6, 5}, kernels[] = {3, s.channels, s.kernel, s.kernel};
+    const int64_t places[] = {4, 3, s.out_height, 3};
+    ValueId x = builder_value(&b, ROLE_INPUT, FORMAT_FP32, 4, pictures, "x");
+    ValueId w = builder_value(&b, ROLE_MASTER, FORMAT_FP32, 4, kernels, "w");
+    ValueId bias = builder_value(&b, ROLE_MASTER, FORMAT_FP32, 1, &s.bias, "b");
+    ValueId out = builder_value(&b, ROLE_ACTIVATION, FORMAT_FP32, 4, places, "out");
+    Instr *instr;
+
+    builder_emit(&b, OP_GATHER, x, NO_VALUE, NO_VALUE, NO_VALUE);
+    instr = builder_emit(&b, OP_CONV2D, out, x, w, bias);
+    instr->constants[CONV_STRIDE] = s.stride;
+    instr->constants[CONV_PAD] = s.pad;
+}
+
+Test(verify, takes_a_convolution_that_fits_and_names_what_does_not)
+{
+    begin();
+    conv((Sides){2, 3, 3, 4, 1.0, 0.0});
+    expect(NULL);
+    begin();
+    conv((Sides){2, 3, 3, 3, 2.0, 1.0});
+    expect(NULL);
+    begin();
+    conv((Sides){5, 3, 3, 4, 1.0, 0.0});
+    expect("conv2d cannot join x (4, 2, 6, 5) with w (3, 5, 3, 3)");
+    begin();
+    conv((Sides){2, 3, 2, 4, 1.0, 0.0});
+    expect("b (2)");
+    begin();
+    conv((Sides){2, 3, 3, 5, 1.0, 0.0});
+    expect("out (4, 3, 5, 3)");
+    begin();
+    conv((Sides){2, 9, 3, 4, 1.0, 0.0});
+    expect("x (4, 2, 6, 5) with out (4, 3, 4, 3)");
+    begin();
+    conv((Sides){2, 3, 3, 4, 0.0, 0.0});
+    expect("conv2d cannot join");
+}
+
+static void pool(OpKind op, int64_t height, double side)
+{
+    const int64_t pictures[] = {4, 2, 7, 5}, windows[] = {4, 2, height, 2};
+    ValueId x = builder_value(&b, ROLE_INPUT, FORMAT_FP32, 4, pictures, "x");
+    ValueId out = builder_value(&b, ROLE_ACTIVATION, FORMAT_FP32, 4, windows, "out");
+    ValueId din = builder_like(&b, x, ROLE_ACTIVATION_GRAD, FORMAT_FP32, "x.grad");
+
+    builder_emit(&b, OP_GATHER, x, NO_VALUE, NO_VALUE, NO_VALUE);
+    if (op == OP_MAXPOOL || op == OP_AVGPOOL) {
+        builder_emit(&b, op, out, x, NO_VALUE, NO_VALUE)->constants[POOL_SIDE] = side;
+        return;
+    }
+    builder_emit(&b, OP_GATHER, out, NO_VALUE, NO_VALUE, NO_VALUE);
+    builder_emit(&b, op, din, out, x, NO_VALUE)->constants[POOL_SIDE] = side;
+}
+
+Test(verify, counts_the_windows_of_a_pool)
+{
+    for (OpKind op = OP_MAXPOOL; op <= OP_AVGPOOL_BACKWARD; op++) {
+        begin();
+        pool(op, 3, 2.0);
+        expect(NULL);
+        begin();
+        pool(op, 4, 2.0);
+        expect("(4, 2, 4, 2)");
+        begin();
+        pool(op, 3, 0.0);
+        expect("cannot join");
+    }
+}
+
+static void layernorm(OpKind op, int64_t width, int64_t rows)
+{
+    ValueId x = value(ROLE_INPUT, FORMAT_FP32, 4, 6, "x"),
+            y = value(ROLE_INPUT, FORMAT_FP32, rows, 6, "y");
+    ValueId w = value(ROLE_MASTER, FORMAT_FP32, width, 1, "w");
+    ValueId dw = value(ROLE_WEIGHT_GRAD, FORMAT_FP32, width, 1, "w.grad");
+    ValueId out = value(ROLE_ACTIVATION, FORMAT_FP32, 4, 6, "out");
+
+    builder_emit(&b, OP_GATHER, x, NO_VALUE, NO_VALUE, NO_VALUE);
+    builder_emit(&b, OP_GATHER, y, NO_VALUE, NO_VALUE, NO_VALUE);
+    if (op == OP_LAYERNORM)
+        builder_emit(&b, op, out, x, w, w);
+    else if (op == OP_LAYERNORM_DX)
+        builder_emit(&b, op, out, y, x, w);
+    else
+        builder_emit(&b, op, dw, y, x, NO_VALUE);
+}
+
+Test(verify, wants_a_weight_of_layernorm_for_each_number_of_a_row)
+{
+    for (OpKind op = OP_LAYERNORM; op <= OP_LAYERNORM_DW; op++) {
+        begin();
+        layernorm(op, 6, 4);
+        expect(NULL);
+        begin();
+        layernorm(op, 5, 4);
+        expect("x (4, 6) with w");
+        if (op == OP_LAYERNORM)
+            continue;
+        begin();
+        layernorm(op, 6, 8);
+        expect("y (8, 6) with x (4, 6)");
+    }
+}
+
+Test(verify, takes_a_share_to_drop_below_1)
+{
+    for (int i = 0; i < 3; i++) {
+        ValueId x, out;
+
+        begin();
+        x = value(ROLE_INPUT, FORMAT_FP32, 4, 6, "x");
+        out = value(ROLE_ACTIVATION, FORMAT_FP32, 4, i == 2 ? 5 : 6, "out");
+        builder_emit(&b, OP_GATHER, x, NO_VALUE, NO_VALUE, NO_VALUE);
+        builder_emit(&b, OP_DROPOUT, out, x, NO_VALUE, NO_VALUE)->constants[DROPOUT_RATE] =
+            i == 1 ? 1.0 : 0.5;
+        expect(i == 0 ? NULL : i == 1 ? "dropout of x drops" : "out (4, 5)");
+    }
+}

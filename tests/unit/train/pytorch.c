@@ -200,6 +200,28 @@ Test(pytorch, every_part_has_a_name_there)
     expect_in("return F.mse_loss(logits, target)");
 }
 
+Test(pytorch, pictures_go_through_layers_of_the_same_names_and_tf32_is_only_where_it_is_asked_for)
+{
+    Settings wanted = *session_settings(session);
+
+    must(data_spec_parse("fashion", &wanted.data));
+    wanted.data.limit = 64;
+    must(net_parse("conv 4 k=5 stride=2 pad=1, pool 2, conv 3, avgpool 2, flatten, layernorm, "
+                   "dropout 0.1, linear 10",
+                   "relu", &wanted.net));
+    apply(&wanted);
+    expect_in("(\"conv1\", nn.Conv2d(1, 4, 5, stride=2, padding=1)),\n"
+              "        (\"pool1\", nn.MaxPool2d(2)),\n"
+              "        (\"conv2\", nn.Conv2d(4, 3, 3, stride=1, padding=0)),\n"
+              "        (\"avgpool1\", nn.AvgPool2d(2)),\n"
+              "        (\"flatten1\", nn.Flatten()),\n"
+              "        (\"norm1\", nn.LayerNorm(12)),\n"
+              "        (\"drop1\", nn.Dropout(0.1)),\n"
+              "        (\"fc1\", nn.Linear(12, 10)),\n    ]))\n"
+              "    # PyTorch draws other random numbers");
+    expect_in("matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = ALLOW_TF32\n");
+}
+
 /* The numbers at `name` of the safetensors file that was written last. */
 static const float *numbers_of(const Bytes *bytes, const char *name)
 {

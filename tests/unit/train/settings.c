@@ -35,7 +35,9 @@ Test(settings, are_read_back_as_they_were_printed)
     settings.data.features = 12;
     settings.data.classes = 3;
     settings.probes = PROBE_GRADS;
-    must(net_parse("flatten, linear 65536, gelu, linear 3", "relu", &settings.net));
+    must(net_parse("flatten, dropout 0.1, conv 9 k=2 stride=3 pad=1, linear 65536, gelu, linear 3",
+                   "relu", &settings.net));
+    settings.net.layers[1].rate = 1.0 / 3.0;
     settings.loss.weight = 1e-4f;
     must(optim_spec("momentum", &settings.optim));
     settings.optim.lr = 0.1 + 0.2;
@@ -197,4 +199,17 @@ Test(settings, of_weights_that_masters_off_leaves_in_fp32_may_clip_and_accumulat
     cr_expect_not(failed(settings_check(&settings)));
     settings.autocast = FORMAT_BF16;
     cr_expect(failed(settings_check(&settings)));
+}
+
+/* 32 layers, each as long as can be. */
+Test(settings, of_the_longest_net_are_read_back)
+{
+    Settings settings = settings_default();
+    Text net = {0};
+
+    for (int i = 0; i < NET_LAYERS; i++)
+        text_printf(&net, "%sconv 65536 k=65536 stride=65536 pad=65536", i == 0 ? "" : ", ");
+    must(net_parse(text_chars(&net), "relu", &settings.net));
+    expect_back(&settings);
+    text_release(&net);
 }

@@ -1,0 +1,26 @@
+/* What the rules of a right program share. Private to this folder: verify.c has the table of rules. */
+#ifndef PROGRAM_VERIFY_H
+#define PROGRAM_VERIFY_H
+
+#include "program/program.h"
+
+/* A rule of one op. Fails: STATUS_SHAPE in the learner's words. */
+typedef Status Check(const Program *program, const Instr *instr);
+
+int64_t verify_row_length(const Value *value); /* numbers of an example */
+
+/* Fails where it does not hold: "OP cannot join A (shape) with B (shape)". */
+Status verify_need(bool holds, const Program *program, const Instr *instr, ValueId a,
+                   ValueId b) MUST_CHECK;
+Status verify_need_same(const Program *program, const Instr *instr, ValueId a,
+                        ValueId b) MUST_CHECK;
+
+/* Of a product: both operands are in one format; the bias is in that of the result. */
+Check verify_formats_meet, verify_bias_format;
+
+/* verify_places.c */
+Check verify_conv2d, verify_conv2d_dx, verify_conv2d_dw, verify_conv2d_db;
+Check verify_pool, verify_pool_backward;
+Check verify_layernorm, verify_layernorm_dx, verify_layernorm_dw, verify_dropout;
+
+#endif
