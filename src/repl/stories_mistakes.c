@@ -14,6 +14,7 @@ static void tell_taken(const Snapshot *snapshot, Text *text)
     if (taken->step > 0)
         text_printf(text, "Step %s was, with inf or nan in %s. ", phrase_count(taken->step, number),
                     taken->tensor);
+    story_injected(taken, text);
     text_append(text, "Try `scale skip=on`; weights that are nan need `reset` or `undo` too.");
 }
 

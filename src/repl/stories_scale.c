@@ -20,18 +20,12 @@ static void tell_numbers(const SkipFacts *skip, Text *text)
     }
     text_printf(text, "%s of the %s values of ", phrase_count(skip->nonfinite, number),
                 phrase_count(skip->count, count));
-    text_printf(text, "%s were inf or nan in %s, ", skip->tensor, format->name);
+    text_printf(text, "%s %s inf or nan in %s, ", skip->tensor,
+                skip->nonfinite == 1 ? "was" : "were", format->name);
     text_printf(text,
                 "whose largest number is %s; the largest finite magnitude before the cast was ",
                 number_shortest(format->max, number));
     text_printf(text, "%.4g. ", (double)skip->amax);
-}
-
-/* What it was meant to show is not to be blamed on the training. */
-static void tell_injected(const SkipFacts *skip, Text *text)
-{
-    if (skip->injected[0] != '\0')
-        text_printf(text, "`inject %s` went into this step. ", skip->injected);
 }
 
 static void tell_uncounted(const Snapshot *snapshot, Text *text)
@@ -76,7 +70,7 @@ static bool tell_skip(const Case *what, Text *text)
         text_printf(text, "%s clean step%s since; the last skip: ", phrase_count(clean, number),
                     clean == 1 ? "" : "s");
     tell_numbers(&snapshot->last_skip, text);
-    tell_injected(&snapshot->last_skip, text);
+    story_injected(&snapshot->last_skip, text);
     tell_scale(snapshot, &snapshot->last_skip, text);
     return true;
 }
@@ -102,7 +96,11 @@ static bool tell_forward(const Case *what, Text *text)
     if (!skipped_just_now(what->snapshot) || !skip->forward || what->trail->weights > 0)
         return false;
     tell_numbers(skip, text);
-    tell_injected(skip, text);
+    story_injected(skip, text);
+    if (skip->injected[0] != '\0') {
+        text_append(text, "That is in the forward pass, and the next step is without it.");
+        return true;
+    }
     text_printf(text,
                 "That is in the forward pass, which the loss scale does not touch: at any scale "
                 "the same values overflow. It is %s now",

@@ -108,7 +108,7 @@ Test(stories, weights_that_hold_nan_are_beyond_any_scale)
     snapshot->scaler.mode = SCALER_OFF;
     expect_told(
         "nan", snapshot, &broken,
-        "2 of the 512 values of fc1.weight are inf or nan, and 1 more tensors of weights hold "
+        "2 of the 512 values of fc1.weight are inf or nan, and 1 more tensor of weights holds "
         "some. Scaling is off, so nobody looks at gradients before a step is taken. In the "
         "last step it began at `cast` fc1.weight.fp16, in the phase cast: 3 of its 512 values "
         "are inf or nan in fp16, whose largest number is 65504; the largest finite one is "
@@ -118,6 +118,87 @@ Test(stories, weights_that_hold_nan_are_beyond_any_scale)
     snapshot->step = 9;
     snapshot->batch_loss = (Measure){.value = HUGE_VAL};
     expect_told("nan", snapshot, &clean, "The loss of the last step is inf, and no weight is");
+}
+
+static Snapshot *injected(int64_t step)
+{
+    Snapshot *snapshot = snapshot_new();
+
+    snapshot->step = 9;
+    snapshot->injected.step = step;
+    text_copy(snapshot->injected.what, sizeof snapshot->injected.what, "inf fc1.out");
+    snapshot->batch_loss = (Measure){.value = HUGE_VAL};
+    return snapshot;
+}
+
+Test(stories, what_was_injected_is_not_blamed_on_the_training)
+{
+    static const Trail one = {
+        .weight = "b", .weight_nonfinite = 1, .weight_count = 4, .weights = 1};
+    Snapshot *snapshot = injected(8);
+
+    expect_told("nan", injected(9), &clean,
+                "and no weight is: the run can still be saved. `inject inf fc1.out` went into step "
+                "9, so the training is not to blame. The next step is without it.");
+    expect_told("nan", injected(8), &clean, "a smaller learning rate");
+    expect_told("nan", snapshot, &one,
+                "1 of the 4 values of b is inf or nan. `inject inf fc1.out` went into step 8, so "
+                "the training is not to blame. No scale mends weights: go back with `reset`, "
+                "`undo` or `load`.");
+    snapshot = just_skipped(3);
+    snapshot->last_skip.forward = true;
+    text_copy(snapshot->last_skip.injected, INJECTED_TEXT, "inf fc1.out");
+    expect_told("forward", snapshot, &clean,
+                "`inject inf fc1.out` went into this step. That is in the forward pass, and the "
+                "next step is without it.");
+}
+
+Test(stories, one_value_is_and_several_are)
+{
+    static const Trail one = {.tensor = "fc1.out",
+                              .op = "linear",
+                              .phase = "forward",
+                              .format = FORMAT_FP16,
+                              .nonfinite = 1,
+                              .count = 64,
+                              .amax = 2.0F};
+    Snapshot *snapshot = injected(0);
+
+    expect_told("nan", snapshot, &one, "1 of its 64 values is inf or nan in fp16");
+    snapshot = just_skipped(1);
+    snapshot->last_skip.nonfinite = 1;
+    expect_told("skip", snapshot, &clean,
+                "1 of the 32,768 values of fc2.weight.grad was inf or nan");
+}
+
+static Snapshot *with_skip_off(void)
+{
+    Snapshot *snapshot = snapshot_new();
+
+    snapshot->step = 2;
+    snapshot->scaler.take_all = true;
+    snapshot->first_taken.step = 1;
+    text_copy(snapshot->first_taken.tensor, TENSOR_NAME, "fc2.weight.grad");
+    return snapshot;
+}
+
+Test(stories, a_step_that_was_taken_with_inf_is_why_weights_are_nan)
+{
+    static const Trail one = {
+        .weight = "b", .weight_nonfinite = 4, .weight_count = 4, .weights = 1};
+    Snapshot *snapshot = with_skip_off();
+
+    expect_told("nan", with_skip_off(), &one,
+                "Step 1 was taken with inf or nan in fc2.weight.grad, as skip was off, a mistake. "
+                "No scale mends weights: go back with `reset`, `undo` or `load`, then try "
+                "`scale skip=on`.");
+    snapshot->scaler.take_all = false;
+    expect_told("nan", snapshot, &one, "with `reset`, `undo` or `load`.");
+    snapshot = with_skip_off();
+    text_copy(snapshot->first_taken.injected, INJECTED_TEXT, "inf fc2.weight.grad");
+    expect_told("mistakes", snapshot, &clean,
+                "Step 1 was, with inf or nan in fc2.weight.grad. `inject inf fc2.weight.grad` went "
+                "into this step.");
 }
 
 Test(stories, a_scale_without_use_is_told_and_one_in_use_is_not)
