@@ -22,11 +22,11 @@ typedef struct Story {
 } Story;
 
 #define STORIES(X) \
-    X(mistakes) \
     X(eps) \
     X(nan) \
     X(forward) \
     X(falling) \
+    X(mistakes) \
     X(lost) \
     X(skip) \
     X(underflow) \

@@ -201,6 +201,67 @@ Test(stories, a_step_that_was_taken_with_inf_is_why_weights_are_nan)
                 "into this step.");
 }
 
+static Snapshot *with_mistakes(float scale, bool leave_scaled, bool norm, bool before_unscale)
+{
+    Snapshot *snapshot = snapshot_new();
+
+    snapshot->step = 3;
+    snapshot->scaler.scale = scale;
+    snapshot->scaler.leave_scaled = leave_scaled;
+    snapshot->clip = (ClipFacts){.norm = norm, .most = 0.1, .before_unscale = before_unscale};
+    return snapshot;
+}
+
+Test(stories, gradients_that_are_not_unscaled_are_bounded_where_they_are_clipped)
+{
+    static const char *const bounded =
+        "unscale is off, a mistake: gradients are 2^16 times too large when `clip norm 0.1` meets "
+        "them, and the optimizer reads what that leaves, a norm of at most 0.1. Try "
+        "`scale unscale=on`.";
+    Snapshot *snapshot = with_mistakes(65536.0F, true, true, true);
+    Text text = {0};
+
+    expect_told("mistakes", with_mistakes(65536.0F, true, true, false), &clean, bounded);
+    cr_expect(mistakes_story.tell(&(Case){snapshot, &clean}, &text));
+    cr_expect_str_eq(text_chars(&text), bounded);
+    text_release(&text);
+    release(snapshot);
+}
+
+Test(stories, a_mistake_with_the_scale_depends_on_the_scale)
+{
+    expect_told("mistakes", with_mistakes(0.0625F, true, false, false), &clean,
+                "gradients that are 16 times too small, as the loss was scaled. Under sgd and "
+                "momentum the learning rate is smaller by that");
+    expect_told("mistakes", with_mistakes(0.0625F, false, true, true), &clean,
+                "meets gradients that are 16 times too small, so that at most 1.6 is left");
+    expect_told("mistakes", with_mistakes(1024.0F, false, true, true), &clean,
+                "2^10 times too large, so that at most 9.77e-05 is left");
+    expect_untold("mistakes", with_mistakes(1.0F, true, false, false));
+    expect_untold("mistakes", with_mistakes(1.0F, false, true, true));
+    expect_untold("mistakes", with_mistakes(1024.0F, false, false, true)); /* clip off */
+    expect_untold("mistakes", with_mistakes(1024.0F, false, true, false));
+}
+
+Test(stories, what_just_happened_is_told_before_a_mistake_that_is_set)
+{
+    static const Trail one = {
+        .weight = "b", .weight_nonfinite = 4, .weight_count = 4, .weights = 1};
+    Snapshot *snapshot = just_skipped(12);
+    Text text = {0}, names = {0};
+
+    snapshot->clip = (ClipFacts){.norm = true, .most = 1.0, .before_unscale = true};
+    explain(&(Case){snapshot, &clean}, &text);
+    cr_expect_eq(strncmp(text_chars(&text), "12 skips in a row", 17), 0, "%s", text_chars(&text));
+    cr_expect(explain_further(&(Case){snapshot, &clean}, &names));
+    cr_expect_str_eq(text_chars(&names), "mistakes, skip");
+    text_release(&text);
+    text_release(&names);
+    snapshot->last_skip.step = 0;
+    snapshot->scaler.leave_scaled = true;
+    expect_told("nan", snapshot, &one, "then try `scale unscale=on`.");
+}
+
 Test(stories, a_scale_without_use_is_told_and_one_in_use_is_not)
 {
     Snapshot *snapshot = snapshot_new();
