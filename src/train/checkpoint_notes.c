@@ -10,7 +10,7 @@
 
 static const char version[] = "1";
 
-enum { NOTE_TEXT = 512, SKIP_WORDS = 10 };
+enum { NOTE_TEXT = 512, SKIP_WORDS = 11 };
 
 static void note_count(TensorFile *file, const char *key, int64_t count)
 {
@@ -48,15 +48,17 @@ static void note_recent(TensorFile *file, const History *history)
 
 static void note_skip(TensorFile *file, const char *key, const SkipFacts *skip)
 {
-    char amax[NUMBER_TEXT], used[NUMBER_TEXT], next[NUMBER_TEXT], text[NOTE_TEXT];
+    char amax[NUMBER_TEXT], used[NUMBER_TEXT], next[NUMBER_TEXT], begun[NUMBER_TEXT];
+    char text[NOTE_TEXT];
 
     if (skip->step == 0)
         return;
-    snprintf(text, sizeof text, "%lld %s %s %d %lld %lld %s %s %s %lld%s%s", (long long)skip->step,
-             skip->tensor, format_name(skip->format), skip->forward, (long long)skip->nonfinite,
-             (long long)skip->count, float_shortest(skip->amax, amax),
+    snprintf(text, sizeof text, "%lld %s %s %d %lld %lld %s %s %s %lld %s%s%s",
+             (long long)skip->step, skip->tensor, format_name(skip->format), skip->forward,
+             (long long)skip->nonfinite, (long long)skip->count, float_shortest(skip->amax, amax),
              float_shortest(skip->scale_used, used), float_shortest(skip->scale_next, next),
-             (long long)skip->in_a_row, skip->injected[0] == '\0' ? "" : " ", skip->injected);
+             (long long)skip->in_a_row, float_shortest(skip->scale_begun, begun),
+             skip->injected[0] == '\0' ? "" : " ", skip->injected);
     tensor_file_add_note(file, key, text);
 }
 
@@ -233,8 +235,7 @@ static bool read_skip(char *words[SKIP_WORDS], int64_t step, SkipFacts *skip)
 {
     const int64_t most = (int64_t)1 << 53;
 
-    if (words[SKIP_WORDS - 1] == NULL || strlen(words[1]) >= sizeof skip->tensor ||
-        !is_plain(words[1], '!'))
+    if (words[9] == NULL || strlen(words[1]) >= sizeof skip->tensor || !is_plain(words[1], '!'))
         return false;
     text_copy(skip->tensor, sizeof skip->tensor, words[1]);
     skip->forward = strcmp(words[3], "1") == 0;
@@ -243,7 +244,8 @@ static bool read_skip(char *words[SKIP_WORDS], int64_t step, SkipFacts *skip)
            parse_count(words[4], 0, most, &skip->nonfinite) &&
            parse_count(words[5], 1, most, &skip->count) && parse_float(words[6], &skip->amax) &&
            parse_float(words[7], &skip->scale_used) && parse_float(words[8], &skip->scale_next) &&
-           parse_count(words[9], 0, step, &skip->in_a_row);
+           parse_count(words[9], 0, step, &skip->in_a_row) &&
+           (words[10] == NULL || parse_float(words[10], &skip->scale_begun)); /* it is younger */
 }
 
 static Status read_last(const TensorFile *file, const char *key, int64_t steps, SkipFacts *skip)

@@ -16,6 +16,8 @@ static void describe_skip(Experiment *experiment, const StepOutcome *outcome, Sk
 {
     const Program *program = &experiment->program;
     const InjectedFacts *injected = &experiment->facts.injected;
+    bool goes_on = experiment->skips_in_a_row > 1;
+    float begun = goes_on ? skip->scale_begun : outcome->scale_used;
     int instr = outcome->first_instr;
     const Value *value =
         &program->values[instr >= 0 ? program->instrs[instr].out : outcome->first_found];
@@ -29,6 +31,7 @@ static void describe_skip(Experiment *experiment, const StepOutcome *outcome, Sk
         .amax = outcome->amax,
         .scale_used = outcome->scale_used,
         .scale_next = outcome->scale_next,
+        .scale_begun = begun,
         .in_a_row = experiment->skips_in_a_row,
     };
     if (value->role == ROLE_COPY)

@@ -52,6 +52,7 @@ static Snapshot *just_skipped(int64_t in_a_row)
     add_skip(snapshot);
     snapshot->step = snapshot->last_skip.step;
     snapshot->last_skip.in_a_row = in_a_row;
+    snapshot->last_skip.scale_begun = ldexpf(snapshot->last_skip.scale_used, (int)in_a_row - 1);
     return snapshot;
 }
 
@@ -76,12 +77,45 @@ Test(stories, a_scale_that_falls_says_how_far_it_has_to)
     snapshot->last_skip.amax = 65504.0F * 6.0F;
     expect_told(
         "falling", snapshot, &clean,
-        "10 skips in a row took the loss scale from 2^25 to 2^15. fc2.weight.grad is 6 times "
-        "too large: that takes 3 more skips");
+        "10 skips in a row took the loss scale from 2^25 to 2^15. fc2.weight.grad was 6 times "
+        "too large: that takes 2 more skips, or `sweep scale`");
     expect_untold("falling", just_skipped(3));
     snapshot = just_skipped(3);
     snapshot->scaler.scale = 0.25F;
     expect_told("falling", snapshot, &clean, "Below 1 it makes gradients smaller than they are.");
+}
+
+/* 20 skips at 2^16, which did not move. */
+static Snapshot *held(float times)
+{
+    Snapshot *snapshot = just_skipped(20);
+
+    snapshot->last_skip.scale_begun = snapshot->last_skip.scale_next = 65536.0F;
+    snapshot->last_skip.amax = 65504.0F * times;
+    snapshot->scaler.scale = 65536.0F;
+    return snapshot;
+}
+
+Test(stories, a_scale_that_is_held_is_not_said_to_fall)
+{
+    Snapshot *snapshot = held(6.0F);
+
+    snapshot->scaler.hysteresis = 100;
+    snapshot->scaler.spent = 20;
+    expect_told("falling", snapshot, &clean,
+                "20 skips in a row leave the loss scale at 2^16. fc2.weight.grad was 6 times too "
+                "large: that takes 82 more skips, of which hysteresis bears 79, or `sweep scale`");
+    snapshot = held(6.0F);
+    snapshot->scaler.floor = 32768.0F;
+    expect_told("falling", snapshot, &clean,
+                "that never fits, as the loss scale ends its fall at its floor of 2^15, and every "
+                "step will be skipped. Try `scale floor=0`.");
+    snapshot = just_skipped(10);
+    snapshot->last_skip.scale_begun = 0.0F; /* a file that does not tell */
+    snapshot->last_skip.amax = 65504.0F * 1.5F;
+    expect_told("falling", snapshot, &clean,
+                "10 skips in a row leave the loss scale at 2^15. fc2.weight.grad was 1.5 times too "
+                "large: now it fits.");
 }
 
 static const Trail broken = {.tensor = "fc1.weight.fp16",
