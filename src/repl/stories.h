@@ -52,8 +52,8 @@ int64_t story_clean_steps(const Snapshot *snapshot);
 /* Appends "It began at linear fc2.out, in the forward phase: ..."; nothing where nothing is found. */
 void story_trail(const Trail *trail, Text *text);
 
-/* Appends "`inject inf fc1.out` went into this step."; nothing where nothing did. What it was meant to show
- * is not to be blamed on the training. */
+/* Appends "`inject inf fc1.out` went into this step."; nothing where nothing did. What it was meant
+ * to show is not to be blamed on the training. */
 void story_injected(const SkipFacts *skip, Text *text);
 
 #endif

@@ -21,12 +21,17 @@ static void tell_since_when(const EventLog *log, Text *text)
     }
 }
 
+static bool is_to_blame(const InjectedFacts *injected)
+{
+    return injected->step > 0 && !injected->late;
+}
+
 /* What it was meant to show is not to be blamed on the training. */
 static void tell_injected(const InjectedFacts *injected, Text *text)
 {
     char step[NUMBER_TEXT];
 
-    if (injected->step > 0)
+    if (is_to_blame(injected))
         text_printf(text, "`inject %s` went into step %s, so the training is not to blame. ",
                     injected->what, phrase_count(injected->step, step));
 }
@@ -51,7 +56,7 @@ static const char *what_to_try(const Snapshot *snapshot)
 {
     if (snapshot->first_taken.step > 0 && snapshot->scaler.take_all)
         return "`scale skip=on`";
-    if (snapshot->first_taken.step > 0 || snapshot->injected.step > 0)
+    if (snapshot->first_taken.step > 0 || is_to_blame(&snapshot->injected))
         return NULL;
     if (snapshot->scaler.leave_scaled && snapshot->scaler.scale > 1.0F)
         return "`scale unscale=on`";
@@ -101,7 +106,7 @@ static bool tell_nan(const Case *what, Text *text)
                 "The loss of the last step is %s, and no weight is: the run can still be saved. ",
                 isnan(snapshot->batch_loss.value) ? "nan" : "inf");
     story_trail(what->trail, text);
-    if (snapshot->injected.step == snapshot->step) {
+    if (is_to_blame(&snapshot->injected) && snapshot->injected.step == snapshot->step) {
         tell_injected(&snapshot->injected, text);
         text_append(text, "The next step is without it.");
         return true;

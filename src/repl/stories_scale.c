@@ -182,7 +182,10 @@ static void tell_overflow(const Snapshot *snapshot, Text *text)
     const SkipFacts *skip = &snapshot->last_skip;
     double times = (double)skip->amax / format_table[skip->format].max;
 
-    if (times > 1.0 && snapshot->scaler.backoff < 1.0)
+    if (skip->injected[0] != '\0')
+        text_printf(text, "`inject %s` went into the last of them: what fits is not known.",
+                    skip->injected);
+    else if (times > 1.0 && snapshot->scaler.backoff < 1.0)
         tell_when_it_fits(snapshot, times, text);
     else
         text_printf(text,

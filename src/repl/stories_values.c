@@ -10,7 +10,7 @@
 
 enum { COLUMNS = 64, ENOUGH_STEPS = 50 };
 
-static const double tolerated = 0.01, falls = 0.98;
+static const double tolerated = 0.01, falls = 0.98, hardly = 0.1;
 
 static bool is_gradient(const TensorFacts *tensor)
 {
@@ -150,6 +150,34 @@ static const TensorFacts *still_weight(const Snapshot *snapshot, int *count)
     return first;
 }
 
+/* What clipping left of the gradients in the last step, as a share; 1: it took nothing. */
+static double left_by_clip(const Snapshot *snapshot, const TensorFacts *grad)
+{
+    const ClipFacts *clip = &snapshot->clip;
+    bool as_stored = clip->before_unscale || snapshot->scaler.leave_scaled || !grad->scaled;
+    double amax = (double)grad->counts.amax / (as_stored ? 1.0 : (double)snapshot->scaler.scale);
+
+    if (clip->norm && !snapshot->clip_coef.none)
+        return snapshot->clip_coef.value;
+    return clip->value && amax > clip->most ? clip->most / amax : 1.0;
+}
+
+static void tell_small(const Snapshot *snapshot, const TensorFacts *grad, Text *text)
+{
+    const char *kind = snapshot->clip.norm ? "norm" : "value";
+    double left = left_by_clip(snapshot, grad);
+    char most[NUMBER_TEXT];
+
+    text_printf(text, "Its gradient arrives, at most %.3g as stored; ", (double)grad->counts.amax);
+    if (left < hardly)
+        text_printf(text,
+                    "`clip %s %s` leaves %.3g of it, less than the weights can take up: try "
+                    "`clip off`, or a larger %s.",
+                    kind, number_shortest(snapshot->clip.most, most), left, kind);
+    else
+        text_append(text, "what is added is less than half the spacing of the weights: raise lr.");
+}
+
 static void tell_cause(const Snapshot *snapshot, const char *weight, Text *text)
 {
     const TensorFacts *grad = gradient_of(snapshot, weight);
@@ -171,10 +199,7 @@ static void tell_cause(const Snapshot *snapshot, const char *weight, Text *text)
     else if (grad->counts.classes[CAST_UNDERFLOW] == cast_counts_nonzero(&grad->counts))
         text_append(text, "Its gradient became 0 in its own cast: why lost.");
     else
-        text_printf(text,
-                    "Its gradient arrives, at most %.3g as stored; what is added is less than "
-                    "half the spacing of the weights: raise lr.",
-                    (double)grad->counts.amax);
+        tell_small(snapshot, grad, text);
 }
 
 /* pytorch/ao PR#1124: 0 of 768 weights moved. */

@@ -76,8 +76,8 @@ typedef struct SkipFacts {
     int64_t nonfinite, count; /* of its values */
     float amax;               /* its largest finite magnitude before the cast */
     float scale_used, scale_next;
-    float scale_begun;            /* of the first of the skips in a row; 0: not known */
-    int64_t in_a_row;             /* skips up to and with this one; 0: it was taken */
+    float scale_begun; /* of the first of the skips in a row; 0: not known, or it was set since */
+    int64_t in_a_row;  /* skips up to and with this one; 0: it was taken */
     char injected[INJECTED_TEXT]; /* what was put into the step: "inf fc1.out"; "": nothing */
 } SkipFacts;
 
@@ -85,6 +85,7 @@ typedef struct SkipFacts {
 typedef struct InjectedFacts {
     int64_t step; /* 0: nothing */
     char what[INJECTED_TEXT];
+    bool late; /* the loss was inf or nan before, and not from such a step: it is not to blame */
 } InjectedFacts;
 
 /* What the bytes of a run are for. */

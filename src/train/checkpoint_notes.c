@@ -66,7 +66,7 @@ static void note_injected(TensorFile *file, const InjectedFacts *injected)
 {
     char text[NOTE_TEXT];
 
-    if (injected->step == 0)
+    if (injected->step == 0 || injected->late)
         return;
     snprintf(text, sizeof text, "%lld %s", (long long)injected->step, injected->what);
     tensor_file_add_note(file, "injected", text);

@@ -134,8 +134,11 @@ static Status put_in_due(Experiment *experiment, int at, int *from)
 static void remember(Experiment *experiment, const Injection *last)
 {
     InjectedFacts *injected = &experiment->facts.injected;
+    const Measure *loss = &experiment->facts.batch_loss;
     Text words = {0};
 
+    injected->late = (injected->step == 0 || injected->late) && experiment->facts.step > 0 &&
+                     !loss->none && !isfinite(loss->value);
     inject_print(last, &words);
     injected->step = experiment->facts.step + experiment->in_flight + 1;
     text_copy(injected->what, sizeof injected->what, text_chars(&words));

@@ -17,7 +17,8 @@ static void describe_skip(Experiment *experiment, const StepOutcome *outcome, Sk
     const Program *program = &experiment->program;
     const InjectedFacts *injected = &experiment->facts.injected;
     bool goes_on = experiment->skips_in_a_row > 1;
-    float begun = goes_on ? skip->scale_begun : outcome->scale_used;
+    bool by_hand = goes_on && skip->scale_next != outcome->scale_used;
+    float begun = by_hand ? 0.0f : goes_on ? skip->scale_begun : outcome->scale_used;
     int instr = outcome->first_instr;
     const Value *value =
         &program->values[instr >= 0 ? program->instrs[instr].out : outcome->first_found];

@@ -118,6 +118,16 @@ Test(stories, a_scale_that_is_held_is_not_said_to_fall)
                 "large: now it fits.");
 }
 
+Test(stories, an_injected_overflow_says_nothing_of_the_scale)
+{
+    Snapshot *snapshot = held(6.0F);
+
+    text_copy(snapshot->last_skip.injected, INJECTED_TEXT, "inf fc1.out");
+    expect_told("falling", snapshot, &clean,
+                "20 skips in a row leave the loss scale at 2^16. `inject inf fc1.out` went into "
+                "the last of them: what fits is not known.");
+}
+
 static const Trail broken = {.tensor = "fc1.weight.fp16",
                              .op = "cast",
                              .phase = "cast",
@@ -384,6 +394,33 @@ Test(stories, weights_that_do_not_move_and_why)
     snapshot = with_weight(0.0, 100, 0);
     snapshot->skipped = 60;
     expect_told("weights", snapshot, &clean, "all 60 steps were skipped");
+}
+
+static Snapshot *clipped(ClipFacts clip, double coef, float amax)
+{
+    Snapshot *snapshot = with_weight(0.0, 100, 3);
+
+    snapshot->clip = clip;
+    snapshot->clip_coef = (Measure){.value = coef};
+    snapshot->tensors[1].scaled = true;
+    snapshot->tensors[1].counts.amax = amax;
+    return snapshot;
+}
+
+Test(stories, weights_that_clipping_holds_still)
+{
+    ClipFacts norm = {.norm = true, .most = 1e-9}, value = {.value = true, .most = 1e-9};
+
+    expect_told("weights", clipped(norm, 1e-8, 32.0F), &clean,
+                "Its gradient arrives, at most 32 as stored; `clip norm 1e-09` leaves 1e-08 of it, "
+                "less than the weights can take up: try `clip off`, or a larger norm.");
+    expect_told("weights", clipped(norm, 0.9, 32.0F), &clean, "raise lr");
+    expect_told("weights", clipped(value, 1.0, 32.768F), &clean, "`clip value 1e-09` leaves 1e-06");
+    value.most = 1.0;
+    expect_told("weights", clipped(value, 1.0, 32.0F), &clean, "raise lr");
+    value.before_unscale = true;
+    expect_told("weights", clipped(value, 1.0, 32.0F), &clean, "`clip value 1` leaves 0.0312");
+    expect_told("weights", clipped((ClipFacts){0}, 0.0, 32.0F), &clean, "raise lr");
 }
 
 Test(stories, a_gradient_that_loses_a_part)
