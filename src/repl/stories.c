@@ -22,6 +22,12 @@ int64_t story_clean_steps(const Snapshot *snapshot)
     return snapshot->step - snapshot->last_skip.step;
 }
 
+void story_injected(const SkipFacts *skip, Text *text)
+{
+    if (skip->injected[0] != '\0')
+        text_printf(text, "`inject %s` went into this step. ", skip->injected);
+}
+
 void story_trail(const Trail *trail, Text *text)
 {
     const FormatInfo *format = &format_table[trail->format];
@@ -30,12 +36,12 @@ void story_trail(const Trail *trail, Text *text)
     if (trail->tensor[0] == '\0')
         return;
     text_printf(text,
-                "In %sthe last step it began %s `%s` %s, in the phase %s: %s of its %s values ",
+                "In %sthe last step it began %s `%s` %s, in the phase %s: %s of its %s values %s ",
                 trail->earlier ? "an earlier micro-batch of " : "", trail->unseen ? "before" : "at",
                 trail->op, trail->tensor, trail->phase, phrase_count(trail->nonfinite, count),
-                phrase_count(trail->count, all));
+                phrase_count(trail->count, all), trail->nonfinite == 1 ? "is" : "are");
     text_printf(
-        text, "are inf or nan in %s, whose largest number is %s; the largest finite one%s %.4g. ",
+        text, "inf or nan in %s, whose largest number is %s; the largest finite one%s %.4g. ",
         format->name, number_shortest(format->max, most),
         trail->earlier && !trail->unseen ? " before the store was" : " is", (double)trail->amax);
 }

@@ -22,11 +22,11 @@ typedef struct Story {
 } Story;
 
 #define STORIES(X) \
-    X(mistakes) \
     X(eps) \
     X(nan) \
     X(forward) \
     X(falling) \
+    X(mistakes) \
     X(lost) \
     X(skip) \
     X(underflow) \
@@ -51,5 +51,9 @@ int64_t story_clean_steps(const Snapshot *snapshot);
 
 /* Appends "It began at linear fc2.out, in the forward phase: ..."; nothing where nothing is found. */
 void story_trail(const Trail *trail, Text *text);
+
+/* Appends "`inject inf fc1.out` went into this step."; nothing where nothing did. What it was meant
+ * to show is not to be blamed on the training. */
+void story_injected(const SkipFacts *skip, Text *text);
 
 #endif

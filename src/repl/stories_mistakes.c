@@ -4,6 +4,10 @@
 #include "base/number.h"
 #include "repl/phrase.h"
 
+#include <stdio.h>
+
+enum { WORDS_TEXT = NUMBER_TEXT + 24 };
+
 static void tell_taken(const Snapshot *snapshot, Text *text)
 {
     const SkipFacts *taken = &snapshot->first_taken;
@@ -14,55 +18,98 @@ static void tell_taken(const Snapshot *snapshot, Text *text)
     if (taken->step > 0)
         text_printf(text, "Step %s was, with inf or nan in %s. ", phrase_count(taken->step, number),
                     taken->tensor);
+    story_injected(taken, text);
     text_append(text, "Try `scale skip=on`; weights that are nan need `reset` or `undo` too.");
+}
+
+/* "2^16 times too large" */
+static const char *times_off(double scale, char words[WORDS_TEXT])
+{
+    char number[NUMBER_TEXT];
+
+    snprintf(words, WORDS_TEXT, "%s times too %s",
+             number_friendly(scale > 1.0 ? scale : 1.0 / scale, number),
+             scale > 1.0 ? "large" : "small");
+    return words;
+}
+
+static bool is_clipped(const Snapshot *snapshot)
+{
+    return snapshot->clip.norm || snapshot->clip.value;
+}
+
+/* Whatever they were, clipping bounds them. */
+static void tell_scaled_and_clipped(const Snapshot *snapshot, Text *text)
+{
+    const ClipFacts *clip = &snapshot->clip;
+    char words[WORDS_TEXT], most[NUMBER_TEXT];
+
+    number_shortest(clip->most, most);
+    text_printf(text,
+                "unscale is off, a mistake: gradients are %s when `clip %s %s` meets them, and the "
+                "optimizer reads what that leaves, ",
+                times_off((double)snapshot->scaler.scale, words), clip->norm ? "norm" : "value",
+                most);
+    text_printf(text, "%s of at most %s. Try `scale unscale=on`.",
+                clip->norm ? "a norm" : "magnitudes", most);
 }
 
 static void tell_scaled(const Snapshot *snapshot, Text *text)
 {
-    char number[NUMBER_TEXT];
+    double scale = (double)snapshot->scaler.scale;
+    char words[WORDS_TEXT];
 
     text_printf(text,
-                "unscale is off, a mistake: the optimizer reads gradients that are %s times too "
-                "large, as the loss was scaled. Under sgd and momentum the learning rate is larger "
-                "by that; adam divides by the gradients' own size and hardly notices. Try "
-                "`scale unscale=on`.",
-                float_friendly(snapshot->scaler.scale, number));
+                "unscale is off, a mistake: the optimizer reads gradients that are %s, as the loss "
+                "was scaled. Under sgd and momentum the learning rate is %s by that; adam divides "
+                "by the gradients' own size and hardly notices. Try `scale unscale=on`.",
+                times_off(scale, words), scale > 1.0 ? "larger" : "smaller");
 }
 
 static void tell_clipped(const Snapshot *snapshot, Text *text)
 {
     const ClipFacts *clip = &snapshot->clip;
-    char most[NUMBER_TEXT], scale[NUMBER_TEXT];
+    char most[NUMBER_TEXT], words[WORDS_TEXT];
 
     text_printf(text,
                 "gradients are clipped before they are unscaled, a mistake: %s, meant for true "
-                "gradients, meets gradients that are %s times larger, ",
-                number_shortest(clip->most, most), float_friendly(snapshot->scaler.scale, scale));
+                "gradients, meets gradients that are %s, ",
+                number_shortest(clip->most, most),
+                times_off((double)snapshot->scaler.scale, words));
     text_printf(text, "so that at most %.3g is left of them. Try `clip %s %s`.",
                 clip->most / (double)snapshot->scaler.scale, clip->norm ? "norm" : "value", most);
+}
+
+/* A scale of 1 takes the effect from both, and one of 0 leaves nothing to be told apart. */
+static bool scale_matters(const ScalerFacts *scaler)
+{
+    return scaler->mode != SCALER_OFF && scaler->scale != 1.0F && scaler->scale > 0.0F;
 }
 
 static bool tell_mistakes(const Case *what, Text *text)
 {
     const Snapshot *snapshot = what->snapshot;
-    size_t before = text->length;
+    bool scaled = snapshot->scaler.leave_scaled && scale_matters(&snapshot->scaler);
+    bool clipped =
+        snapshot->clip.before_unscale && is_clipped(snapshot) && scale_matters(&snapshot->scaler);
 
     if (snapshot->scaler.take_all)
         tell_taken(snapshot, text);
-    if (snapshot->scaler.leave_scaled) {
-        text_append(text, text->length > before ? " And " : "");
+    if (snapshot->scaler.take_all && (scaled || clipped))
+        text_append(text, " And ");
+    if (scaled && is_clipped(snapshot))
+        tell_scaled_and_clipped(snapshot, text);
+    else if (scaled)
         tell_scaled(snapshot, text);
-    }
-    if (snapshot->clip.before_unscale && snapshot->scaler.mode != SCALER_OFF) {
-        text_append(text, text->length > before ? " And " : "");
+    else if (clipped)
         tell_clipped(snapshot, text);
-    }
-    return text->length > before;
+    return snapshot->scaler.take_all || scaled || clipped;
 }
 
 const Story mistakes_story = {
     .name = "mistakes",
     .text = "scale skip=off, scale unscale=off, clip when=before-unscale: set on purpose, or not",
-    .otherwise = "steps are skipped, gradients unscaled and clipped behind that, as they should be",
+    .otherwise = "none of them is at work: steps are skipped, and gradients are unscaled before "
+                 "they are clipped, or the loss scale is 1",
     .tell = tell_mistakes,
 };

@@ -20,18 +20,12 @@ static void tell_numbers(const SkipFacts *skip, Text *text)
     }
     text_printf(text, "%s of the %s values of ", phrase_count(skip->nonfinite, number),
                 phrase_count(skip->count, count));
-    text_printf(text, "%s were inf or nan in %s, ", skip->tensor, format->name);
+    text_printf(text, "%s %s inf or nan in %s, ", skip->tensor,
+                skip->nonfinite == 1 ? "was" : "were", format->name);
     text_printf(text,
                 "whose largest number is %s; the largest finite magnitude before the cast was ",
                 number_shortest(format->max, number));
     text_printf(text, "%.4g. ", (double)skip->amax);
-}
-
-/* What it was meant to show is not to be blamed on the training. */
-static void tell_injected(const SkipFacts *skip, Text *text)
-{
-    if (skip->injected[0] != '\0')
-        text_printf(text, "`inject %s` went into this step. ", skip->injected);
 }
 
 static void tell_uncounted(const Snapshot *snapshot, Text *text)
@@ -76,7 +70,7 @@ static bool tell_skip(const Case *what, Text *text)
         text_printf(text, "%s clean step%s since; the last skip: ", phrase_count(clean, number),
                     clean == 1 ? "" : "s");
     tell_numbers(&snapshot->last_skip, text);
-    tell_injected(&snapshot->last_skip, text);
+    story_injected(&snapshot->last_skip, text);
     tell_scale(snapshot, &snapshot->last_skip, text);
     return true;
 }
@@ -102,7 +96,11 @@ static bool tell_forward(const Case *what, Text *text)
     if (!skipped_just_now(what->snapshot) || !skip->forward || what->trail->weights > 0)
         return false;
     tell_numbers(skip, text);
-    tell_injected(skip, text);
+    story_injected(skip, text);
+    if (skip->injected[0] != '\0') {
+        text_append(text, "That is in the forward pass, and the next step is without it.");
+        return true;
+    }
     text_printf(text,
                 "That is in the forward pass, which the loss scale does not touch: at any scale "
                 "the same values overflow. It is %s now",
@@ -124,32 +122,75 @@ const Story forward_story = {
     .tell = tell_forward,
 };
 
-/* Where the first of the skips in a row began. */
-static double begun_at(const Snapshot *snapshot)
+/* An overflow that hysteresis bears, and one at the floor, leave the scale where it is. */
+static void tell_row(const SkipFacts *skip, Text *text)
 {
-    const SkipFacts *skip = &snapshot->last_skip;
+    char row[NUMBER_TEXT], from[NUMBER_TEXT], to[NUMBER_TEXT];
 
-    return (double)skip->scale_used / pow(snapshot->scaler.backoff, (double)skip->in_a_row - 1.0);
+    text_printf(text, "%s skip%s in a row ", phrase_count(skip->in_a_row, row),
+                skip->in_a_row == 1 ? "" : "s");
+    if (skip->scale_begun > skip->scale_next)
+        text_printf(text, "took the loss scale from %s to %s. ",
+                    float_friendly(skip->scale_begun, from), float_friendly(skip->scale_next, to));
+    else
+        text_printf(text, "%s the loss scale at %s. ", skip->in_a_row == 1 ? "leaves" : "leave",
+                    float_friendly(skip->scale_next, to));
 }
 
-static void tell_when_it_fits(const Snapshot *snapshot, Text *text)
+/* More overflows that hysteresis bears before the scale falls again. */
+static int64_t borne_first(const ScalerFacts *scaler)
+{
+    return scaler->hysteresis - 1 > scaler->spent ? scaler->hysteresis - 1 - scaler->spent : 0;
+}
+
+static void tell_skips_left(const Snapshot *snapshot, double times, Text *text)
+{
+    const ScalerFacts *scaler = &snapshot->scaler;
+    int64_t borne = borne_first(scaler);
+    int64_t skips = (int64_t)ceil(log(times) / -log(scaler->backoff)) + borne;
+    char number[NUMBER_TEXT];
+
+    text_printf(text, "that takes %s more skip%s", phrase_count(skips, number),
+                skips == 1 ? "" : "s");
+    if (borne > 0)
+        text_printf(text, ", of which hysteresis bears %s", phrase_count(borne, number));
+    text_append(text, ", or `sweep scale` shows at once which scale fits.");
+}
+
+/* Of a tensor that was `times` too large at the scale of the last skip. */
+static void tell_when_it_fits(const Snapshot *snapshot, double times, Text *text)
+{
+    const SkipFacts *skip = &snapshot->last_skip;
+    double fits = (double)skip->scale_used / times;
+    double left = times * (double)skip->scale_next / (double)skip->scale_used;
+    char number[NUMBER_TEXT];
+
+    text_printf(text, "%s was %.3g times too large: ", skip->tensor, times);
+    if (left <= 1.0)
+        text_append(text, "now it fits.");
+    else if (fits < (double)snapshot->scaler.floor)
+        text_printf(text,
+                    "that never fits, as the loss scale ends its fall at its floor of %s, and "
+                    "every step will be skipped. Try `scale floor=0`.",
+                    float_friendly(snapshot->scaler.floor, number));
+    else
+        tell_skips_left(snapshot, left, text);
+}
+
+static void tell_overflow(const Snapshot *snapshot, Text *text)
 {
     const SkipFacts *skip = &snapshot->last_skip;
     double times = (double)skip->amax / format_table[skip->format].max;
-    char number[NUMBER_TEXT];
-    double skips = ceil(log(times) / -log(snapshot->scaler.backoff));
 
-    if (!(times > 1.0) || !(snapshot->scaler.backoff < 1.0))
-        text_printf(text,
-                    "%s held inf or nan before its own cast, so what overflows lies ahead of "
-                    "it.",
-                    skip->tensor);
+    if (skip->injected[0] != '\0')
+        text_printf(text, "`inject %s` went into the last of them: what fits is not known.",
+                    skip->injected);
+    else if (times > 1.0 && snapshot->scaler.backoff < 1.0)
+        tell_when_it_fits(snapshot, times, text);
     else
         text_printf(text,
-                    "%s is %.3g times too large: that takes %s more skip%s, or `sweep scale` "
-                    "shows at once which scale fits.",
-                    skip->tensor, times, phrase_count((int64_t)skips, number),
-                    skips > 1.5 ? "s" : "");
+                    "%s held inf or nan before its own cast, so what overflows lies ahead of it.",
+                    skip->tensor);
 }
 
 /* pytorch#40497, #157436: the scale collapses, and nobody sees why. */
@@ -157,15 +198,12 @@ static bool tell_falling(const Case *what, Text *text)
 {
     const Snapshot *snapshot = what->snapshot;
     const SkipFacts *skip = &snapshot->last_skip;
-    char from[NUMBER_TEXT], to[NUMBER_TEXT], row[NUMBER_TEXT];
 
     if (!skipped_just_now(snapshot) || (skip->forward && what->trail->weights == 0) ||
         snapshot->scaler.mode != SCALER_DYNAMIC ||
         (skip->in_a_row < MANY_SKIPS && snapshot->scaler.scale >= 1.0F))
         return false;
-    text_printf(text, "%s skips in a row took the loss scale from %s to %s. ",
-                phrase_count(skip->in_a_row, row), number_friendly(begun_at(snapshot), from),
-                float_friendly(skip->scale_next, to));
+    tell_row(skip, text);
     if (snapshot->scaler.scale < 1.0F)
         text_append(text, "Below 1 it makes gradients smaller than they are. ");
     if (what->trail->weights > 0)
@@ -174,7 +212,7 @@ static bool tell_falling(const Case *what, Text *text)
                     "why nan.",
                     what->trail->weight);
     else
-        tell_when_it_fits(snapshot, text);
+        tell_overflow(snapshot, text);
     return true;
 }
 

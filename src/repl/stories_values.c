@@ -1,4 +1,4 @@
-/* Stories of values: nan, gradients that are lost, weights that stay, a loss that does not fall. */
+/* Stories of values: gradients that are lost, weights that stay, a loss that does not fall. */
 #include "repl/stories.h"
 
 #include "repl/phrase.h"
@@ -10,76 +10,7 @@
 
 enum { COLUMNS = 64, ENOUGH_STEPS = 50 };
 
-static const double tolerated = 0.01, falls = 0.98;
-
-static bool unscaled_fp16(const Snapshot *snapshot)
-{
-    return snapshot->scaler.mode == SCALER_OFF && snapshot->autocast == FORMAT_FP16;
-}
-
-/* train/record.c says once a run when the loss ceased to be a number. */
-static void tell_since_when(const EventLog *log, Text *text)
-{
-    char step[NUMBER_TEXT];
-
-    for (int i = 0; i < events_held(log); i++) {
-        const Event *event = events_get(log, i);
-
-        if (event->kind != EVENT_WARNING || strncmp(event->text, "the loss is", 11) != 0)
-            continue;
-        text_printf(text, "At step %s %s. ", phrase_count(event->step, step), event->text);
-        return;
-    }
-}
-
-static void tell_broken_weights(const Case *what, Text *text)
-{
-    const Trail *trail = what->trail;
-    char count[NUMBER_TEXT], all[NUMBER_TEXT];
-
-    text_printf(text, "%s of the %s values of %s are inf or nan",
-                phrase_count(trail->weight_nonfinite, count),
-                phrase_count(trail->weight_count, all), trail->weight);
-    if (trail->weights > 1)
-        text_printf(text, ", and %d more tensors of weights hold some", trail->weights - 1);
-    text_append(text, ". ");
-    tell_since_when(&what->snapshot->events, text);
-    if (what->snapshot->scaler.mode == SCALER_OFF)
-        text_append(text, "Scaling is off, so nobody looks at gradients before a step is taken. ");
-    story_trail(trail, text);
-    text_printf(text,
-                "No scale mends weights: go back with `reset`, `undo` or `load`, then try %s.",
-                unscaled_fp16(what->snapshot) ? "`scale dynamic`, or `autocast bf16`"
-                                              : "a smaller learning rate");
-}
-
-/* amp: the test is on the gradients, so a loss that is nan alone skips nothing. */
-static bool tell_nan(const Case *what, Text *text)
-{
-    const Snapshot *snapshot = what->snapshot;
-    bool broken = what->trail->weights > 0;
-
-    if (broken) {
-        tell_broken_weights(what, text);
-        return true;
-    }
-    if (snapshot->step == 0 || snapshot->batch_loss.none || isfinite(snapshot->batch_loss.value))
-        return false;
-    text_printf(text,
-                "The loss of the last step is %s, and no weight is: the run can still be saved. ",
-                isnan(snapshot->batch_loss.value) ? "nan" : "inf");
-    story_trail(what->trail, text);
-    text_append(text, "The forward pass has no loss scale; try `autocast bf16`, a smaller learning "
-                      "rate, or smaller inputs.");
-    return true;
-}
-
-const Story nan_story = {
-    .name = "nan",
-    .text = "weights or a loss that are inf or nan",
-    .otherwise = "neither weights nor the last loss hold inf or nan",
-    .tell = tell_nan,
-};
+static const double tolerated = 0.01, falls = 0.98, hardly = 0.1;
 
 static bool is_gradient(const TensorFacts *tensor)
 {
@@ -219,6 +150,34 @@ static const TensorFacts *still_weight(const Snapshot *snapshot, int *count)
     return first;
 }
 
+/* What clipping left of the gradients in the last step, as a share; 1: it took nothing. */
+static double left_by_clip(const Snapshot *snapshot, const TensorFacts *grad)
+{
+    const ClipFacts *clip = &snapshot->clip;
+    bool as_stored = clip->before_unscale || snapshot->scaler.leave_scaled || !grad->scaled;
+    double amax = (double)grad->counts.amax / (as_stored ? 1.0 : (double)snapshot->scaler.scale);
+
+    if (clip->norm && !snapshot->clip_coef.none)
+        return snapshot->clip_coef.value;
+    return clip->value && amax > clip->most ? clip->most / amax : 1.0;
+}
+
+static void tell_small(const Snapshot *snapshot, const TensorFacts *grad, Text *text)
+{
+    const char *kind = snapshot->clip.norm ? "norm" : "value";
+    double left = left_by_clip(snapshot, grad);
+    char most[NUMBER_TEXT];
+
+    text_printf(text, "Its gradient arrives, at most %.3g as stored; ", (double)grad->counts.amax);
+    if (left < hardly)
+        text_printf(text,
+                    "`clip %s %s` leaves %.3g of it, less than the weights can take up: try "
+                    "`clip off`, or a larger %s.",
+                    kind, number_shortest(snapshot->clip.most, most), left, kind);
+    else
+        text_append(text, "what is added is less than half the spacing of the weights: raise lr.");
+}
+
 static void tell_cause(const Snapshot *snapshot, const char *weight, Text *text)
 {
     const TensorFacts *grad = gradient_of(snapshot, weight);
@@ -240,10 +199,7 @@ static void tell_cause(const Snapshot *snapshot, const char *weight, Text *text)
     else if (grad->counts.classes[CAST_UNDERFLOW] == cast_counts_nonzero(&grad->counts))
         text_append(text, "Its gradient became 0 in its own cast: why lost.");
     else
-        text_printf(text,
-                    "Its gradient arrives, at most %.3g as stored; what is added is less than "
-                    "half the spacing of the weights: raise lr.",
-                    (double)grad->counts.amax);
+        tell_small(snapshot, grad, text);
 }
 
 /* pytorch/ao PR#1124: 0 of 768 weights moved. */

@@ -124,8 +124,25 @@ static bool word_is_known(const char *word, bool script)
     return false;
 }
 
+static bool is_of_weights(const Metric *metric)
+{
+    return metric->need == NEED_MOVED || metric->need == NEED_UPDATES;
+}
+
+/* Of another tensor it would be none for ever. */
+static Status check_weight(const Snapshot *known, const Metric *metric, const char *name)
+{
+    const TensorFacts *tensor = snapshot_tensor(known, name);
+
+    if (!is_of_weights(metric) || tensor == NULL || tensor->kind == TENSOR_WEIGHT)
+        return ok();
+    return fail(STATUS_USAGE,
+                "%s is a number of weights, and %.40s is none; try %s(\"fc1.weight\")",
+                metric->name, name, metric->name);
+}
+
 /* A plain text names its tensor now; one with escapes does when it is run, one without an end never. */
-static Status check_tensor(const Check *check, const Token *token)
+static Status check_tensor(const Check *check, const Token *token, const Metric *metric)
 {
     char name[WORD_TEXT];
     Measure unused;
@@ -136,7 +153,8 @@ static Status check_tensor(const Check *check, const Token *token)
         return ok();
     memcpy(name, token->chars + 1, token->length - 2);
     name[token->length - 2] = '\0';
-    return metric_read(metric_find("amax"), check->rules->known, name, &unused);
+    TRY(metric_read(metric_find("amax"), check->rules->known, name, &unused));
+    return check_weight(check->rules->known, metric, name);
 }
 
 static Status check_metric(const Check *check, size_t i, const Metric *metric)
@@ -151,9 +169,9 @@ static Status check_metric(const Check *check, size_t i, const Metric *metric)
                     metric->name);
     if (metric->of_tensor != NULL && !called && !text)
         return fail(STATUS_USAGE, "%s is a number of one tensor; write %s(\"%s\")", metric->name,
-                    metric->name, metric->need == NEED_MOVED ? "fc1.weight" : "fc1.weight.grad");
+                    metric->name, is_of_weights(metric) ? "fc1.weight" : "fc1.weight.grad");
     if (metric->of_tensor != NULL && text && (!called || token_is(tokens, at + 1, ")")))
-        return check_tensor(check, &tokens->all[at]);
+        return check_tensor(check, &tokens->all[at], metric);
     return ok();
 }
 

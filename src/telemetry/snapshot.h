@@ -75,6 +75,8 @@ typedef struct ClipFacts {
     bool before_unscale; /* a mistake at work: the scaled gradients are clipped */
 } ClipFacts;
 
+enum { INJECTED_TEXT = TENSOR_NAME + 32 };
+
 /* The last skipped step, for `why`; or the first that should have been, and was taken. */
 typedef struct SkipFacts {
     int64_t step;             /* 0: there was none */
@@ -84,9 +86,17 @@ typedef struct SkipFacts {
     int64_t nonfinite, count; /* of its values */
     float amax;               /* its largest finite magnitude before the cast */
     float scale_used, scale_next;
-    int64_t in_a_row;                /* skips up to and with this one; 0: it was taken */
-    char injected[TENSOR_NAME + 32]; /* what was put into the step: "inf fc1.out"; "": nothing */
+    float scale_begun; /* of the first of the skips in a row; 0: not known, or it was set since */
+    int64_t in_a_row;  /* skips up to and with this one; 0: it was taken */
+    char injected[INJECTED_TEXT]; /* what was put into the step: "inf fc1.out"; "": nothing */
 } SkipFacts;
+
+/* What was last put into a step, as long as no later loss is finite: that clears it of blame. */
+typedef struct InjectedFacts {
+    int64_t step; /* 0: nothing */
+    char what[INJECTED_TEXT];
+    bool late; /* the loss was inf or nan before, and not from such a step: it is not to blame */
+} InjectedFacts;
 
 /* What the bytes of a run are for. */
 typedef enum MemoryPart {
@@ -143,6 +153,7 @@ typedef struct Snapshot {
     Measure loss, batch_loss, grad_norm, clip_coef, accuracy, steps_per_second;
     int64_t accuracy_step;            /* the step after which `accuracy` was measured */
     SkipFacts last_skip, first_taken; /* first_taken: with inf or nan, which it made the weights */
+    InjectedFacts injected;
     MemoryFacts memory;
     TensorFacts *tensors; /* in the order of the step */
     bool updates;         /* steps of the optimizer are counted, from the next on */

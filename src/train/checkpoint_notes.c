@@ -10,7 +10,7 @@
 
 static const char version[] = "1";
 
-enum { NOTE_TEXT = 512, SKIP_WORDS = 10 };
+enum { NOTE_TEXT = 512, SKIP_WORDS = 11 };
 
 static void note_count(TensorFile *file, const char *key, int64_t count)
 {
@@ -48,16 +48,28 @@ static void note_recent(TensorFile *file, const History *history)
 
 static void note_skip(TensorFile *file, const char *key, const SkipFacts *skip)
 {
-    char amax[NUMBER_TEXT], used[NUMBER_TEXT], next[NUMBER_TEXT], text[NOTE_TEXT];
+    char amax[NUMBER_TEXT], used[NUMBER_TEXT], next[NUMBER_TEXT], begun[NUMBER_TEXT];
+    char text[NOTE_TEXT];
 
     if (skip->step == 0)
         return;
-    snprintf(text, sizeof text, "%lld %s %s %d %lld %lld %s %s %s %lld", (long long)skip->step,
-             skip->tensor, format_name(skip->format), skip->forward, (long long)skip->nonfinite,
-             (long long)skip->count, float_shortest(skip->amax, amax),
+    snprintf(text, sizeof text, "%lld %s %s %d %lld %lld %s %s %s %lld %s%s%s",
+             (long long)skip->step, skip->tensor, format_name(skip->format), skip->forward,
+             (long long)skip->nonfinite, (long long)skip->count, float_shortest(skip->amax, amax),
              float_shortest(skip->scale_used, used), float_shortest(skip->scale_next, next),
-             (long long)skip->in_a_row);
+             (long long)skip->in_a_row, float_shortest(skip->scale_begun, begun),
+             skip->injected[0] == '\0' ? "" : " ", skip->injected);
     tensor_file_add_note(file, key, text);
+}
+
+static void note_injected(TensorFile *file, const InjectedFacts *injected)
+{
+    char text[NOTE_TEXT];
+
+    if (injected->step == 0 || injected->late)
+        return;
+    snprintf(text, sizeof text, "%lld %s", (long long)injected->step, injected->what);
+    tensor_file_add_note(file, "injected", text);
 }
 
 static void note_settings(TensorFile *file, const Settings *settings)
@@ -91,6 +103,7 @@ void notes_write(const Checkpoint *checkpoint, TensorFile *file)
     note_recent(file, &facts->history);
     note_skip(file, "last_skip", &facts->last_skip);
     note_skip(file, "first_taken", &facts->first_taken);
+    note_injected(file, &facts->injected);
 }
 
 static Status odd(const char *key)
@@ -202,11 +215,19 @@ static Status read_recent(const TensorFile *file, Snapshot *facts)
     return ok();
 }
 
-static bool is_plain(const char *text)
+static bool is_plain(const char *text, char least)
 {
     for (; *text != '\0'; text++)
-        if (*text <= ' ' || *text > '~')
+        if (*text < least || *text > '~')
             return false;
+    return true;
+}
+
+static bool read_words(const char *words, char injected[INJECTED_TEXT])
+{
+    if (words == NULL || strlen(words) >= INJECTED_TEXT || !is_plain(words, ' '))
+        return false;
+    text_copy(injected, INJECTED_TEXT, words);
     return true;
 }
 
@@ -214,8 +235,7 @@ static bool read_skip(char *words[SKIP_WORDS], int64_t step, SkipFacts *skip)
 {
     const int64_t most = (int64_t)1 << 53;
 
-    if (words[SKIP_WORDS - 1] == NULL || strlen(words[1]) >= sizeof skip->tensor ||
-        !is_plain(words[1]))
+    if (words[9] == NULL || strlen(words[1]) >= sizeof skip->tensor || !is_plain(words[1], '!'))
         return false;
     text_copy(skip->tensor, sizeof skip->tensor, words[1]);
     skip->forward = strcmp(words[3], "1") == 0;
@@ -224,7 +244,8 @@ static bool read_skip(char *words[SKIP_WORDS], int64_t step, SkipFacts *skip)
            parse_count(words[4], 0, most, &skip->nonfinite) &&
            parse_count(words[5], 1, most, &skip->count) && parse_float(words[6], &skip->amax) &&
            parse_float(words[7], &skip->scale_used) && parse_float(words[8], &skip->scale_next) &&
-           parse_count(words[9], 0, step, &skip->in_a_row);
+           parse_count(words[9], 0, step, &skip->in_a_row) &&
+           (words[10] == NULL || parse_float(words[10], &skip->scale_begun)); /* it is younger */
 }
 
 static Status read_last(const TensorFile *file, const char *key, int64_t steps, SkipFacts *skip)
@@ -238,7 +259,23 @@ static Status read_last(const TensorFile *file, const char *key, int64_t steps, 
     rest = copy = xstrdup(note);
     for (int i = 0; i < SKIP_WORDS; i++)
         words[i] = cut(&rest, ' ');
-    good = read_skip(words, steps, skip);
+    good = read_skip(words, steps, skip) && (rest == NULL || read_words(rest, skip->injected));
+    free(copy);
+    return good ? ok() : odd(key);
+}
+
+static Status read_injected(const TensorFile *file, Snapshot *facts)
+{
+    static const char key[] = "injected";
+    const char *note = tensor_file_note(file, key);
+    char *copy, *rest;
+    bool good;
+
+    if (note == NULL)
+        return ok();
+    rest = copy = xstrdup(note);
+    good = parse_count(cut(&rest, ' '), 1, facts->step, &facts->injected.step) &&
+           read_words(rest, facts->injected.what);
     free(copy);
     return good ? ok() : odd(key);
 }
@@ -273,5 +310,6 @@ Status notes_read(const TensorFile *file, Checkpoint *made)
     TRY(read_counts(file, made));
     TRY(read_recent(file, &made->facts));
     TRY(read_last(file, "last_skip", made->facts.step, &made->facts.last_skip));
-    return read_last(file, "first_taken", made->facts.step, &made->facts.first_taken);
+    TRY(read_last(file, "first_taken", made->facts.step, &made->facts.first_taken));
+    return read_injected(file, &made->facts);
 }

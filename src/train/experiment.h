@@ -46,8 +46,6 @@ typedef struct Experiment {
     bool warned_loss, warned_scale;
     int64_t skips_in_a_row;
     Injections injections;
-    Injection injected; /* the last of those that went into the step `injected_step` */
-    int64_t injected_step;
     int64_t numbers;         /* it holds in host memory; 0 while it is pending */
     StepOutcome last;        /* as the newest finished step was told */
     Snapshot facts;          /* kept up to date; tensors when they are asked for */

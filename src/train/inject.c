@@ -131,6 +131,20 @@ static Status put_in_due(Experiment *experiment, int at, int *from)
     return ok();
 }
 
+static void remember(Experiment *experiment, const Injection *last)
+{
+    InjectedFacts *injected = &experiment->facts.injected;
+    const Measure *loss = &experiment->facts.batch_loss;
+    Text words = {0};
+
+    injected->late = (injected->step == 0 || injected->late) && experiment->facts.step > 0 &&
+                     !loss->none && !isfinite(loss->value);
+    inject_print(last, &words);
+    injected->step = experiment->facts.step + experiment->in_flight + 1;
+    text_copy(injected->what, sizeof injected->what, text_chars(&words));
+    text_release(&words);
+}
+
 Status inject_part(Experiment *experiment, int first, int last)
 {
     Injections *waiting = &experiment->injections;
@@ -143,10 +157,8 @@ Status inject_part(Experiment *experiment, int first, int last)
     TRY(experiment->class->plan_run(experiment->plan, from, last));
     if (last < experiment->program.instr_count)
         return ok();
-    if (waiting->count > 0) {
-        experiment->injected = waiting->all[waiting->count - 1];
-        experiment->injected_step = experiment->facts.step + experiment->in_flight + 1;
-    }
+    if (waiting->count > 0)
+        remember(experiment, &waiting->all[waiting->count - 1]);
     waiting->count = 0;
     return ok();
 }

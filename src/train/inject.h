@@ -2,7 +2,9 @@
  *
  * The instruction that makes the tensor runs, then one of its elements is overwritten, then the step goes
  * on. A weight, which no instruction makes, is overwritten before the step, and stays so. Only in that
- * step are the instructions run one by one. Thread rule: the worker's, but for the table.
+ * step are the instructions run one by one.
+ * Of a step of several micro-batches it is the last into which a value goes; a weight is
+ * overwritten before the first. Thread rule: the worker's, but for the table.
  */
 #ifndef TRAIN_INJECT_H
 #define TRAIN_INJECT_H

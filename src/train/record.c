@@ -15,6 +15,10 @@ static int rounds_of(const Program *program, int instr)
 static void describe_skip(Experiment *experiment, const StepOutcome *outcome, SkipFacts *skip)
 {
     const Program *program = &experiment->program;
+    const InjectedFacts *injected = &experiment->facts.injected;
+    bool goes_on = experiment->skips_in_a_row > 1;
+    bool by_hand = goes_on && skip->scale_next != outcome->scale_used;
+    float begun = by_hand ? 0.0f : goes_on ? skip->scale_begun : outcome->scale_used;
     int instr = outcome->first_instr;
     const Value *value =
         &program->values[instr >= 0 ? program->instrs[instr].out : outcome->first_found];
@@ -28,21 +32,14 @@ static void describe_skip(Experiment *experiment, const StepOutcome *outcome, Sk
         .amax = outcome->amax,
         .scale_used = outcome->scale_used,
         .scale_next = outcome->scale_next,
+        .scale_begun = begun,
         .in_a_row = experiment->skips_in_a_row,
     };
     if (value->role == ROLE_COPY)
         value = &program->values[value->source];
     memcpy(skip->tensor, value->name, sizeof skip->tensor);
-}
-
-static void describe_injected(const Experiment *experiment, SkipFacts *skip)
-{
-    Text words = {0};
-
-    if (experiment->injected_step == skip->step)
-        inject_print(&experiment->injected, &words);
-    text_copy(skip->injected, sizeof skip->injected, text_chars(&words));
-    text_release(&words);
+    if (injected->step == skip->step)
+        text_copy(skip->injected, sizeof skip->injected, injected->what);
 }
 
 /* The first of a run is told: after it the weights are nan, and so is every step. */
@@ -66,7 +63,6 @@ static void record_skip(Experiment *experiment, const StepOutcome *outcome)
     experiment->skips_in_a_row++;
     facts->skipped++;
     describe_skip(experiment, outcome, &facts->last_skip);
-    describe_injected(experiment, &facts->last_skip);
     events_add_skip(&facts->events, outcome->step, facts->last_skip.tensor, outcome->scale_used,
                     outcome->scale_next);
     facts->scaler.backoffs += outcome->scale_next != outcome->scale_used;
@@ -122,6 +118,8 @@ void experiment_record(Experiment *experiment, const StepOutcome *outcome)
     facts->batch_loss = (Measure){.value = (double)outcome->loss};
     facts->grad_norm = (Measure){.value = outcome->grad_norm};
     facts->clip_coef = (Measure){.value = (double)outcome->clip_coef};
+    if (outcome->step > facts->injected.step && isfinite(outcome->loss))
+        facts->injected.step = 0;
     facts->scaler.scale = outcome->scale_next;
     facts->scaler.tracker = outcome->tracker;
     facts->scaler.spent = outcome->spent;

@@ -71,12 +71,11 @@ const Command inject_command = {
     .examples = inject_examples,
     .more =
         "The instruction that makes the tensor runs and is counted, then the element is "
-        "overwritten, "
-        "before anything reads it: what a cast, a product or the check of the gradients makes of "
-        "it, "
-        "`why` and the counts show. No instruction makes a weight: it is overwritten before the "
-        "step, and stays so, unless the optimizer moves it. It waits for the next step, and up to "
-        "8 "
-        "of them do; a file that is saved meanwhile does not have it.",
+        "overwritten, before anything reads it: what a cast, a product or the check of the "
+        "gradients makes of it, `why` and the counts show. No instruction makes a weight: it is "
+        "overwritten before the step, and stays so, unless the optimizer moves it. With "
+        "`accumulate` a tensor is overwritten in the last micro-batch of the step alone, a weight "
+        "before the first. It waits for the next step, and up to 8 of them do; a file that is "
+        "saved meanwhile does not have it.",
     .run = inject_run,
 };

@@ -22,12 +22,28 @@ static void append_difference(Session *session, int i, int used, Text *text)
         text_printf(text, "step %s", phrase_count(step, number));
 }
 
+static void append_scaling(const Snapshot *facts, Text *text)
+{
+    const ClipFacts *clip = &facts->clip;
+    char most[NUMBER_TEXT];
+
+    if (clip->norm || clip->value)
+        text_printf(text, ", clip %s %s%s", clip->norm ? "norm" : "value",
+                    number_shortest(clip->most, most),
+                    clip->before_unscale ? " when=before-unscale" : "");
+    if (facts->scaler.take_all)
+        text_append(text, ", skip=off");
+    if (facts->scaler.leave_scaled)
+        text_append(text, ", unscale=off");
+}
+
 /* What the runs share is left out. */
 static void append_settings(const Snapshot *facts, const Snapshot *first, Text *text)
 {
     text_printf(text, "%s, %s", format_name(facts->autocast), facts->optim);
     if (facts->weights != FORMAT_FP32)
         text_printf(text, ", no masters, round %s", facts->rounding);
+    append_scaling(facts, text);
     if (strcmp(facts->net, first->net) != 0)
         text_printf(text, ", net %s", facts->net);
     if (strcmp(facts->loss_name, first->loss_name) != 0)

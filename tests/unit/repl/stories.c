@@ -52,6 +52,7 @@ static Snapshot *just_skipped(int64_t in_a_row)
     add_skip(snapshot);
     snapshot->step = snapshot->last_skip.step;
     snapshot->last_skip.in_a_row = in_a_row;
+    snapshot->last_skip.scale_begun = ldexpf(snapshot->last_skip.scale_used, (int)in_a_row - 1);
     return snapshot;
 }
 
@@ -76,12 +77,55 @@ Test(stories, a_scale_that_falls_says_how_far_it_has_to)
     snapshot->last_skip.amax = 65504.0F * 6.0F;
     expect_told(
         "falling", snapshot, &clean,
-        "10 skips in a row took the loss scale from 2^25 to 2^15. fc2.weight.grad is 6 times "
-        "too large: that takes 3 more skips");
+        "10 skips in a row took the loss scale from 2^25 to 2^15. fc2.weight.grad was 6 times "
+        "too large: that takes 2 more skips, or `sweep scale`");
     expect_untold("falling", just_skipped(3));
     snapshot = just_skipped(3);
     snapshot->scaler.scale = 0.25F;
     expect_told("falling", snapshot, &clean, "Below 1 it makes gradients smaller than they are.");
+}
+
+/* 20 skips at 2^16, which did not move. */
+static Snapshot *held(float times)
+{
+    Snapshot *snapshot = just_skipped(20);
+
+    snapshot->last_skip.scale_begun = snapshot->last_skip.scale_next = 65536.0F;
+    snapshot->last_skip.amax = 65504.0F * times;
+    snapshot->scaler.scale = 65536.0F;
+    return snapshot;
+}
+
+Test(stories, a_scale_that_is_held_is_not_said_to_fall)
+{
+    Snapshot *snapshot = held(6.0F);
+
+    snapshot->scaler.hysteresis = 100;
+    snapshot->scaler.spent = 20;
+    expect_told("falling", snapshot, &clean,
+                "20 skips in a row leave the loss scale at 2^16. fc2.weight.grad was 6 times too "
+                "large: that takes 82 more skips, of which hysteresis bears 79, or `sweep scale`");
+    snapshot = held(6.0F);
+    snapshot->scaler.floor = 32768.0F;
+    expect_told("falling", snapshot, &clean,
+                "that never fits, as the loss scale ends its fall at its floor of 2^15, and every "
+                "step will be skipped. Try `scale floor=0`.");
+    snapshot = just_skipped(10);
+    snapshot->last_skip.scale_begun = 0.0F; /* a file that does not tell */
+    snapshot->last_skip.amax = 65504.0F * 1.5F;
+    expect_told("falling", snapshot, &clean,
+                "10 skips in a row leave the loss scale at 2^15. fc2.weight.grad was 1.5 times too "
+                "large: now it fits.");
+}
+
+Test(stories, an_injected_overflow_says_nothing_of_the_scale)
+{
+    Snapshot *snapshot = held(6.0F);
+
+    text_copy(snapshot->last_skip.injected, INJECTED_TEXT, "inf fc1.out");
+    expect_told("falling", snapshot, &clean,
+                "20 skips in a row leave the loss scale at 2^16. `inject inf fc1.out` went into "
+                "the last of them: what fits is not known.");
 }
 
 static const Trail broken = {.tensor = "fc1.weight.fp16",
@@ -108,7 +152,7 @@ Test(stories, weights_that_hold_nan_are_beyond_any_scale)
     snapshot->scaler.mode = SCALER_OFF;
     expect_told(
         "nan", snapshot, &broken,
-        "2 of the 512 values of fc1.weight are inf or nan, and 1 more tensors of weights hold "
+        "2 of the 512 values of fc1.weight are inf or nan, and 1 more tensor of weights holds "
         "some. Scaling is off, so nobody looks at gradients before a step is taken. In the "
         "last step it began at `cast` fc1.weight.fp16, in the phase cast: 3 of its 512 values "
         "are inf or nan in fp16, whose largest number is 65504; the largest finite one is "
@@ -118,6 +162,148 @@ Test(stories, weights_that_hold_nan_are_beyond_any_scale)
     snapshot->step = 9;
     snapshot->batch_loss = (Measure){.value = HUGE_VAL};
     expect_told("nan", snapshot, &clean, "The loss of the last step is inf, and no weight is");
+}
+
+static Snapshot *injected(int64_t step)
+{
+    Snapshot *snapshot = snapshot_new();
+
+    snapshot->step = 9;
+    snapshot->injected.step = step;
+    text_copy(snapshot->injected.what, sizeof snapshot->injected.what, "inf fc1.out");
+    snapshot->batch_loss = (Measure){.value = HUGE_VAL};
+    return snapshot;
+}
+
+Test(stories, what_was_injected_is_not_blamed_on_the_training)
+{
+    static const Trail one = {
+        .weight = "b", .weight_nonfinite = 1, .weight_count = 4, .weights = 1};
+    Snapshot *snapshot = injected(8);
+
+    expect_told("nan", injected(9), &clean,
+                "and no weight is: the run can still be saved. `inject inf fc1.out` went into step "
+                "9, so the training is not to blame. The next step is without it.");
+    expect_told("nan", injected(8), &clean, "a smaller learning rate");
+    expect_told("nan", snapshot, &one,
+                "1 of the 4 values of b is inf or nan. `inject inf fc1.out` went into step 8, so "
+                "the training is not to blame. No scale mends weights: go back with `reset`, "
+                "`undo` or `load`.");
+    snapshot = just_skipped(3);
+    snapshot->last_skip.forward = true;
+    text_copy(snapshot->last_skip.injected, INJECTED_TEXT, "inf fc1.out");
+    expect_told("forward", snapshot, &clean,
+                "`inject inf fc1.out` went into this step. That is in the forward pass, and the "
+                "next step is without it.");
+}
+
+Test(stories, one_value_is_and_several_are)
+{
+    static const Trail one = {.tensor = "fc1.out",
+                              .op = "linear",
+                              .phase = "forward",
+                              .format = FORMAT_FP16,
+                              .nonfinite = 1,
+                              .count = 64,
+                              .amax = 2.0F};
+    Snapshot *snapshot = injected(0);
+
+    expect_told("nan", snapshot, &one, "1 of its 64 values is inf or nan in fp16");
+    snapshot = just_skipped(1);
+    snapshot->last_skip.nonfinite = 1;
+    expect_told("skip", snapshot, &clean,
+                "1 of the 32,768 values of fc2.weight.grad was inf or nan");
+}
+
+static Snapshot *with_skip_off(void)
+{
+    Snapshot *snapshot = snapshot_new();
+
+    snapshot->step = 2;
+    snapshot->scaler.take_all = true;
+    snapshot->first_taken.step = 1;
+    text_copy(snapshot->first_taken.tensor, TENSOR_NAME, "fc2.weight.grad");
+    return snapshot;
+}
+
+Test(stories, a_step_that_was_taken_with_inf_is_why_weights_are_nan)
+{
+    static const Trail one = {
+        .weight = "b", .weight_nonfinite = 4, .weight_count = 4, .weights = 1};
+    Snapshot *snapshot = with_skip_off();
+
+    expect_told("nan", with_skip_off(), &one,
+                "Step 1 was taken with inf or nan in fc2.weight.grad, as skip was off, a mistake. "
+                "No scale mends weights: go back with `reset`, `undo` or `load`, then try "
+                "`scale skip=on`.");
+    snapshot->scaler.take_all = false;
+    expect_told("nan", snapshot, &one, "with `reset`, `undo` or `load`.");
+    snapshot = with_skip_off();
+    text_copy(snapshot->first_taken.injected, INJECTED_TEXT, "inf fc2.weight.grad");
+    expect_told("mistakes", snapshot, &clean,
+                "Step 1 was, with inf or nan in fc2.weight.grad. `inject inf fc2.weight.grad` went "
+                "into this step.");
+}
+
+static Snapshot *with_mistakes(float scale, bool leave_scaled, bool norm, bool before_unscale)
+{
+    Snapshot *snapshot = snapshot_new();
+
+    snapshot->step = 3;
+    snapshot->scaler.scale = scale;
+    snapshot->scaler.leave_scaled = leave_scaled;
+    snapshot->clip = (ClipFacts){.norm = norm, .most = 0.1, .before_unscale = before_unscale};
+    return snapshot;
+}
+
+Test(stories, gradients_that_are_not_unscaled_are_bounded_where_they_are_clipped)
+{
+    static const char *const bounded =
+        "unscale is off, a mistake: gradients are 2^16 times too large when `clip norm 0.1` meets "
+        "them, and the optimizer reads what that leaves, a norm of at most 0.1. Try "
+        "`scale unscale=on`.";
+    Snapshot *snapshot = with_mistakes(65536.0F, true, true, true);
+    Text text = {0};
+
+    expect_told("mistakes", with_mistakes(65536.0F, true, true, false), &clean, bounded);
+    cr_expect(mistakes_story.tell(&(Case){snapshot, &clean}, &text));
+    cr_expect_str_eq(text_chars(&text), bounded);
+    text_release(&text);
+    release(snapshot);
+}
+
+Test(stories, a_mistake_with_the_scale_depends_on_the_scale)
+{
+    expect_told("mistakes", with_mistakes(0.0625F, true, false, false), &clean,
+                "gradients that are 16 times too small, as the loss was scaled. Under sgd and "
+                "momentum the learning rate is smaller by that");
+    expect_told("mistakes", with_mistakes(0.0625F, false, true, true), &clean,
+                "meets gradients that are 16 times too small, so that at most 1.6 is left");
+    expect_told("mistakes", with_mistakes(1024.0F, false, true, true), &clean,
+                "2^10 times too large, so that at most 9.77e-05 is left");
+    expect_untold("mistakes", with_mistakes(1.0F, true, false, false));
+    expect_untold("mistakes", with_mistakes(1.0F, false, true, true));
+    expect_untold("mistakes", with_mistakes(1024.0F, false, false, true)); /* clip off */
+    expect_untold("mistakes", with_mistakes(1024.0F, false, true, false));
+}
+
+Test(stories, what_just_happened_is_told_before_a_mistake_that_is_set)
+{
+    static const Trail one = {
+        .weight = "b", .weight_nonfinite = 4, .weight_count = 4, .weights = 1};
+    Snapshot *snapshot = just_skipped(12);
+    Text text = {0}, names = {0};
+
+    snapshot->clip = (ClipFacts){.norm = true, .most = 1.0, .before_unscale = true};
+    explain(&(Case){snapshot, &clean}, &text);
+    cr_expect_eq(strncmp(text_chars(&text), "12 skips in a row", 17), 0, "%s", text_chars(&text));
+    cr_expect(explain_further(&(Case){snapshot, &clean}, &names));
+    cr_expect_str_eq(text_chars(&names), "mistakes, skip");
+    text_release(&text);
+    text_release(&names);
+    snapshot->last_skip.step = 0;
+    snapshot->scaler.leave_scaled = true;
+    expect_told("nan", snapshot, &one, "then try `scale unscale=on`.");
 }
 
 Test(stories, a_scale_without_use_is_told_and_one_in_use_is_not)
@@ -208,6 +394,33 @@ Test(stories, weights_that_do_not_move_and_why)
     snapshot = with_weight(0.0, 100, 0);
     snapshot->skipped = 60;
     expect_told("weights", snapshot, &clean, "all 60 steps were skipped");
+}
+
+static Snapshot *clipped(ClipFacts clip, double coef, float amax)
+{
+    Snapshot *snapshot = with_weight(0.0, 100, 3);
+
+    snapshot->clip = clip;
+    snapshot->clip_coef = (Measure){.value = coef};
+    snapshot->tensors[1].scaled = true;
+    snapshot->tensors[1].counts.amax = amax;
+    return snapshot;
+}
+
+Test(stories, weights_that_clipping_holds_still)
+{
+    ClipFacts norm = {.norm = true, .most = 1e-9}, value = {.value = true, .most = 1e-9};
+
+    expect_told("weights", clipped(norm, 1e-8, 32.0F), &clean,
+                "Its gradient arrives, at most 32 as stored; `clip norm 1e-09` leaves 1e-08 of it, "
+                "less than the weights can take up: try `clip off`, or a larger norm.");
+    expect_told("weights", clipped(norm, 0.9, 32.0F), &clean, "raise lr");
+    expect_told("weights", clipped(value, 1.0, 32.768F), &clean, "`clip value 1e-09` leaves 1e-06");
+    value.most = 1.0;
+    expect_told("weights", clipped(value, 1.0, 32.0F), &clean, "raise lr");
+    value.before_unscale = true;
+    expect_told("weights", clipped(value, 1.0, 32.0F), &clean, "`clip value 1` leaves 0.0312");
+    expect_told("weights", clipped((ClipFacts){0}, 0.0, 32.0F), &clean, "raise lr");
 }
 
 Test(stories, a_gradient_that_loses_a_part)

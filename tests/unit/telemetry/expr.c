@@ -199,6 +199,14 @@ Test(expr, a_tensor_is_checked_when_the_text_is_read)
                    "there is no tensor 'fc1.weight.grd'; did you mean fc1.weight.grad?");
     expect_failure("zeros 'x'", "there is no tensor 'x'; there are fc1.weight, fc1.weight.grad");
     expect_failure("zeros", "zeros is a number of one tensor; write zeros(\"fc1.weight.grad\")");
+    expect_failure("lost_updates",
+                   "lost_updates is a number of one tensor; write lost_updates(\"fc1.weight\")");
+    expect_failure("lost_updates('fc1.weight.grad')",
+                   "lost_updates is a number of weights, and fc1.weight.grad is none; try "
+                   "lost_updates(\"fc1.weight\")");
+    expect_failure("moved 'fc1.weight.grad'",
+                   "moved is a number of weights, and fc1.weight.grad is none; try "
+                   "moved(\"fc1.weight\")");
     expect_failure("loss(\"fc1.weight\")",
                    "loss is a number of the whole run; write it without a tensor");
     expect("zeros('fc1.' .. 'weight.grad')", "0.75");

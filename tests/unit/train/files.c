@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "numerics/bits.h"
+#include "train/travel.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -99,6 +100,36 @@ Test(files, a_loaded_run_goes_on_with_the_same_bits)
     train(25);
     save("c");
     expect_same_files("b", "c");
+}
+
+Test(files, what_was_injected_is_in_the_file)
+{
+    Settings wanted = *session_settings(session);
+    Injection one = {.kind = INJECT_INF, .tensor = "fc2.out", .index = 3};
+    int64_t step;
+
+    must(session_inject(session, &one, &step));
+    train(1);
+    cr_expect_eq(look()->skipped, 1);
+    cr_expect_str_eq(now.last_skip.injected, "inf fc2.out 3");
+    save("a");
+    must(load("a"));
+    look();
+    cr_expect_str_eq(now.last_skip.injected, "inf fc2.out 3");
+    cr_expect_eq(now.injected.step, 1);
+    cr_expect_str_eq(now.injected.what, "inf fc2.out 3");
+    save("b");
+    expect_same_files("a", "b");
+    train(1);
+    cr_expect_eq(look()->injected.step, 0, "a finite loss clears it of blame");
+    wanted.scaler.take_all = true;
+    apply(&wanted);
+    must(session_inject(session, &one, &step));
+    train(1);
+    save("a");
+    must(load("a"));
+    cr_expect_gt(look()->first_taken.step, 0);
+    cr_expect_str_eq(now.first_taken.injected, "inf fc2.out 3");
 }
 
 Test(files, a_saved_file_carries_its_settings_into_another_session)
