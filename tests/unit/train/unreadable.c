@@ -1,4 +1,4 @@
-/* Settings that no reader would take back are not written. */
+/* What cannot be written: settings that no reader would take back, and where no file can be. */
 #include "rig.h"
 
 #include "train/checkpoint_file.h"
@@ -35,4 +35,12 @@ Test(unreadable, settings_that_could_not_be_read_back_are_refused_with_the_reaso
     status = write_with(&settings);
     cr_expect(text_starts(status.text, "the path of the data cannot be written down"), "%s",
               status.text);
+}
+
+Test(unreadable, runs_are_not_saved_where_no_file_can_be)
+{
+    int64_t step;
+
+    cr_expect_eq(session_save(session, "/nowhere/at/all", &step).code, STATUS_IO);
+    cr_expect_eq(session_save(session, "/tmp", &step).code, STATUS_IO);
 }
