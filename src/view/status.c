@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { LINE = 64 };
 
@@ -122,6 +123,26 @@ static void draw_names(const Scene *scene, int row, Canvas *canvas)
     }
 }
 
+static bool is_shown(const Scene *scene, const char *name)
+{
+    return strcmp(name, scene->left->run_name) == 0 || strcmp(name, scene->right->run_name) == 0;
+}
+
+/* Two of more runs are in the picture: whose the others are, and how one comes in. */
+static void add_others(Items *items, const Scene *scene)
+{
+    const Snapshot *left = scene->left;
+    char names[LINE] = "";
+    int length = 0;
+
+    for (int i = 0; i < RUNS_MOST; i++)
+        if (left->runs[i][0] != '\0' && !is_shown(scene, left->runs[i]))
+            length += snprintf(names + length, sizeof names - (size_t)length, "%s%s",
+                               length == 0 ? "" : ", ", left->runs[i]);
+    if (length > 0)
+        items_add(items, 3, STYLE_WARN, "not shown: %s (use NAME)", names);
+}
+
 static void draw_two(const Scene *scene, Canvas *canvas)
 {
     char difference[LINE];
@@ -137,6 +158,7 @@ static void draw_two(const Scene *scene, Canvas *canvas)
     add_step(&items, 1, scene->left);
     items_add(&items, 2, scene->differ < 0 ? STYLE_PLAIN : STYLE_WARN, "%s",
               status_difference(scene, difference, sizeof difference));
+    add_others(&items, scene);
     add_common(&items, scene->left);
     items_row(&items, canvas, 0);
     draw_names(scene, 1, canvas);

@@ -4,6 +4,7 @@
 #include "fixture.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -275,6 +276,11 @@ Test(layout, the_status_of_two_runs_says_where_they_parted)
     scene.differ = -1;
     layout_draw(&scene, &gaze, NULL, 1, canvas);
     expect_line(canvas, 0, "equal to the bit so far", true);
+    expect_line(canvas, 0, "not shown", false);
+    for (int i = 0; i < RUNS_MOST; i++)
+        snprintf(left.runs[i], RUN_NAME, "%c", 'a' + i);
+    layout_draw(&scene, &gaze, NULL, 1, canvas);
+    expect_line(canvas, 0, "not shown: c, d (use NAME)", true);
     canvas_free(canvas);
     snapshot_release(&left);
     snapshot_release(&right);
