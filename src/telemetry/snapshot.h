@@ -136,6 +136,9 @@ typedef struct Snapshot {
     char backend[FACT_TEXT];
     char net[NET_FACT]; /* as typed after `net` */
     char data[FACT_TEXT], optim[FACT_TEXT], loss_name[FACT_TEXT];
+    bool updates;              /* steps of the optimizer are counted, from the next on */
+    bool probes;               /* every cast is counted from the next step on */
+    bool training;             /* steps are being taken */
     int64_t batch, accumulate; /* of a step: examples in a micro-batch, micro-batches */
     uint64_t seed;
     Format autocast; /* FORMAT_FP32: off */
@@ -156,9 +159,6 @@ typedef struct Snapshot {
     InjectedFacts injected;
     MemoryFacts memory;
     TensorFacts *tensors; /* in the order of the step */
-    bool updates;         /* steps of the optimizer are counted, from the next on */
-    bool probes;          /* every cast is counted from the next step on */
-    bool training;        /* steps are being taken */
     Heat heat;
     Sweep sweep; /* the last one, of `sweep scale` */
     History history;

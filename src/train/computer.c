@@ -27,10 +27,11 @@ void computer_close(Computer *computer)
 }
 
 /* A run as it is to stand there; pending, where that is allowed and the computer cannot hold it. */
-static Status put_up(const Breakpoints *breaks, const Move *move, const Experiment *now,
-                     const Checkpoint *from, LoadedData *data, const LoadedSets *sets,
-                     Experiment **experiment)
+static Status put_up(const Session *session, const Move *move, int i, LoadedData *data,
+                     const LoadedSets *sets, Experiment **experiment)
 {
+    const Experiment *now = session->runs.all[i];
+    const Checkpoint *from = move->from->all[i];
     const Settings *settings = &from->settings;
     Status status = failed(now->problem)
                         ? experiment_pending(sets->class, sets->backend, data, settings,
@@ -44,7 +45,7 @@ static Status put_up(const Breakpoints *breaks, const Move *move, const Experime
         return ok();
     }
     TRY(status);
-    status = breaks_count(breaks, from->facts.run_name, *experiment);
+    status = breaks_count(&session->breaks, from->facts.run_name, *experiment);
     if (!failed(status))
         status = checkpoint_restore(from, *experiment);
     if (failed(status))
@@ -76,8 +77,7 @@ static Status put_up_all(const Session *session, const Move *move, const LoadedS
 
     *next = (Runs){.used = now->used, .differences = move->from->differences};
     for (int i = 0; i < now->count && !failed(status); i++) {
-        status = put_up(&session->breaks, move, now->all[i], move->from->all[i], data, sets,
-                        &next->all[i]);
+        status = put_up(session, move, i, data, sets, &next->all[i]);
         next->count += !failed(status);
     }
     if (failed(status))

@@ -16,12 +16,12 @@ typedef struct AutocastGrad {
 /* What the batch gives in one format. */
 typedef struct AutocastPass {
     Format format;
-    int rounds;         /* micro-batches, over which counts and weights' gradients are taken */
-    float loss;         /* of the last of them */
+    int rounds; /* micro-batches, over which counts and weights' gradients are taken */
+    float loss; /* of the last of them */
+    int count;  /* of `grads` */
+    AutocastGrad *grads;
     SweepCell all;      /* gradients together */
     Measure difference; /* of the weights' gradients together */
-    AutocastGrad *grads;
-    int count;
 } AutocastPass;
 
 typedef struct SweepSpec {
