@@ -3,8 +3,9 @@
  *   ops [cuda | cpu | wrong:FAULT]
  *
  * To the bit: casts, relu, tanh_backward, nll_backward, mse_backward, gather, correct, scale, accumulate,
- * clip_norm, clip_value, sgd, momentum, update, and all counts of the same values. The rest within a bound that is worked out
- * beside it for each number: the exact result, taken in double, give or take the bound, rounded.
+ * clip_norm, clip_value, sgd, momentum, update, and all counts of the same values. The rest within a
+ * bound that is worked out beside it for each number: the exact result, taken in double, give or take
+ * the bound, rounded.
  */
 #include "ops.h"
 
