@@ -2,9 +2,7 @@
 #include "places.cuh"
 
 typedef struct MeanWork {
-    Array out, in;
-    Counter counter;
-    const StepState *state;
+    Array in;
     Plane pictures, windows;
     int side;
 
@@ -22,9 +20,7 @@ typedef struct MeanWork {
 } MeanWork;
 
 typedef struct ShareWork {
-    Array out, dout;
-    Counter counter;
-    const StepState *state;
+    Array dout;
     Plane pictures, windows;
     int side;
 

@@ -5,9 +5,7 @@
 #include "base/random.h"
 
 typedef struct DropWork {
-    Array out, in;
-    Counter counter;
-    const StepState *state;
+    Array in;
     const Scalars *scalars;
     int64_t ahead; /* examples of the step in the rounds before */
     uint32_t place, edge;
@@ -16,7 +14,7 @@ typedef struct DropWork {
     template <Format F> __device__ __forceinline__ float number(int row, int col) const
     {
         int64_t example = scalars->position + ahead + row;
-        uint64_t n = (uint64_t)example * (uint64_t)out.cols + (uint64_t)col; /* dropout_number */
+        uint64_t n = (uint64_t)example * (uint64_t)in.cols + (uint64_t)col; /* dropout_number */
         uint64_t block = n / 4;
         uint32_t counted[4] = {(uint32_t)block, (uint32_t)(block >> 32), RANDOM_DROPOUT, place};
         bool dropped = philox(counted, scalars->seed, (int)(n % 4)) < edge;

@@ -66,8 +66,6 @@ static Status look_at_rows(Plan *plan, RowWork *work)
 
 typedef struct NormWork {
     Array out, x, w, b;
-    Counter counter;
-    const StepState *state;
     const float4 *rows;
 
     template <Format F> __device__ __forceinline__ float number(int row, int col) const
@@ -81,8 +79,6 @@ typedef struct NormWork {
 
 typedef struct NormDx {
     Array out, x, w, dout;
-    Counter counter;
-    const StepState *state;
     const float4 *rows;
 
     template <Format F> __device__ __forceinline__ float number(int row, int col) const
@@ -95,24 +91,35 @@ typedef struct NormDx {
 } NormDx;
 
 typedef struct NormDw {
-    Array out, x, dout;
-    Counter counter;
-    const StepState *state;
+    Array x, dout;
     const float4 *rows;
-
-    template <Format F> __device__ __forceinline__ float number(int unused, int col) const
-    {
-        float sum = 0.0f;
-
-        (void)unused;
-        for (int row = 0; row < x.rows; row++) {
-            float4 at = rows[row];
-
-            sum += load_at<F>(dout, row, col) * ((load_at<F>(x, row, col) - at.x) * at.y);
-        }
-        return sum;
-    }
+    float *sums; /* (parts, cols) */
+    int parts;
 } NormDw;
+
+/* A block for a part of the rows of 32 columns: each line's rows in order, then the lines (map.cuh). */
+template <Format F>
+static __global__ void __launch_bounds__(THREADS) dw_kernel(const __grid_constant__ NormDw work)
+{
+    __shared__ float lines[SUM_LINES][WARP];
+    int lane = threadIdx.x % WARP, line = threadIdx.x / WARP;
+    int part = blockIdx.x % work.parts, col = (int)blockIdx.x / work.parts * WARP + lane;
+    int end = min((part + 1) * SUM_PART, work.x.rows);
+    float sum = 0.0f;
+
+    for (int row = part * SUM_PART + line; row < end && col < work.x.cols; row += SUM_LINES) {
+        float4 at = work.rows[row];
+
+        sum += load_at<F>(work.dout, row, col) * ((load_at<F>(work.x, row, col) - at.x) * at.y);
+    }
+    lines[line][lane] = sum;
+    __syncthreads();
+    if (line > 0 || col >= work.x.cols)
+        return;
+    for (int i = 1; i < SUM_LINES; i++)
+        sum += lines[i][lane];
+    work.sums[(int64_t)part * work.x.cols + col] = sum;
+}
 
 Status cuda_layernorm(Plan *plan, int instr)
 {
@@ -142,15 +149,27 @@ Status cuda_layernorm_dx(Plan *plan, int instr)
     return places_run(plan, instr, &work);
 }
 
-Status cuda_layernorm_dw(Plan *plan, int instr)
+Status sums_layernorm_dw(Plan *plan, int instr)
 {
     const Instr *of = &plan->program.instrs[instr];
+    NormDw work = {plan->arrays[(size_t)of->in[1]], plan->arrays[(size_t)of->in[0]], NULL,
+                   plan->raws[(size_t)instr], plan_parts(plan, instr)};
     RowWork look = {};
-    NormDw work = {};
+    cudaStream_t stream = plan->backend->stream;
+    int blocks = (work.x.cols + WARP - 1) / WARP * work.parts;
 
-    work.dout = plan->arrays[(size_t)of->in[0]];
-    look.x = work.x = plan->arrays[(size_t)of->in[1]];
+    look.x = work.x;
     TRY(look_at_rows(plan, &look));
     work.rows = look.rows;
-    return places_run(plan, instr, &work);
+    if (plan->low == FORMAT_BF16)
+        dw_kernel<FORMAT_BF16><<<blocks, THREADS, 0, stream>>>(work);
+    else
+        dw_kernel<FORMAT_FP16><<<blocks, THREADS, 0, stream>>>(work);
+    return cuda_launched(plan->backend, "layernorm's weights were looked at");
+}
+
+Status cuda_layernorm_dw(Plan *plan, int instr)
+{
+    TRY(sums_layernorm_dw(plan, instr));
+    return parts_finish(plan, instr);
 }

@@ -2,9 +2,7 @@
 #include "places.cuh"
 
 typedef struct MaxWork {
-    Array out, in, dout; /* forward: dout is unused */
-    Counter counter;
-    const StepState *state;
+    Array in, dout; /* forward: dout is unused */
     Plane pictures, windows;
     int side;
 

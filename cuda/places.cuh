@@ -1,15 +1,14 @@
-/* Ops that work on places, a number of the result at a time: pictures lie as values do, an example a row,
- * and in it channel by channel (device.cuh).
+/* Ops that make a number of the result at a time: pictures lie as values do, an example a row, and in it
+ * channel by channel (device.cuh).
  *
- * What is to be computed is a struct with `out`, `counter`, `state` and a member that makes a number:
+ * What is to be computed is a struct with a member that makes a number:
  *
  *     template <Format F> __device__ float number(int row, int col) const;
  */
 #ifndef CUDA_PLACES_CUH
 #define CUDA_PLACES_CUH
 
-#include "count.cuh"
-#include "plan.h"
+#include "map.cuh"
 
 /* A picture of one channel. */
 typedef struct Plane {
@@ -40,44 +39,36 @@ static inline Plane plane_of(const Value *value)
 }
 
 template <Format F, class Work>
-static __global__ void __launch_bounds__(THREADS) places_kernel(const __grid_constant__ Work work)
+static __global__ void __launch_bounds__(THREADS)
+    places_kernel(const __grid_constant__ Work work, const __grid_constant__ Chain chain)
 {
-    __shared__ Tally tally;
+    __shared__ Tally tallies[MOST_STAGES];
     __shared__ Mass warps[THREADS / WARP];
-    Seen seen;
-    uint32_t cols = (uint32_t)work.out.cols, count = (uint32_t)work.out.rows * cols;
+    Seen seen[MOST_STAGES];
+    uint32_t cols = (uint32_t)chain.from.cols, count = (uint32_t)chain.from.rows * cols;
 
-    seen_begin(&seen, &tally);
-    tally_clear(&tally);
-    __syncthreads();
+    chain_open(chain, tallies, seen);
+    wait_for_previous();
     for (uint32_t at = blockIdx.x * THREADS + threadIdx.x; at < count; at += gridDim.x * THREADS) {
         int row = (int)(at / cols), col = (int)(at % cols);
-        float x = work.template number<F>(row, col);
+        float v[1] = {work.template number<F>(row, col)};
 
-        if (work.counter.tally != NULL)
-            count_value(work.counter.edges, &seen, x);
-        store_at<F>(work.out, row, col, x);
+        chain_pass<F, 1>(chain, v, row, col, seen);
     }
-    __syncthreads();
-    if (work.counter.tally != NULL)
-        counter_finish(work.counter, work.state->parity, &seen, &tally, warps);
+    chain_close(chain, tallies, seen, warps);
 }
 
-/* Fills in where the result of an instruction goes, and starts its kernel. */
-template <class Work> static Status places_run(Plan *plan, int instr, Work *work)
+/* Starts the kernel of an instruction, and of what was fused behind it. */
+template <class Work> static Status places_run(Plan *plan, int instr, const Work *work)
 {
-    cudaStream_t stream = plan->backend->stream;
-    int blocks;
+    Chain chain = chain_behind(plan, instr);
+    void *arguments[] = {(void *)work, &chain};
+    const void *kernel = plan->low == FORMAT_BF16 ? (const void *)places_kernel<FORMAT_BF16, Work>
+                                                  : (const void *)places_kernel<FORMAT_FP16, Work>;
 
-    work->out = plan->arrays[(size_t)plan->program.instrs[instr].out];
-    work->counter = plan_counter(plan, instr);
-    work->state = plan->state;
-    blocks = plan_blocks(plan, (int64_t)work->out.rows * work->out.cols, 1);
-    if (plan->low == FORMAT_BF16)
-        places_kernel<FORMAT_BF16><<<blocks, THREADS, 0, stream>>>(*work);
-    else
-        places_kernel<FORMAT_FP16><<<blocks, THREADS, 0, stream>>>(*work);
-    return cuda_launched(plan->backend, "an op on places started");
+    return launch_early(plan, kernel,
+                        plan_blocks(plan, (int64_t)chain.from.rows * chain.from.cols, 1), 0,
+                        arguments, "an op on places started");
 }
 
 #endif

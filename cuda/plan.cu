@@ -56,15 +56,6 @@ static bool has_low_steps(const Program *program)
     return false;
 }
 
-/* No fused step takes the rows from conv2d to dropout of the list of ops: every kernel stands alone. */
-static bool stands_alone(const Program *program)
-{
-    for (int i = 0; i < program->instr_count; i++)
-        if (program->instrs[i].op >= OP_CONV2D && program->instrs[i].op <= OP_DROPOUT)
-            return true;
-    return false;
-}
-
 static Status prepare(Plan *plan)
 {
     const Program *program = &plan->program;
@@ -73,9 +64,9 @@ static Status prepare(Plan *plan)
     TRY(check_formats(plan->backend, plan->low));
     plan->is_step =
         program->instr_count > 0 && program->instrs[program->instr_count - 1].op == OP_UPDATE;
-    plan->plain = !plan->backend->fuse || has_low_steps(program) || stands_alone(program) ||
+    plan->plain = !plan->backend->fuse || has_low_steps(program) ||
                   clip_of(plan).kind != CLIPS_NOT || program_rounds(program) > 1;
-    plan->walks = !stands_alone(program) && walk_fits(plan);
+    plan->walks = walk_fits(plan);
     if (plan->is_step)
         TRY(make_ring(plan));
     TRY(plan_layout(plan));

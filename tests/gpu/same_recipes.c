@@ -120,6 +120,13 @@ const Recipe same_recipes[] = {
      .net = "conv 6 k=3 pad=1, relu, pool 2, conv 9 k=3, relu, pool 2, flatten, linear 10",
      .act = "relu",
      .batch = 16},
+    {.name = "convolutions",
+     .data = "fashion",
+     .size = 14,
+     .net = "conv 40 pad=1, gelu, pool 2, conv 33 stride=2, relu, avgpool 3, flatten, linear 20, "
+            "layernorm, linear 10",
+     .act = "relu",
+     .batch = 33},
     {.name = "places",
      .data = "fashion",
      .size = 14,

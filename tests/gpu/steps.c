@@ -255,6 +255,13 @@ static const Recipe recipes[] = {
      .net = "conv 6 k=3 pad=1, tanh, avgpool 2, conv 9 k=3 stride=2, tanh, flatten, linear 10",
      .act = "relu",
      .batch = 16},
+    {.name = "convolutions",
+     .data = "fashion",
+     .size = 14,
+     .net = "conv 40 pad=1, gelu, avgpool 2, conv 33 stride=2 pad=1, tanh, flatten, linear 20, "
+            "layernorm, gelu, linear 10",
+     .act = "relu",
+     .batch = 24},
 };
 
 int main(int argc, char **argv)
