@@ -17,9 +17,9 @@
 enum {
     CONV_WORDS = 16,                /* of k at a time */
     CONV_STRIDE_WORDS = CONV_WORDS + 4, /* so that neither side's rows share banks */
-    CONV_COLUMNS = 256,             /* of a block, where they are places */
+    CONV_COLUMNS = 128,             /* of a block, where they are places */
     CONV_TAPS = 64,                 /* of a block, where they are taps */
-    CONV_PART = 256,                /* blocks that share the places of conv2d_dw, about */
+    CONV_PART = 512,                /* blocks that share the places of conv2d_dw, about */
 };
 
 /* Numbers in a word. */
@@ -32,51 +32,65 @@ typedef struct Conv {
     Array pictures, weight, bias, dout; /* those of them that it takes */
     Plane in, out;
     int examples, channels, outputs, kernel, stride, pad;
+    Divider by_kernel, by_square; /* a kernel's side, and its taps */
 } Conv;
 
 /* Where a tap lies from a place: how far in memory, down, and right. */
-typedef struct Tap {
+typedef struct alignas(16) Tap {
     int offset, down, right;
 } Tap;
 
 enum { OUTSIDE = -(1 << 29) }; /* of any picture */
 
-/* A place, and where its first tap lies. */
+/* A place, and where its first tap lies: narrow numbers, or wide ones. */
 typedef struct Spot {
-    int64_t start;
+    const void *start;
     int top, left;
 } Spot;
+
+template <Format F>
+static __device__ __forceinline__ const void *number_at(const void *data, int64_t at)
+{
+    return (const char *)data + at * (4 / Packed<F>::COUNT);
+}
+
+template <Format F> static __device__ __forceinline__ uint32_t load_number(const void *data, int at)
+{
+    return Packed<F>::COUNT == 2 ? ((const uint16_t *)data)[at] : ((const uint32_t *)data)[at];
+}
+
+/* The channel, or output, of tap `k`, and where it stands in the kernel. */
+static __device__ __forceinline__ Position kernel_position(const Conv &conv, int k)
+{
+    int channel = quotient(conv.by_square, k), at = remainder(conv.by_square, k, channel);
+    int down = quotient(conv.by_kernel, at);
+
+    return {channel, down, remainder(conv.by_kernel, at, down)};
+}
 
 /* Tap `k` as it lies in the pictures; outside from `end` on. */
 static __device__ __forceinline__ Tap tap_of(const Conv &conv, int k, int end)
 {
-    int square = conv.kernel * conv.kernel, channel = k / square;
-    int down = k % square / conv.kernel, right = k % conv.kernel;
+    Position tap = kernel_position(conv, k);
 
-    return {column_of(conv.in, channel, down, right), k < end ? down : OUTSIDE, right};
+    return {column_of(conv.in, tap.channel, tap.y, tap.x), k < end ? tap.y : OUTSIDE, tap.x};
 }
 
 /* Place `at` of all examples, from which taps look at the pictures; outside from `end` on. */
+template <Format F>
 static __device__ __forceinline__ Spot spot_of(const Conv &conv, int at, int end)
 {
-    int places = conv.out.height * conv.out.width, place = at % places;
-    int top = place / conv.out.width * conv.stride - conv.pad;
-    int left = place % conv.out.width * conv.stride - conv.pad;
-    int64_t start = (int64_t)(at / places) * conv.pictures.stride + top * conv.in.width + left;
+    Position place = position_of(conv.out, at); /* its channel is the example */
+    int top = place.y * conv.stride - conv.pad, left = place.x * conv.stride - conv.pad;
+    int64_t start =
+        (int64_t)place.channel * conv.pictures.stride + top * conv.in.width + left;
 
-    return {start, at < end ? top : OUTSIDE, left};
+    return {number_at<F>(conv.pictures.data, start), at < end ? top : OUTSIDE, left};
 }
 
 static __device__ __forceinline__ bool is_inside(const Plane &plane, int y, int x)
 {
     return (unsigned)y < (unsigned)plane.height && (unsigned)x < (unsigned)plane.width;
-}
-
-template <Format F>
-static __device__ __forceinline__ uint32_t load_number(const Array &array, int64_t at)
-{
-    return Packed<F>::COUNT == 2 ? ((const uint16_t *)array.data)[at]
-                                 : ((const uint32_t *)array.data)[at];
 }
 
 /* What a tap sees from a place of conv2d or conv2d_dw. */
@@ -85,7 +99,7 @@ static __device__ __forceinline__ uint32_t seen_from(const Conv &conv, const Spo
                                                      const Tap &tap)
 {
     return is_inside(conv.in, spot.top + tap.down, spot.left + tap.right)
-               ? load_number<F>(conv.pictures, spot.start + tap.offset)
+               ? load_number<F>(spot.start, tap.offset)
                : 0;
 }
 

@@ -1,7 +1,8 @@
 /* conv2d_db: sums over the places and some examples, in parts, from the stored dout; then the parts, in order,
  * and one rounding; src/cpu/conv2d_db.c.
  *
- * A warp for a channel of a part: each lane takes every 32nd place in order, then the lanes are added up.
+ * A warp for a channel of a part: each lane takes every 32nd place, or four neighbours, in order; then the
+ * lanes are added up.
  */
 #include "loss.cuh"
 #include "places.cuh"
@@ -12,7 +13,7 @@ typedef struct DbWork {
     int channels, places, parts;
 } DbWork;
 
-template <Format F>
+template <Format F, int WIDTH>
 static __global__ void __launch_bounds__(THREADS) db_kernel(const __grid_constant__ DbWork work)
 {
     int lane = threadIdx.x % WARP;
@@ -25,12 +26,23 @@ static __global__ void __launch_bounds__(THREADS) db_kernel(const __grid_constan
     if (part >= work.parts)
         return;
     for (int row = first; row < end; row++)
-#pragma unroll 4
-        for (int place = lane; place < work.places; place += WARP)
-            sum += load_at<F>(work.dout, row, channel * work.places + place);
+#pragma unroll 2
+        for (int place = lane * WIDTH; place < work.places; place += WARP * WIDTH) {
+            float v[WIDTH];
+
+            load_some<F, WIDTH>(work.dout, row, channel * work.places + place, v);
+#pragma unroll
+            for (int i = 0; i < WIDTH; i++)
+                sum += v[i];
+        }
     sum = warp_sum_all(sum);
     if (lane == 0)
         work.sums[at] = sum;
+}
+
+template <Format F> static const void *kernel_of(int places)
+{
+    return places % 4 == 0 ? (const void *)db_kernel<F, 4> : (const void *)db_kernel<F, 1>;
 }
 
 Status sums_conv2d_db(Plan *plan, int instr)
@@ -44,8 +56,8 @@ Status sums_conv2d_db(Plan *plan, int instr)
 
     work.places = work.dout.cols / work.channels;
     return launch_early(plan,
-                        plan->low == FORMAT_BF16 ? (const void *)db_kernel<FORMAT_BF16>
-                                                 : (const void *)db_kernel<FORMAT_FP16>,
+                        plan->low == FORMAT_BF16 ? kernel_of<FORMAT_BF16>(work.places)
+                                                 : kernel_of<FORMAT_FP16>(work.places),
                         (int)((warps * WARP + THREADS - 1) / THREADS), 0, arguments,
                         "a convolution's bias was summed");
 }

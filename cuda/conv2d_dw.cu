@@ -18,21 +18,23 @@ typedef struct Room {
 /* Places k and, of narrow numbers, the next: a word of a row of each side. */
 template <Format F> struct Places {
     Spot spots[Packed<F>::COUNT];
-    int64_t douts[Packed<F>::COUNT]; /* of output 0; < 0: there is no such place */
+    const void *douts[Packed<F>::COUNT]; /* of output 0; NULL: there is no such place */
 };
 
 template <Format F>
 static __device__ __forceinline__ Places<F> places_at(const DwWork &work, int k, int end)
 {
     const Conv &conv = work.conv;
-    int count = conv.out.height * conv.out.width;
     Places<F> places;
 
 #pragma unroll
     for (int i = 0; i < Packed<F>::COUNT; i++) {
-        places.spots[i] = spot_of(conv, k + i, end);
-        places.douts[i] =
-            k + i < end ? (int64_t)((k + i) / count) * conv.dout.stride + (k + i) % count : -1;
+        int example = quotient(conv.out.by_area, k + i);
+        int64_t at = (int64_t)example * conv.dout.stride +
+                     remainder(conv.out.by_area, k + i, example);
+
+        places.spots[i] = spot_of<F>(conv, k + i, end);
+        places.douts[i] = k + i < end ? number_at<F>(conv.dout.data, at) : NULL;
     }
     return places;
 }
@@ -45,7 +47,7 @@ static __device__ __forceinline__ void take(const DwWork &work, const Places<F> 
     const Conv &conv = work.conv;
     const int lines = THREADS / CONV_WORDS;
     int word = threadIdx.x % CONV_WORDS, line = threadIdx.x / CONV_WORDS;
-    int count = conv.out.height * conv.out.width;
+    int count = (int)conv.out.by_area.by;
 
 #pragma unroll
     for (int r = 0; r < ROWS * MMA_ROWS / lines; r++) {
@@ -54,8 +56,8 @@ static __device__ __forceinline__ void take(const DwWork &work, const Places<F> 
 
 #pragma unroll
         for (int i = 0; i < Packed<F>::COUNT; i++)
-            if (row < conv.outputs && places.douts[i] >= 0)
-                bits |= load_number<F>(conv.dout, places.douts[i] + (int64_t)row * count) << 16 * i;
+            if (row < conv.outputs && places.douts[i] != NULL)
+                bits |= load_number<F>(places.douts[i], row * count) << 16 * i;
         room->left[(r * lines + line) * CONV_STRIDE_WORDS + word] = bits;
     }
 #pragma unroll

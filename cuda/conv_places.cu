@@ -1,10 +1,11 @@
-/* conv2d and conv2d_dx: the columns are places. A thread gathers what its own column sees; a warp multiplies
- * 32 columns with all rows of the block; the sums go through shared memory to where examples lie.
+/* conv2d and conv2d_dx: the columns are places. A thread gathers half of what a column sees; a warp multiplies
+ * 32 columns with half of the block's rows; the sums go through shared memory to where examples lie.
  */
 #include "conv.cuh"
 
 enum {
-    WARP_TILES = CONV_COLUMNS / (THREADS / WARP) / MMA_COLS,
+    HALVES = THREADS / CONV_COLUMNS, /* of the rows, and of what a column sees */
+    WARP_TILES = CONV_COLUMNS * HALVES / (THREADS / WARP) / MMA_COLS,
     STAGED = CONV_COLUMNS + 4, /* a row of sums in shared memory */
 };
 
@@ -26,39 +27,39 @@ typedef struct Room {
 /* Of dx: which place of dout a number of the picture has given to through a tap. */
 static __device__ __forceinline__ Tap giver_of(const Conv &conv, int k, int end)
 {
-    int square = conv.kernel * conv.kernel;
-    int down = k % square / conv.kernel, right = k % conv.kernel;
-    int offset = k / square * conv.out.height * conv.out.width;
+    Position tap = kernel_position(conv, k);
+    int offset = tap.channel * conv.out.height * conv.out.width;
 
     if (conv.stride == 1)
-        offset -= down * conv.out.width + right;
-    return {offset, k < end ? -down : OUTSIDE, -right};
+        offset -= tap.y * conv.out.width + tap.x;
+    return {offset, k < end ? -tap.y : OUTSIDE, -tap.x};
 }
 
+template <Format F>
 static __device__ __forceinline__ Spot taker_of(const Conv &conv, int at, int end)
 {
-    int places = conv.in.height * conv.in.width, place = at % places;
-    int top = place / conv.in.width + conv.pad, left = place % conv.in.width + conv.pad;
-    int64_t start = (int64_t)(at / places) * conv.dout.stride;
+    Position place = position_of(conv.in, at); /* its channel is the example */
+    int top = place.y + conv.pad, left = place.x + conv.pad;
+    int64_t start = (int64_t)place.channel * conv.dout.stride;
 
     if (conv.stride == 1)
         start += top * conv.out.width + left;
-    return {start, at < end ? top : OUTSIDE, left};
+    return {number_at<F>(conv.dout.data, start), at < end ? top : OUTSIDE, left};
 }
 
-/* Where it lies in dout; -1: nowhere. */
-static __device__ __forceinline__ int64_t given_at(const Conv &conv, const Spot &spot,
-                                                   const Tap &tap)
+/* Is there such a place of dout? `at`: how far behind the spot's start. */
+static __device__ __forceinline__ bool is_given(const Conv &conv, const Spot &spot, const Tap &tap,
+                                                int *at)
 {
     int y = spot.top + tap.down, x = spot.left + tap.right;
-    int64_t at = spot.start + tap.offset;
 
+    *at = tap.offset;
     if (conv.stride == 1)
-        return is_inside(conv.out, y, x) ? at : -1;
-    if (y < 0 || x < 0 || y % conv.stride != 0 || x % conv.stride != 0 ||
-        !is_inside(conv.out, y / conv.stride, x / conv.stride))
-        return -1;
-    return at + y / conv.stride * conv.out.width + x / conv.stride;
+        return is_inside(conv.out, y, x);
+    if (y < 0 || x < 0 || y % conv.stride != 0 || x % conv.stride != 0)
+        return false;
+    *at += y / conv.stride * conv.out.width + x / conv.stride;
+    return is_inside(conv.out, y / conv.stride, x / conv.stride);
 }
 
 template <Format F, OpKind OP>
@@ -67,17 +68,20 @@ static __device__ __forceinline__ uint32_t gathered(const Conv &conv, const Spot
 {
     if (OP == OP_CONV2D)
         return seen_from<F>(conv, spot, tap);
-    int64_t at = given_at(conv, spot, tap);
+    int at;
 
-    return at >= 0 ? load_number<F>(conv.dout, at) : 0;
+    return is_given(conv, spot, tap, &at) ? load_number<F>(spot.start, at) : 0;
 }
 
 /* Of dx's product: row `row`, k. */
-static __device__ __forceinline__ int64_t weight_at(const Conv &conv, int row, int k)
+template <Format F>
+static __device__ __forceinline__ uint32_t weight_at(const Conv &conv, int row, int k)
 {
-    int square = conv.kernel * conv.kernel;
+    int square = (int)conv.by_square.by, output = quotient(conv.by_square, k);
+    int64_t start = (int64_t)output * conv.weight.stride;
 
-    return (int64_t)(k / square) * conv.weight.stride + row * square + k % square;
+    return load_number<F>(number_at<F>(conv.weight.data, start),
+                          row * square + remainder(conv.by_square, k, output));
 }
 
 template <Format F> static __device__ __forceinline__ bool is_odd(uint32_t bits)
@@ -104,7 +108,7 @@ static __device__ __forceinline__ bool take_weights(const PlacesWork &work, int 
                         .data)[((int64_t)row * conv.weight.stride + k) / Packed<F>::COUNT];
         if (OP == OP_CONV2D_DX && row < work.rows)
             word = word_of<F>(k, work.k, [&](int at) {
-                uint32_t number = load_number<F>(conv.weight, weight_at(conv, row, at));
+                uint32_t number = weight_at<F>(conv, row, at);
 
                 odd = odd || is_odd<F>(number);
                 return number;
@@ -119,19 +123,22 @@ static __device__ __forceinline__ void gather(const Conv &conv, const Spot &spot
                                               uint32_t *right)
 {
     const int count = Packed<F>::COUNT;
+    int first = threadIdx.x / CONV_COLUMNS * (CONV_WORDS / HALVES);
 
+    right += threadIdx.x % CONV_COLUMNS * CONV_STRIDE_WORDS;
 #pragma unroll
-    for (int at = 0; at < CONV_WORDS; at += 4) {
+    for (int i = 0; i < CONV_WORDS / HALVES; i += 4) {
         uint32_t words[4];
 
 #pragma unroll
-        for (int i = 0; i < 4; i++) {
-            words[i] = gathered<F, OP>(conv, spot, taps[(at + i) * count]);
+        for (int j = 0; j < 4; j++) {
+            const Tap *tap = &taps[(first + i + j) * count];
+
+            words[j] = gathered<F, OP>(conv, spot, tap[0]);
             if (count == 2)
-                words[i] |= gathered<F, OP>(conv, spot, taps[(at + i) * count + 1]) << 16;
+                words[j] |= gathered<F, OP>(conv, spot, tap[1]) << 16;
         }
-        *(uint4 *)(right + threadIdx.x * CONV_STRIDE_WORDS + at) =
-            make_uint4(words[0], words[1], words[2], words[3]);
+        *(uint4 *)(right + first + i) = make_uint4(words[0], words[1], words[2], words[3]);
     }
 }
 
@@ -141,20 +148,28 @@ template <Format F>
 static __device__ __noinline__ float sum_alone(const PlacesWork &work, int row, int col)
 {
     const Conv &conv = work.conv;
-    Spot spot = taker_of(conv, col, work.cols);
+    Spot spot = taker_of<F>(conv, col, work.cols);
     float sum = 0.0f;
+    int at;
 
-    for (int k = 0; k < work.k && row < work.rows && col < work.cols; k++) {
-        int64_t at = given_at(conv, spot, giver_of(conv, k, work.k));
-
-        if (at >= 0)
-            sum = __fmaf_rn(number_in<F>(load_number<F>(conv.weight, weight_at(conv, row, k)), 0),
-                            number_in<F>(load_number<F>(conv.dout, at), 0), sum);
-    }
+    for (int k = 0; k < work.k && row < work.rows && col < work.cols; k++)
+        if (is_given(conv, spot, giver_of(conv, k, work.k), &at))
+            sum = __fmaf_rn(number_in<F>(weight_at<F>(conv, row, k), 0),
+                            number_in<F>(load_number<F>(spot.start, at), 0), sum);
     return sum;
 }
 
-/* Where a thread's sums of a tile belong. */
+/* A warp's rows, in tiles, and columns; and where a thread's sums of a tile belong. */
+static __device__ __forceinline__ int warp_half(void)
+{
+    return threadIdx.x / CONV_COLUMNS;
+}
+
+static __device__ __forceinline__ int warp_col(void)
+{
+    return threadIdx.x % CONV_COLUMNS / WARP * (WARP_TILES * MMA_COLS);
+}
+
 static __device__ __forceinline__ int own_row(int i)
 {
     return threadIdx.x % WARP / 4 + i / 2 * (MMA_ROWS / 2);
@@ -162,8 +177,7 @@ static __device__ __forceinline__ int own_row(int i)
 
 static __device__ __forceinline__ int own_col(int tile, int i)
 {
-    return threadIdx.x / WARP * (WARP_TILES * MMA_COLS) + tile * MMA_COLS + threadIdx.x % 4 * 2 +
-           i % 2;
+    return warp_col() + tile * MMA_COLS + threadIdx.x % 4 * 2 + i % 2;
 }
 
 template <Format F, int ROWS>
@@ -176,8 +190,9 @@ static __device__ void sums_alone(const PlacesWork &work, int first_row, int fir
         for (int n = 0; n < WARP_TILES; n++)
 #pragma unroll
             for (int i = 0; i < 4; i++)
-                sums[m][n].at[i] = sum_alone<F>(work, first_row + m * MMA_ROWS + own_row(i),
-                                                first_col + own_col(n, i));
+                sums[m][n].at[i] = sum_alone<F>(
+                    work, first_row + (warp_half() * ROWS + m) * MMA_ROWS + own_row(i),
+                    first_col + own_col(n, i));
 }
 
 /* WIDTH neighbours that belong to one row of the result, from shared memory to where they are stored. */
@@ -186,12 +201,13 @@ static __device__ __forceinline__ void pass(const PlacesWork &work, const Chain 
                                             const float *staged, int first_row, int first_col,
                                             Seen *seen)
 {
-    int places = work.columns.height * work.columns.width;
+    int places = (int)work.columns.by_area.by;
 
 #pragma unroll 1
     for (int i = threadIdx.x; i < MMA_ROWS * CONV_COLUMNS / WIDTH; i += THREADS) {
         int at = i % (CONV_COLUMNS / WIDTH) * WIDTH, line = i / (CONV_COLUMNS / WIDTH);
         int row = first_row + line, col = first_col + at;
+        int example = quotient(work.columns.by_area, col);
         float bias = 0.0f, v[WIDTH];
 
         if (row >= work.rows || col >= work.cols)
@@ -202,7 +218,8 @@ static __device__ __forceinline__ void pass(const PlacesWork &work, const Chain 
         for (int j = 0; j < WIDTH; j++)
             v[j] = OP == OP_CONV2D ? staged[line * STAGED + at + j] + bias
                                    : staged[line * STAGED + at + j];
-        chain_pass<F, WIDTH>(chain, v, col / places, row * places + col % places, seen);
+        chain_pass<F, WIDTH>(chain, v, example,
+                             row * places + remainder(work.columns.by_area, col, example), seen);
     }
 }
 
@@ -211,16 +228,16 @@ static __device__ __forceinline__ void store(const PlacesWork &work, const Chain
                                              const Sums (&sums)[ROWS][WARP_TILES], float *staged,
                                              int first_row, int first_col, Seen *seen)
 {
-    bool fours = work.columns.height * work.columns.width % 4 == 0;
+    bool fours = work.columns.by_area.by % 4 == 0;
 
 #pragma unroll
-    for (int m = 0; m < ROWS; m++) {
+    for (int m = 0; m < HALVES * ROWS; m++) {
         __syncthreads();
 #pragma unroll
-        for (int n = 0; n < WARP_TILES; n++)
+        for (int n = 0; n < WARP_TILES && warp_half() == m / ROWS; n++)
 #pragma unroll
             for (int i = 0; i < 4; i++)
-                staged[own_row(i) * STAGED + own_col(n, i)] = sums[m][n].at[i];
+                staged[own_row(i) * STAGED + own_col(n, i)] = sums[m % ROWS][n].at[i];
         __syncthreads();
         if (fours)
             pass<F, OP, 4>(work, chain, staged, first_row + m * MMA_ROWS, first_col, seen);
@@ -236,8 +253,9 @@ static __device__ __forceinline__ void tile(const PlacesWork &work, const Chain 
 {
     const Conv &conv = work.conv;
     const int chunk = CONV_WORDS * Packed<F>::COUNT;
-    int col = first_col + (int)threadIdx.x;
-    Spot spot = OP == OP_CONV2D ? spot_of(conv, col, work.cols) : taker_of(conv, col, work.cols);
+    int col = first_col + (int)threadIdx.x % CONV_COLUMNS;
+    Spot spot =
+        OP == OP_CONV2D ? spot_of<F>(conv, col, work.cols) : taker_of<F>(conv, col, work.cols);
     Sums sums[ROWS][WARP_TILES] = {};
     bool odd = false;
 
@@ -248,13 +266,12 @@ static __device__ __forceinline__ void tile(const PlacesWork &work, const Chain 
         if ((int)threadIdx.x < chunk)
             room->taps[threadIdx.x] =
                 OP == OP_CONV2D ? tap_of(conv, k, work.k) : giver_of(conv, k, work.k);
-        odd |= take_weights<F, OP, ROWS>(work, first_row, first, room->left);
+        odd |= take_weights<F, OP, HALVES * ROWS>(work, first_row, first, room->left);
         __syncthreads();
         gather<F, OP>(conv, spot, room->taps, room->right);
         __syncthreads();
-        multiply<F>(room->left,
-                    room->right + threadIdx.x / WARP * (WARP_TILES * MMA_COLS * CONV_STRIDE_WORDS),
-                    sums);
+        multiply<F>(room->left + warp_half() * (ROWS * MMA_ROWS * CONV_STRIDE_WORDS),
+                    room->right + warp_col() * CONV_STRIDE_WORDS, sums);
         __syncthreads();
     }
     if (OP == OP_CONV2D_DX && __syncthreads_or(odd))
@@ -274,7 +291,7 @@ static __global__ void __launch_bounds__(THREADS)
     chain_open(chain, tallies, seen);
     wait_for_previous();
     for (int i = blockIdx.x; i < work.tiles; i += gridDim.x)
-        tile<F, OP, ROWS>(work, chain, &room, i % work.row_tiles * (ROWS * MMA_ROWS),
+        tile<F, OP, ROWS>(work, chain, &room, i % work.row_tiles * (HALVES * ROWS * MMA_ROWS),
                           i / work.row_tiles * CONV_COLUMNS, seen);
     chain_close(chain, tallies, seen, warps);
 }
@@ -282,10 +299,10 @@ static __global__ void __launch_bounds__(THREADS)
 template <Format F> static const void *kernel_of(OpKind op, bool many)
 {
     if (op == OP_CONV2D)
-        return many ? (const void *)conv_kernel<F, OP_CONV2D, CONV_MANY_ROWS>
-                    : (const void *)conv_kernel<F, OP_CONV2D, CONV_FEW_ROWS>;
-    return many ? (const void *)conv_kernel<F, OP_CONV2D_DX, CONV_MANY_ROWS>
-                : (const void *)conv_kernel<F, OP_CONV2D_DX, CONV_FEW_ROWS>;
+        return many ? (const void *)conv_kernel<F, OP_CONV2D, CONV_MANY_ROWS / HALVES>
+                    : (const void *)conv_kernel<F, OP_CONV2D, CONV_FEW_ROWS / HALVES>;
+    return many ? (const void *)conv_kernel<F, OP_CONV2D_DX, CONV_MANY_ROWS / HALVES>
+                : (const void *)conv_kernel<F, OP_CONV2D_DX, CONV_FEW_ROWS / HALVES>;
 }
 
 static const void *kernel_for(Format format, OpKind op, bool many)
@@ -313,8 +330,10 @@ Status conv_of(const Plan *plan, int instr, Conv *conv)
                     "cuda convolves at most %d places in a step; make the batch smaller",
                     INT32_MAX - CONV_COLUMNS);
     *conv = {};
-    conv->in = {(int)s.height, (int)s.width};
-    conv->out = {(int)s.out_height, (int)s.out_width};
+    conv->in = plane_sized(s.height, s.width);
+    conv->out = plane_sized(s.out_height, s.out_width);
+    conv->by_kernel = divider_of(s.kernel);
+    conv->by_square = divider_of(s.kernel * s.kernel);
     conv->examples = (int)s.examples;
     conv->channels = (int)s.channels;
     conv->outputs = (int)s.outputs;
@@ -335,7 +354,7 @@ Status conv_places_run(Plan *plan, int instr, const Conv *conv)
     int height;
 
     work.rows = forward ? conv->outputs : conv->channels;
-    work.cols = conv->examples * work.columns.height * work.columns.width;
+    work.cols = conv->examples * (int)work.columns.by_area.by;
     work.k = (forward ? conv->channels : conv->outputs) * conv->kernel * conv->kernel;
     many = conv_has_many(work.rows);
     height = (many ? CONV_MANY_ROWS : CONV_FEW_ROWS) * MMA_ROWS;

@@ -51,7 +51,7 @@ typedef struct Chain {
 enum { SUM_PART = 32, SUM_LINES = THREADS / WARP };
 
 /* A convolution's bias: in parts of so many examples. */
-enum { CONV_DB_EXAMPLES = 8 };
+enum { CONV_DB_EXAMPLES = 4 };
 
 /* The stage that an instruction is, or of its rounding, where it is a product. */
 bool chain_is_stage(const Plan *plan, int instr);

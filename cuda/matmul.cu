@@ -153,6 +153,13 @@ static Status make(Plan *plan, const Sizes *sizes, const Array *out, bool split,
     return ok();
 }
 
+/* Few sums of many products: only where k is split do they keep a device busy. Their sums are never rounded by
+ * cuBLAS (fuse.cu), so that every form of a step splits them alike. */
+static bool is_long(const Sizes *sizes)
+{
+    return sizes->m * sizes->n <= 1 << 16 && sizes->k >= 1 << 11;
+}
+
 Status product_new(Plan *plan, int instr, ProductEnd end, const Array *out, Product **product)
 {
     const Instr *of = &plan->program.instrs[instr];
@@ -166,7 +173,7 @@ Status product_new(Plan *plan, int instr, ProductEnd end, const Array *out, Prod
         stored.format = FORMAT_FP32;
         stored.data = plan->raws[instr];
     }
-    return make(plan, &sizes, &stored, !is_narrow(a), biased ? plan->arrays[of->in[2]].data : NULL,
+    return make(plan, &sizes, &stored, !is_narrow(a) || is_long(&sizes), biased ? plan->arrays[of->in[2]].data : NULL,
                 product);
 }
 
