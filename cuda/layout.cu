@@ -34,7 +34,7 @@ static bool is_narrow_format(Format format)
 
 Array array_of(const Value *value)
 {
-    int64_t count = value_count(value), rows = value->rank < 2 ? 1 : value->shape[0];
+    int64_t count = value_count(value), rows = value_rows(value);
     Array array = {};
 
     array.format = value->format;
@@ -74,9 +74,9 @@ static size_t raw_bytes(const Array *out)
     return (size_t)padded(out->rows, 16) * (size_t)padded(out->cols, 16) * sizeof(float);
 }
 
-int sum_parts(const Plan *plan)
+int sum_parts(const Array *dout)
 {
-    return (int)((plan->program.batch + SUM_PART - 1) / SUM_PART);
+    return (dout->rows + SUM_PART - 1) / SUM_PART;
 }
 
 /* A result in fp32 takes its sums itself; other gradients of parameters have their own room for them, and
@@ -93,7 +93,8 @@ static Status lay_raw(Plan *plan, int instr, float *common)
     out = &plan->arrays[(size_t)of->out];
     if (of->op == OP_LINEAR_DB)
         return plan_room(plan, MEMORY_WORKSPACE,
-                         (size_t)sum_parts(plan) * (size_t)out->cols * sizeof(float),
+                         (size_t)sum_parts(&plan->arrays[(size_t)of->in[0]]) * (size_t)out->cols *
+                             sizeof(float),
                          (void **)&plan->raws[(size_t)instr]);
     if (out->format == FORMAT_FP32)
         plan->raws[(size_t)instr] = (float *)out->data;
@@ -242,7 +243,9 @@ static void add_segment(Plan *plan, const Instr *step)
     if (grad >= 0) {
         segment.raw = plan->raws[(size_t)grad];
         segment.raw_stride = raw_stride(&segment.grad, segment.grad.format);
-        segment.parts = plan->program.instrs[grad].op == OP_LINEAR_DB ? sum_parts(plan) : 1;
+        segment.parts = plan->program.instrs[grad].op == OP_LINEAR_DB
+                            ? sum_parts(&plan->arrays[(size_t)plan->program.instrs[grad].in[0]])
+                            : 1;
         segment.grad_counter = plan_counter(plan, grad);
     }
     add_copy(plan, step->in[0], &segment);
@@ -284,9 +287,24 @@ Status plan_describe(Plan *plan, const void *description, size_t bytes, void **r
     return cuda_settle(plan->backend);
 }
 
+/* Of what is computed for a batch. */
+static size_t most_rows(const Program *program)
+{
+    int64_t most = program->batch;
+
+    for (int i = 0; i < program->value_count; i++) {
+        const Value *value = &program->values[i];
+
+        if (memory_kind(value) == MEMORY_ACTIVATIONS && value_rows(value) > most)
+            most = value_rows(value);
+    }
+    return (size_t)most;
+}
+
 Status plan_layout(Plan *plan)
 {
     const Program *program = &plan->program;
+    size_t rows = most_rows(program);
 
     for (int i = 0; i < program->value_count; i++) {
         Array array = {};
@@ -295,10 +313,8 @@ Status plan_layout(Plan *plan)
         plan->arrays.push_back(array);
     }
     TRY(plan_room(plan, MEMORY_WORKSPACE, sizeof(StepState), (void **)&plan->state));
-    TRY(plan_room(plan, MEMORY_WORKSPACE, (size_t)program->batch * sizeof(float),
-                  (void **)&plan->row_losses));
-    TRY(plan_room(plan, MEMORY_WORKSPACE, (size_t)program->batch * 4 * sizeof(float),
-                  &plan->row_moments));
+    TRY(plan_room(plan, MEMORY_WORKSPACE, rows * sizeof(float), (void **)&plan->row_losses));
+    TRY(plan_room(plan, MEMORY_WORKSPACE, rows * 4 * sizeof(float), &plan->row_moments));
     TRY(lay_raws(plan));
     TRY(lay_sliding(plan));
     TRY(lay_counters(plan));

@@ -30,6 +30,6 @@ Status cuda_linear_db(Plan *plan, int instr)
     cols = sums.from.cols;
     TRY(chain_run(plan, &sums));
     add_parts<<<(cols + THREADS - 1) / THREADS, THREADS, 0, plan->backend->stream>>>(
-        sums.sums, sum_parts(plan), cols);
+        sums.sums, sum_parts(&sums.from), cols);
     return chain_alone(plan, instr);
 }

@@ -91,11 +91,11 @@ struct Plan {
     Tally *tallies;    /* (2, counted) */
     Mass *masses;      /* (2, counted, mass_slots) */
     double *squares;   /* a slot for each tile */
-    float *row_losses; /* a slot for each row of the batch */
+    float *row_losses; /* a slot for each row of what a batch is made into */
     double *mse_slots;
     void *columns, *turned; /* of convolutions, in common (sliding.cuh); NULL: there are none */
     float *place_sums;
-    void *row_moments; /* of layernorm, four numbers for each row of the batch */
+    void *row_moments; /* of layernorm, four numbers for each such row */
     Segment *device_segments;
     std::vector<CountEdges> edges; /* of each counted store, in the order of the program */
     CountEdges *device_edges;      /* of each counted store, in the order of the program */
@@ -169,7 +169,7 @@ Examples plan_examples(const Plan *plan, bool held_out);
 /* Sums that go into a narrow array lie in rows of a multiple of 16 numbers, and 16 rows; what is past the
  * array's own is never read. Column sums lie in parts of rows (map.cuh). */
 int raw_stride(const Array *out, Format format);
-int sum_parts(const Plan *plan);
+int sum_parts(const Array *dout);
 
 /* The segment of a parameter's gradient. */
 int plan_segment(const Plan *plan, ValueId grad);

@@ -301,13 +301,14 @@ Status grads_run(Plan *plan, int first, int last)
     void *arguments[] = {&work};
     const void *kernel = plan->low == FORMAT_BF16 ? (const void *)grads_kernel<FORMAT_BF16>
                                                   : (const void *)grads_kernel<FORMAT_FP16>;
-    int whole = 0, parts = 0, blocks;
+    int whole = 0, parts = 0, deep = 1, blocks;
 
     for (int i = first; i < last; i++) {
         const Segment &segment = plan->segments[(size_t)i];
 
         whole += segment.parts > 1 ? 0 : segment.tiles;
         parts += segment.parts > 1 ? segment.tiles : 0;
+        deep = segment.parts > deep ? segment.parts : deep;
     }
     blocks = tile_blocks(plan, whole + parts);
     work.segments = plan->device_segments + first;
@@ -316,7 +317,7 @@ Status grads_run(Plan *plan, int first, int last)
     work.squares = plan->squares;
     work.first = first;
     work.count = last - first;
-    work.helpers = helpers_of(blocks, whole, parts, sum_parts(plan));
+    work.helpers = helpers_of(blocks, whole, parts, deep);
     work.runs = runs_of(whole, blocks - work.helpers);
     return launch_early(plan, kernel, blocks, 0, arguments, "gradients were looked at");
 }

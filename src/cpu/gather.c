@@ -33,7 +33,7 @@ static void gather_target(const Plan *plan, int64_t example, float *out, int64_t
 
 void cpu_gather(Plan *plan, const Instr *instr)
 {
-    int64_t width = plan_row(plan, instr->out);
+    int64_t width = plan_cols(plan, instr->out);
     float *out = plan_out(plan, instr);
 
     for (int64_t row = 0; row < plan->program.batch; row++, out += width) {

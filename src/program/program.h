@@ -151,6 +151,12 @@ Program program_copy(const Program *program);
 
 int64_t value_count(const Value *value); /* of numbers in it */
 
+/* As a matrix: rows that linear, layernorm, softmax and losses take one by one, and the numbers of each.
+ * (rows, cols); a sequence (batch, time, width) has batch x time rows, pictures (batch, channels, height,
+ * width) a row for each; rank 0 and 1 are a single row. */
+int64_t value_rows(const Value *value);
+int64_t value_cols(const Value *value);
+
 /* It lives in the Store, from step to step: masters and optimizer state. */
 bool value_lasts(const Value *value);
 

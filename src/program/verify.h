@@ -7,8 +7,6 @@
 /* A rule of one op. Fails: STATUS_SHAPE in the learner's words. */
 typedef Status Check(const Program *program, const Instr *instr);
 
-int64_t verify_row_length(const Value *value); /* numbers of an example */
-
 /* Fails where it does not hold: "OP cannot join A (shape) with B (shape)". */
 Status verify_need(bool holds, const Program *program, const Instr *instr, ValueId a,
                    ValueId b) MUST_CHECK;
