@@ -125,13 +125,13 @@ static inline uint32_t dropout_edge(double rate)
     return (uint32_t)(rate * 4294967296.0);
 }
 
-/* In place of a fan-in: it begins as ones, as zeros. */
-enum { FAN_IN_ONES = 0, FAN_IN_ZEROS = -1 };
+/* In place of a fan-in: it begins as ones, as zeros, as standard normal numbers. */
+enum { FAN_IN_ONES = 0, FAN_IN_ZEROS = -1, FAN_IN_NORMAL = -2 };
 
 /* A parameter and what belongs to it. */
 typedef struct Param {
     ValueId master, grad; /* grad: NO_VALUE where nothing is trained */
-    int64_t fan_in;       /* for its initialisation; or FAN_IN_ONES, FAN_IN_ZEROS */
+    int64_t fan_in;       /* for its initialisation; or FAN_IN_ONES and its like */
 } Param;
 
 typedef struct Program {

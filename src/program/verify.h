@@ -16,6 +16,9 @@ Status verify_need_same(const Program *program, const Instr *instr, ValueId a,
 /* Of a product: both operands are in one format; the bias is in that of the result. */
 Check verify_formats_meet, verify_bias_format;
 
+/* verify_sequences.c */
+Check verify_embedding, verify_embedding_dw, verify_position, verify_position_dw;
+
 /* verify_places.c */
 Check verify_conv2d, verify_conv2d_dx, verify_conv2d_dw, verify_conv2d_db;
 Check verify_pool, verify_pool_backward;
