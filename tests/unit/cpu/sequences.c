@@ -1,8 +1,11 @@
-/* A sequence is rows: what takes rows gives for (batch, time, width) the bits of (batch x time, width). */
+/* Sequences (batch, time, width): what takes rows gives the bits that (batch x time, width) has; embeddings
+ * and positions against PyTorch's own results (CPU), of which tests/golden/sequences.txt says more. */
+#include "numbers.h"
 #include "rig.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { BATCH = 3, TIME = 4, ROWS = BATCH * TIME, WIDTH = 5, OUT = 6, MOST = ROWS * OUT };
@@ -129,4 +132,98 @@ Test(sequences, have_a_row_for_each_place_of_each_example)
     cr_expect_eq(value_cols(&sequence), 5);
     cr_expect_eq(value_rows(&pictures), 2);
     cr_expect_eq(value_cols(&pictures), 60);
+}
+
+enum { CHARACTERS = 6, TABLE = CHARACTERS * WIDTH, PLACES = TIME * WIDTH };
+
+static const Format formats[] = {FORMAT_FP32, FORMAT_FP16, FORMAT_BF16};
+
+/* The cast of a master that the test writes. */
+static ValueId low(Builder *b, Format format, int rank, const int64_t *shape, const char *name)
+{
+    ValueId value = builder_value(b, ROLE_ACTIVATION, format, rank, shape, "%s.low", name);
+
+    builder_emit(b, OP_CAST, value, given(b, rank, shape, name), NO_VALUE, NO_VALUE);
+    return value;
+}
+
+static void emit_learnt(Builder *b, Format format)
+{
+    const int64_t ids[] = {BATCH, TIME}, sequence[] = {BATCH, TIME, WIDTH};
+    const int64_t table[] = {CHARACTERS, WIDTH}, places[] = {TIME, WIDTH};
+    ValueId id = given(b, 2, ids, "embedding.ids"), w = low(b, format, 2, table, "embedding.w");
+    ValueId dout = low(b, format, 3, sequence, "embedding.dout");
+    ValueId x = low(b, format, 3, sequence, "position.x");
+    ValueId p = low(b, format, 2, places, "position.w");
+    ValueId dsum = low(b, format, 3, sequence, "position.dout");
+
+    builder_emit_counted(b, OP_EMBEDDING,
+                         builder_like(b, x, ROLE_ACTIVATION, format, "embedding.out"), id, w,
+                         NO_VALUE);
+    builder_emit_counted(b, OP_EMBEDDING_DW,
+                         builder_like(b, w, ROLE_WEIGHT_GRAD, format, "embedding.dw"), dout, id,
+                         NO_VALUE);
+    builder_emit_counted(b, OP_POSITION,
+                         builder_like(b, x, ROLE_ACTIVATION, format, "position.out"), x, p,
+                         NO_VALUE);
+    builder_emit_counted(b, OP_POSITION_DW,
+                         builder_like(b, p, ROLE_WEIGHT_GRAD, format, "position.dw"), dsum,
+                         NO_VALUE, NO_VALUE);
+}
+
+static void put(Rig *rig, FILE *file, const char *name, int count)
+{
+    float values[MOST];
+
+    numbers_find(file, name, values, count);
+    rig_write(rig, name, values);
+}
+
+/* In fp32 within what the order of a few sums may change. */
+static void expect_golden(Rig *rig, FILE *file, const char *op, Format format, const char *name,
+                          int count)
+{
+    float ours[MOST], theirs[MOST];
+    char row[VALUE_NAME], value[VALUE_NAME];
+
+    snprintf(row, sizeof row, "%s.%s.%s", op, format_name(format), name);
+    snprintf(value, sizeof value, "%s.%s", op, name);
+    numbers_find(file, row, theirs, count);
+    rig_read(rig, value, ours);
+    for (int i = 0; i < count; i++)
+        cr_expect(fabsf(ours[i] - theirs[i]) <= (format == FORMAT_FP32 ? 0x1p-21f : 0.0f),
+                  "%s[%d] is %a, PyTorch has %a", row, i, (double)ours[i], (double)theirs[i]);
+}
+
+Test(sequences, embeddings_and_positions_are_those_of_pytorch)
+{
+    for (int f = 0; f < 3; f++) {
+        FILE *file = numbers_open("sequences.txt");
+        CastCounts counts;
+        Builder b;
+        Rig rig;
+
+        rig_open(&rig, 1, &no_data);
+        rig.program.batch = BATCH;
+        b = (Builder){.program = &rig.program, .low = formats[f], .probes = PROBE_ON};
+        emit_learnt(&b, formats[f]);
+        rig_compile(&rig);
+        put(&rig, file, "embedding.ids", ROWS);
+        put(&rig, file, "embedding.w", TABLE);
+        put(&rig, file, "embedding.dout", ROWS * WIDTH);
+        put(&rig, file, "position.x", ROWS * WIDTH);
+        put(&rig, file, "position.w", PLACES);
+        put(&rig, file, "position.dout", ROWS * WIDTH);
+        rig_run(&rig);
+        expect_golden(&rig, file, "embedding", formats[f], "out", ROWS * WIDTH);
+        expect_golden(&rig, file, "embedding", formats[f], "dw", TABLE);
+        expect_golden(&rig, file, "position", formats[f], "out", ROWS * WIDTH);
+        expect_golden(&rig, file, "position", formats[f], "dw", PLACES);
+        cr_assert_not(
+            failed(cpu_backend.counts_read(rig.plan, rig.program.instr_count - 3, &counts)));
+        cr_expect_eq(counts.count, TABLE);
+        cr_expect_eq(counts.classes[CAST_ZERO], WIDTH); /* the row that no place has */
+        rig_close(&rig);
+        fclose(file);
+    }
 }
