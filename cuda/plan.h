@@ -30,7 +30,7 @@ struct Backend {
     Status trouble; /* the first loss of the device; what follows fails with it */
 };
 
-enum { WORKSPACE_BYTES = 32 << 20 };
+enum { WORKSPACE_BYTES = 32 << 20, NORM_PART = 64 /* rows that layernorm_dw sums apart */ };
 
 struct Lasting {
     char name[VALUE_NAME];
@@ -96,6 +96,7 @@ struct Plan {
     double *mse_slots;
     void *columns, *turned; /* of convolutions, in common (sliding.cuh); NULL: there are none */
     float *place_sums;
+    float *norm_sums;  /* of layernorm's weights, in common; NULL: there are none */
     void *row_moments; /* of layernorm, four numbers for each such row */
     Segment *device_segments;
     std::vector<CountEdges> edges; /* of each counted store, in the order of the program */

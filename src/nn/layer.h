@@ -63,8 +63,17 @@ struct Layer {
 /* The list: adding a layer is one file, one word here, one test. */
 #define LAYERS(X) \
     X(linear) \
-    X(relu) X(gelu) X(tanh) X(conv) X(pool) X(avgpool) X(flatten) X(layernorm) X(dropout) \
-        X(embedding) X(position)
+    X(relu) \
+    X(gelu) \
+    X(tanh) \
+    X(conv) \
+    X(pool) \
+    X(avgpool) \
+    X(flatten) \
+    X(layernorm) \
+    X(dropout) \
+    X(embedding) \
+    X(position)
 
 #define DECLARE_LAYER(name) extern const LayerKind name##_layer;
 LAYERS(DECLARE_LAYER)
