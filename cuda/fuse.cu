@@ -329,6 +329,7 @@ static void add_cross_entropy(Fuser *fuser, int i)
     loss.out = plan->arrays[(size_t)first->out];
     loss.target = plan->arrays[(size_t)instr_at(fuser, i + 1)->in[1]];
     fuser->end.loss_slots = plan->row_losses;
+    fuser->end.loss_rows = (uint32_t)loss.logits.rows;
     fuser->end.loss = (float *)plan->arrays[(size_t)instr_at(fuser, i + 1)->out].data;
     fuser->end.scaled = (float *)plan->arrays[(size_t)instr_at(fuser, i + 2)->out].data;
     loss.out_grad = plan->arrays[(size_t)instr_at(fuser, i + 3)->out];
@@ -355,7 +356,7 @@ static Status add(Fuser *fuser, int i)
     if (instr->op == OP_GATHER && instr->constants[GATHER_TARGET] != 0.0 &&
         plan->data->labels != NULL)
         return ok(); /* the step's beginning */
-    if (instr->op == OP_GATHER)
+    if (instr->op == OP_GATHER && plan->data->text_count == 0)
         add_gather(fuser, i);
     else if (instr->op == OP_LINEAR_DX) {
         add_weight_grad_first(fuser, i);

@@ -34,7 +34,7 @@ static bool is_narrow_format(Format format)
 
 Array array_of(const Value *value)
 {
-    int64_t count = value_count(value), rows = value->rank < 2 ? 1 : value->shape[0];
+    int64_t count = value_count(value), rows = value_rows(value);
     Array array = {};
 
     array.format = value->format;

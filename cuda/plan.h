@@ -53,6 +53,7 @@ struct DeviceData {
     int32_t *pinned[2]; /* orders on their way */
     cudaEvent_t sent[2];
     int64_t train_count, test_count, features, target_width, bytes;
+    int64_t text_count, held_out_from; /* of a text (program/backend.h) */
 };
 
 /* A product as cuBLASLt takes it: descriptors and algorithm, chosen once. */

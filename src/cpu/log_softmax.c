@@ -33,9 +33,9 @@ void cpu_log_softmax(Plan *plan, const Instr *instr)
 {
     const float *x = plan_in(plan, instr, 0);
     float *out = plan_out(plan, instr);
-    int64_t width = plan_row(plan, instr->out);
+    int64_t rows = plan_rows(plan, instr->out), width = plan_cols(plan, instr->out);
 
-    for (int64_t row = 0; row < plan->program.batch; row++, x += width, out += width) {
+    for (int64_t row = 0; row < rows; row++, x += width, out += width) {
         float most = largest(x, width), log_of_sum = log_sum(x, width, most);
 
         for (int64_t j = 0; j < width; j++)
@@ -48,9 +48,9 @@ void cpu_log_softmax_backward(Plan *plan, const Instr *instr)
 {
     const float *dout = plan_in(plan, instr, 0), *out = plan_in(plan, instr, 1);
     float *din = plan_out(plan, instr);
-    int64_t width = plan_row(plan, instr->out);
+    int64_t rows = plan_rows(plan, instr->out), width = plan_cols(plan, instr->out);
 
-    for (int64_t row = 0; row < plan->program.batch; row++) {
+    for (int64_t row = 0; row < rows; row++) {
         float sum = 0.0f;
 
         for (int64_t j = 0; j < width; j++)

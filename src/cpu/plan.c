@@ -183,6 +183,7 @@ void cpu_plan_memory(const Plan *plan, int64_t bytes[MEMORY_KINDS])
     const Program *program = &plan->program;
     const DataView *view = &plan->data->view;
     int64_t examples = view->train_count + view->test_count;
+    int64_t numbers = view->text_count > 0 ? view->text_count : examples * view->features;
 
     memset(bytes, 0, MEMORY_KINDS * sizeof *bytes);
     for (int i = 0; i < program->value_count; i++)
@@ -191,5 +192,5 @@ void cpu_plan_memory(const Plan *plan, int64_t bytes[MEMORY_KINDS])
     bytes[MEMORY_COUNTERS] =
         (2 * (int64_t)program->instr_count + most_tasks(program)) * (int64_t)sizeof(CastCounts);
     bytes[MEMORY_WORKSPACE] = most_tasks(program) * (int64_t)sizeof(Finding);
-    bytes[MEMORY_DATA] = examples * (view->features + view->target_width) * (int64_t)sizeof(float);
+    bytes[MEMORY_DATA] = (numbers + examples * view->target_width) * (int64_t)sizeof(float);
 }

@@ -105,12 +105,14 @@ static inline const Value *plan_value(const Plan *plan, ValueId id)
     return &plan->program.values[id];
 }
 
-/* Numbers in one example of a batch. */
-static inline int64_t plan_row(const Plan *plan, ValueId id)
+static inline int64_t plan_rows(const Plan *plan, ValueId id)
 {
-    const Value *value = plan_value(plan, id);
+    return value_rows(plan_value(plan, id));
+}
 
-    return value_count(value) / value->shape[0];
+static inline int64_t plan_cols(const Plan *plan, ValueId id)
+{
+    return value_cols(plan_value(plan, id));
 }
 
 /* The reciprocal, rounded once. */

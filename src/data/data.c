@@ -41,6 +41,7 @@ void dataset_release(Dataset *dataset)
         free(dataset->targets);
     free(dataset->inputs);
     free(dataset->labels);
+    free(dataset->characters);
     *dataset = (Dataset){0};
 }
 
@@ -52,6 +53,11 @@ static Status check_options(const DataSpec *spec, const DataKind *kind)
             "features and classes are chosen for noise only, and %s has its own; leave them "
             "out, or try `data noise features=4096`",
             kind->name);
+    if (!kind->takes_context && spec->context != 0)
+        return fail(STATUS_USAGE,
+                    "context is chosen for text only, and %s has no characters; leave it out, or "
+                    "try `data text context=64`",
+                    kind->name);
     if (spec->limit < 0)
         return fail(STATUS_USAGE, "limit=%lld is negative; try limit=1000, or limit=0 for all",
                     (long long)spec->limit);

@@ -27,7 +27,7 @@ static void make_layers(const NetSpec *spec, const ExampleShape *shape, Net *net
     net->count = spec->count;
     for (int i = 0; i < spec->count; i++)
         net->layers[i] = (Layer){.kind = layer_find(spec->layers[i].kind),
-                                 .spec = spec->layers[i],
+                                 .spec = net_layer(spec, i, shape),
                                  .params = {NO_VALUE, NO_VALUE},
                                  .in = NO_VALUE,
                                  .out = NO_VALUE};
@@ -49,7 +49,8 @@ static ValueId batch_of(Builder *builder, const ExampleShape *shape)
 
 static ValueId target_of(Builder *builder, const ExampleShape *shape)
 {
-    int64_t full[] = {builder->program->batch, shape->classes > 0 ? 1 : shape->target_width};
+    int64_t each = shape->text ? shape->shape[0] : shape->classes > 0 ? 1 : shape->target_width;
+    int64_t full[] = {builder->program->batch, each};
 
     return builder_value(builder, ROLE_INPUT, FORMAT_FP32, 2, full, "target");
 }
@@ -74,13 +75,10 @@ static void emit_gather(Builder *builder, ValueId out, bool held_out, bool targe
     instr->constants[GATHER_TARGET] = target;
 }
 
-static void emit_forward(Builder *builder, Net *net, bool held_out)
+static void emit_layers(Builder *builder, Net *net, bool held_out)
 {
     ValueId value = net->x;
 
-    builder->phase = PHASE_FORWARD;
-    emit_gather(builder, net->x, held_out, false);
-    emit_gather(builder, net->target, held_out, true);
     for (int i = 0; i < net->count; i++) {
         Layer *layer = &net->layers[i];
 
@@ -89,6 +87,14 @@ static void emit_forward(Builder *builder, Net *net, bool held_out)
         value = layer->out = layer->kind->forward(builder, layer, value);
     }
     net->logits = value;
+}
+
+static void emit_forward(Builder *builder, Net *net, bool held_out)
+{
+    builder->phase = PHASE_FORWARD;
+    emit_gather(builder, net->x, held_out, false);
+    emit_gather(builder, net->target, held_out, true);
+    emit_layers(builder, net, held_out);
 }
 
 static void emit_loss(Builder *builder, const LossKind *kind, Net *net)
@@ -150,6 +156,16 @@ void nn_emit_accuracy(Builder *builder, const NetSpec *spec, const ExampleShape 
     builder_emit(builder, OP_CORRECT, NO_VALUE, net->logits, net->target, NO_VALUE);
 }
 
+void nn_emit_forward(Builder *builder, const NetSpec *spec, const ExampleShape *shape, Net *net)
+{
+    make_layers(spec, shape, net);
+    net->x = batch_of(builder, shape);
+    emit_params(builder, net);
+    builder->phase = PHASE_FORWARD;
+    emit_gather(builder, net->x, true, false);
+    emit_layers(builder, net, true);
+}
+
 void nn_init_param(const Program *program, int index, uint64_t seed, float *values)
 {
     const Param *param = &program->params[index];
@@ -158,7 +174,9 @@ void nn_init_param(const Program *program, int index, uint64_t seed, float *valu
     int64_t count = value_count(&program->values[param->master]);
 
     for (int64_t i = 0; i < count && param->fan_in <= 0; i++)
-        values[i] = param->fan_in == FAN_IN_ONES ? 1.0f : 0.0f;
+        values[i] = param->fan_in == FAN_IN_NORMAL ? (float)random_normal(&random, (uint64_t)i)
+                    : param->fan_in == FAN_IN_ONES ? 1.0f
+                                                   : 0.0f;
     for (int64_t i = 0; i < count && param->fan_in > 0; i++)
         values[i] = random_uniform(&random, (uint64_t)i, -bound, bound);
 }

@@ -53,11 +53,21 @@ int64_t shape_count(const Shape *shape)
     return count;
 }
 
+int64_t shape_width(const Shape *shape)
+{
+    return shape->rank == 2 ? shape->size[1] : shape_count(shape);
+}
+
 const char *shape_print(const Shape *shape, char text[SHAPE_TEXT])
 {
     if (shape->rank == 3)
         snprintf(text, SHAPE_TEXT, "%lld x %lld x %lld", (long long)shape->size[0],
                  (long long)shape->size[1], (long long)shape->size[2]);
+    else if (shape->rank == 2)
+        snprintf(text, SHAPE_TEXT, "%lld x %lld", (long long)shape->size[0],
+                 (long long)shape->size[1]);
+    else if (shape->characters > 0)
+        snprintf(text, SHAPE_TEXT, "%lld characters", (long long)shape->size[0]);
     else
         snprintf(text, SHAPE_TEXT, "%lld numbers", (long long)shape_count(shape));
     return text;
@@ -69,21 +79,24 @@ Status shape_needs_places(const Shape *shape, const char *typed)
 
     if (shape->rank == 3)
         return ok();
-    return fail(
-        STATUS_SHAPE,
-        "'%s' takes channels x height x width, and a row of %s comes; try data fashion, and "
-        "flatten further down",
-        typed, shape_print(shape, came));
+    return fail(STATUS_SHAPE,
+                "'%s' takes channels x height x width, and a %s of %s comes; try data fashion, and "
+                "flatten further down",
+                typed, shape->rank == 2 ? "sequence" : "row", shape_print(shape, came));
 }
 
 Status layer_shape(const LayerSpec *spec, Shape *shape)
 {
     const LayerKind *kind = layer_find(spec->kind);
-    char typed[LAYER_TEXT];
+    char typed[LAYER_TEXT], came[SHAPE_TEXT];
 
+    layer_print(spec, typed, sizeof typed);
+    if (shape->characters > 0 && !kind->embeds)
+        return fail(STATUS_SHAPE, "'%s' takes numbers, and %s come; put embedding before it", typed,
+                    shape_print(shape, came));
     if (kind->shape == NULL)
         return ok();
-    return kind->shape(spec, layer_print(spec, typed, sizeof typed), shape);
+    return kind->shape(spec, typed, shape);
 }
 
 ValueId layer_result(Builder *builder, const Layer *layer, Format format)

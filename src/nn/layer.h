@@ -9,10 +9,12 @@
 
 enum { LAYER_PARAMS = 2, SHAPE_RANK = VALUE_RANK - 1, SHAPE_TEXT = 48 };
 
-/* One example as it comes to a layer: a row of numbers, or (channels, height, width). */
+/* One example as it comes to a layer: a row of numbers, a sequence (time, width), or (channels, height,
+ * width); or characters, which only an embedding takes. */
 typedef struct Shape {
     int64_t size[SHAPE_RANK];
     int rank;
+    int64_t characters; /* above 0: size[0] characters of so many kinds; 0: numbers */
     bool places; /* a layer that works on places made it, and only flatten makes a row of it */
 } Shape;
 
@@ -25,10 +27,14 @@ typedef struct LayerKind {
     /* The same in PyTorch; {in}, {out}, {width}, {rate}, {kernel}, {stride} and {pad} are numbers. NULL: it has
      * none. */
     const char *torch;
+    const char
+        *torch_class;   /* what of it a script must define, for PyTorch has it not; NULL: nothing */
     bool activation;    /* may stand between the widths of the short form */
     const char *number; /* what stands behind its name: "width" in `linear 128`; NULL: nothing */
     const char *usual;  /* such a number: "128" */
+    bool ends;          /* as the last layer it may go without: as many as the data has classes */
     bool slides;        /* takes k=, stride= and pad= */
+    bool embeds;        /* takes characters, and nothing else */
     bool drops;         /* the number behind its name is a share from 0 to less than 1 */
 
     /* Makes of the shape that comes what goes on. Fails: STATUS_SHAPE: it cannot take this one; `typed`
@@ -56,7 +62,18 @@ struct Layer {
 
 /* The list: adding a layer is one file, one word here, one test. */
 #define LAYERS(X) \
-    X(linear) X(relu) X(gelu) X(tanh) X(conv) X(pool) X(avgpool) X(flatten) X(layernorm) X(dropout)
+    X(linear) \
+    X(relu) \
+    X(gelu) \
+    X(tanh) \
+    X(conv) \
+    X(pool) \
+    X(avgpool) \
+    X(flatten) \
+    X(layernorm) \
+    X(dropout) \
+    X(embedding) \
+    X(position)
 
 #define DECLARE_LAYER(name) extern const LayerKind name##_layer;
 LAYERS(DECLARE_LAYER)
@@ -68,7 +85,10 @@ const LayerKind *layer_find(const char *name); /* NULL: there is none */
 
 int64_t shape_count(const Shape *shape); /* of numbers in it */
 
-/* "1 x 28 x 28", "784 numbers". Returns `text`. */
+/* Numbers of a row: of each place of a sequence, else of all. */
+int64_t shape_width(const Shape *shape);
+
+/* "1 x 28 x 28", "128 x 64", "784 numbers", "128 characters". Returns `text`. */
 const char *shape_print(const Shape *shape, char text[SHAPE_TEXT]);
 
 /* For layers that work on places: they need channels, height and width. Fails: STATUS_SHAPE. */

@@ -136,7 +136,11 @@ static Status read_layer(const char *text, NetSpec *spec)
         TRY(read_rate(word, &layer.rate));
     }
     if (kind->number != NULL) {
-        if (!next_word(&text, " \t,", word))
+        bool given = next_word(&text, " \t,", word);
+
+        if (!given && kind->ends)
+            return add_layer(spec, &layer);
+        if (!given)
             return fail(STATUS_USAGE, "%s needs a %s; say %s %s", kind->name, kind->number,
                         kind->name, kind->usual);
         TRY(read_number(word, kind->number, 1, &layer.width));
@@ -144,6 +148,21 @@ static Status read_layer(const char *text, NetSpec *spec)
     while (next_word(&text, " \t,", word))
         TRY(read_key(word, kind, &layer));
     return add_layer(spec, &layer);
+}
+
+/* Only the last may leave to the data how many numbers it gives. */
+static Status check_widths(const NetSpec *spec)
+{
+    for (int i = 0; i + 1 < spec->count; i++) {
+        const LayerKind *kind = layer_find(spec->layers[i].kind);
+
+        if (kind->ends && spec->layers[i].width == 0)
+            return fail(STATUS_USAGE,
+                        "%s needs a %s; say %s %s (the last one may go without, and gives as many "
+                        "as the data wants)",
+                        kind->name, kind->number, kind->name, kind->usual);
+    }
+    return ok();
 }
 
 static Status read_list(const char *text, NetSpec *spec)
@@ -155,7 +174,7 @@ static Status read_list(const char *text, NetSpec *spec)
         text_copy(layer, length + 1 < sizeof layer ? length + 1 : sizeof layer, text);
         TRY(read_layer(layer, spec));
         if (text[length] == '\0')
-            return ok();
+            return check_widths(spec);
         text += length + 1;
     }
 }

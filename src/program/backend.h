@@ -18,7 +18,7 @@ extern "C" {
 #endif
 
 /* Changes with every change of this file; a plug-in that says another number is not used. */
-enum { BACKEND_ABI = 3, BACKEND_TEXT = 128 };
+enum { BACKEND_ABI = 4, BACKEND_TEXT = 128 };
 
 typedef struct Backend Backend; /* a device and its threads */
 typedef struct Store Store; /* the lasting state of one run: weights, optimizer state, scalars */
@@ -72,6 +72,9 @@ typedef struct DataView {
     const int32_t *labels; /* (train_count + test_count), or NULL */
     const float *targets;  /* (train_count + test_count, target_width), or NULL */
     int64_t train_count, test_count, features, target_width;
+    int64_t text_count; /* above 0: inputs are one text of so many; an example is `features` of them
+                              from where the order says, and its target the same, one further on */
+    int64_t held_out_from; /* of a text: held-out examples lie side by side from here on */
 } DataView;
 
 typedef struct BackendOptions {
@@ -108,7 +111,7 @@ typedef struct BackendClass {
     Status (*data_new)(Backend *backend, const DataView *view, DeviceData **data);
     void (*data_free)(DeviceData *data);
     /* The order in which an epoch visits the training examples; two are held, by the parity of
-     * `epoch`. Takes effect behind the steps in flight. */
+     * `epoch`. Of a text it holds where they begin. Takes effect behind the steps in flight. */
     Status (*data_order)(DeviceData *data, int64_t epoch, const int32_t *order);
 
     Status (*store_new)(Backend *backend, Store **store);

@@ -18,7 +18,7 @@ static int64_t flops_of(const Program *program, const Instr *instr)
     case OP_LINEAR_DX: /* (batch, out) (out, in) -> (batch, in) */
         return 2 * v[instr->in[1]].shape[0] * value_count(&v[instr->out]);
     case OP_LINEAR_DW: /* (batch, out) (batch, in) -> (out, in) */
-        return 2 * v[instr->in[0]].shape[0] * value_count(&v[instr->out]);
+        return 2 * value_rows(&v[instr->in[0]]) * value_count(&v[instr->out]);
     case OP_CONV2D:
     case OP_CONV2D_DX:
     case OP_CONV2D_DW: {

@@ -22,6 +22,10 @@
     X(MAXPOOL_BACKWARD, maxpool_backward) \
     X(AVGPOOL, avgpool) \
     X(AVGPOOL_BACKWARD, avgpool_backward) \
+    X(EMBEDDING, embedding) \
+    X(EMBEDDING_DW, embedding_dw) \
+    X(POSITION, position) \
+    X(POSITION_DW, position_dw) \
     X(LAYERNORM, layernorm) \
     X(LAYERNORM_DX, layernorm_dx) \
     X(LAYERNORM_DW, layernorm_dw) \

@@ -48,6 +48,20 @@ int64_t value_count(const Value *value)
     return count;
 }
 
+int64_t value_rows(const Value *value)
+{
+    if (value->rank < 2)
+        return 1;
+    return value->rank == 3 ? value->shape[0] * value->shape[1] : value->shape[0];
+}
+
+int64_t value_cols(const Value *value)
+{
+    int64_t rows = value_rows(value);
+
+    return rows == 0 ? 0 : value_count(value) / rows;
+}
+
 bool value_lasts(const Value *value)
 {
     return value->role == ROLE_MASTER || value->role == ROLE_STATE;

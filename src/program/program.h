@@ -125,13 +125,13 @@ static inline uint32_t dropout_edge(double rate)
     return (uint32_t)(rate * 4294967296.0);
 }
 
-/* In place of a fan-in: it begins as ones, as zeros. */
-enum { FAN_IN_ONES = 0, FAN_IN_ZEROS = -1 };
+/* In place of a fan-in: it begins as ones, as zeros, as standard normal numbers. */
+enum { FAN_IN_ONES = 0, FAN_IN_ZEROS = -1, FAN_IN_NORMAL = -2 };
 
 /* A parameter and what belongs to it. */
 typedef struct Param {
     ValueId master, grad; /* grad: NO_VALUE where nothing is trained */
-    int64_t fan_in;       /* for its initialisation; or FAN_IN_ONES, FAN_IN_ZEROS */
+    int64_t fan_in;       /* for its initialisation; or FAN_IN_ONES and its like */
 } Param;
 
 typedef struct Program {
@@ -150,6 +150,12 @@ void program_release(Program *program);
 Program program_copy(const Program *program);
 
 int64_t value_count(const Value *value); /* of numbers in it */
+
+/* As a matrix: rows that linear, layernorm, softmax and losses take one by one, and the numbers of each.
+ * (rows, cols); a sequence (batch, time, width) has batch x time rows, pictures (batch, channels, height,
+ * width) a row for each; rank 0 and 1 are a single row. */
+int64_t value_rows(const Value *value);
+int64_t value_cols(const Value *value);
 
 /* It lives in the Store, from step to step: masters and optimizer state. */
 bool value_lasts(const Value *value);

@@ -7,8 +7,6 @@
 /* A rule of one op. Fails: STATUS_SHAPE in the learner's words. */
 typedef Status Check(const Program *program, const Instr *instr);
 
-int64_t verify_row_length(const Value *value); /* numbers of an example */
-
 /* Fails where it does not hold: "OP cannot join A (shape) with B (shape)". */
 Status verify_need(bool holds, const Program *program, const Instr *instr, ValueId a,
                    ValueId b) MUST_CHECK;
@@ -17,6 +15,9 @@ Status verify_need_same(const Program *program, const Instr *instr, ValueId a,
 
 /* Of a product: both operands are in one format; the bias is in that of the result. */
 Check verify_formats_meet, verify_bias_format;
+
+/* verify_sequences.c */
+Check verify_embedding, verify_embedding_dw, verify_position, verify_position_dw;
 
 /* verify_places.c */
 Check verify_conv2d, verify_conv2d_dx, verify_conv2d_dw, verify_conv2d_db;

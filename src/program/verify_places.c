@@ -80,15 +80,14 @@ static Status need_rows(const Program *program, const Instr *instr, ValueId a, V
 {
     const Value *x = &program->values[a], *y = &program->values[b];
 
-    return verify_need(x->shape[0] == y->shape[0] && value_count(x) == value_count(y), program,
+    return verify_need(value_rows(x) == value_rows(y) && value_cols(x) == value_cols(y), program,
                        instr, a, b);
 }
 
 /* A number for each of a row. */
 static Status need_for_row(const Program *program, const Instr *instr, ValueId row, ValueId each)
 {
-    return verify_need(value_count(&program->values[each]) ==
-                           verify_row_length(&program->values[row]),
+    return verify_need(value_count(&program->values[each]) == value_cols(&program->values[row]),
                        program, instr, row, each);
 }
 

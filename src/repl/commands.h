@@ -47,6 +47,7 @@
     X(bits) \
     X(sum) \
     X(inspect) \
+    X(sample) \
     X(sweep) \
     X(bench) \
     X(history) \

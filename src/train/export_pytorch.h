@@ -13,7 +13,7 @@ extern const char export_pytorch_body[];
 Status export_pytorch_text(const Experiment *experiment, Text *text) MUST_CHECK;
 
 /* Writes a safetensors file of all numbers the script needs: `inputs`, and `labels` or `targets`, of the
- * training examples; weights and optimizer state by their names. Fails: STATUS_IO, STATUS_DEVICE. */
+ * training examples, or the characters of a text as numbers; weights and optimizer state by their names. Fails: STATUS_IO, STATUS_DEVICE. */
 Status export_numbers(const Experiment *experiment, const char *path) MUST_CHECK;
 
 #endif

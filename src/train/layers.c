@@ -17,7 +17,8 @@ static Status fit_job(Session *session, void *argument)
     Shape shapes[NET_LAYERS];
     Fit *fit = argument;
 
-    fit->status = shape.rank < SHAPE_RANK ? ok() : net_shapes(fit->net, &shape, shapes);
+    fit->status =
+        shape.rank < SHAPE_RANK && !shape.text ? ok() : net_shapes(fit->net, &shape, shapes);
     return ok();
 }
 

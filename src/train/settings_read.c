@@ -123,9 +123,11 @@ static Status read_data(Line *line, Settings *settings)
     TRY(take_count(line, "size", &spec->size));
     TRY(take_count(line, "features", &spec->features));
     TRY(take_count(line, "classes", &spec->classes));
+    TRY(take_count(line, "context", &spec->context));
     TRY(take_number(line, "gain", &spec->gain));
     if (spec->features < 0 || spec->classes < 0 || spec->limit < 0 || spec->size < 0 ||
-        spec->size > LARGEST_SIZE || !isfinite(spec->gain))
+        spec->context < 0 || spec->context > LARGEST_CONTEXT || spec->size > LARGEST_SIZE ||
+        !isfinite(spec->gain))
         return odd("data");
     spec->target_input = target != NULL && strcmp(target->value, "input") == 0;
     spec->shuffle = shuffle == NULL || strcmp(shuffle->value, "off") != 0;

@@ -262,6 +262,13 @@ static const Recipe recipes[] = {
             "layernorm, gelu, linear 10",
      .act = "relu",
      .batch = 24},
+    {.name = "text",
+     .data = "text",
+     .context = 19,
+     .net = "embedding 21, position, linear 40, gelu, layernorm, dropout 0.1, linear 33, position, "
+            "tanh, linear",
+     .act = "relu",
+     .batch = 14},
 };
 
 int main(int argc, char **argv)

@@ -1,6 +1,6 @@
 /* layernorm: out = (x - mean) / sqrt(variance + 1e-5) w + b, over the numbers of an example
  *
- *   x (batch, i) in any format, w, b (i), out (batch, i) in fp32, as autocast has it
+ *   x (batch, i), or (batch, time, i), in any format, w, b (i), out like x in fp32, as autocast has it
  */
 #include "nn/layer.h"
 
@@ -15,7 +15,7 @@ static Status layernorm_shape(const LayerSpec *spec, const char *typed, Shape *s
     char came[SHAPE_TEXT];
 
     (void)spec;
-    if (shape->rank == 1)
+    if (shape->rank < 3)
         return ok();
     return fail(STATUS_SHAPE, "'%s' takes a row of numbers, and %s comes; put flatten before it",
                 typed, shape_print(shape, came));
@@ -24,13 +24,14 @@ static Status layernorm_shape(const LayerSpec *spec, const char *typed, Shape *s
 static void layernorm_declare(Builder *builder, Layer *layer)
 {
     static const char *const parts[LAYER_PARAMS] = {"weight", "bias"};
+    int64_t width = shape_width(&layer->from);
 
     for (int i = 0; i < LAYER_PARAMS; i++) {
         char name[VALUE_NAME];
 
         snprintf(name, sizeof name, "%s.%s", layer->name, parts[i]);
-        layer->params[i] = builder_param(builder, 1, layer->from.size,
-                                         i == WEIGHT ? FAN_IN_ONES : FAN_IN_ZEROS, name);
+        layer->params[i] =
+            builder_param(builder, 1, &width, i == WEIGHT ? FAN_IN_ONES : FAN_IN_ZEROS, name);
     }
 }
 

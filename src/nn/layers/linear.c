@@ -1,6 +1,6 @@
 /* linear: out = x W^T + b
  *
- *   x (batch, ...) with `in` numbers a row, W (out, in), b (out), out (batch, out)
+ *   x (batch, ...) with `in` numbers a row, or (batch, time, in), W (out, in), b (out), out likewise
  */
 #include "nn/layer.h"
 
@@ -16,14 +16,17 @@ static Status linear_shape(const LayerSpec *spec, const char *typed, Shape *shap
         return fail(STATUS_SHAPE,
                     "'%s' takes a row of numbers, and %s comes; put flatten before it", typed,
                     shape_print(shape, came));
-    *shape = (Shape){.rank = 1, .size = {spec->width}};
+    if (shape->rank == 2)
+        shape->size[1] = spec->width;
+    else
+        *shape = (Shape){.rank = 1, .size = {spec->width}};
     return ok();
 }
 
 static void linear_declare(Builder *builder, Layer *layer)
 {
     layer_declare_product(builder, layer, 2,
-                          (int64_t[]){layer->spec.width, shape_count(&layer->from)});
+                          (int64_t[]){layer->spec.width, shape_width(&layer->from)});
 }
 
 static ValueId linear_forward(Builder *builder, Layer *layer, ValueId in)
@@ -59,11 +62,13 @@ static ValueId linear_backward(Builder *builder, Layer *layer, ValueId dout, boo
 
 const LayerKind linear_layer = {
     .name = "linear",
-    .text = "linear WIDTH: out = x W^T + b; the products of mixed precision",
+    .text =
+        "linear WIDTH: out = x W^T + b; the products of mixed precision; the last needs no width",
     .stem = "fc",
     .torch = "nn.Linear({in}, {out})",
     .number = "width",
     .usual = "128",
+    .ends = true,
     .shape = linear_shape,
     .declare = linear_declare,
     .forward = linear_forward,

@@ -84,7 +84,7 @@ Test(net, refuses_what_it_cannot_be_in_words_that_help)
     expect_refused("784 256 10", "sigmoidal", "act=relu");
     expect_refused("784 256 10", "linear", "no activation");
     expect_refused("linaer 10", "relu", "did you mean linear");
-    expect_refused("linear", "relu", "needs a width");
+    expect_refused("linear, relu", "relu", "linear needs a width; say linear 128 (the last one");
     expect_refused("conv", "relu", "conv needs a number of channels; say conv 32");
     expect_refused("conv 0", "relu", "'0' does not work");
     expect_refused("conv 8 k=0", "relu", "a k of '0' does not work; take 1");
