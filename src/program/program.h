@@ -76,6 +76,9 @@ enum { POOL_SIDE };
  * random numbers of its own. */
 enum { DROPOUT_RATE, DROPOUT_PLACE };
 
+/* ... of what attention does but for its softmax: how many heads share a row's numbers. */
+enum { ATTENTION_HEADS };
+
 /* ... of an optimizer's step. */
 enum {
     CONSTANT_DECAY,
@@ -187,9 +190,32 @@ static inline int64_t sliding_taps(const Sliding *s) /* numbers that one place i
     return s->channels * s->kernel * s->kernel;
 }
 
-/* A product with its operands in one format and its sums in fp32: linear, conv2d, and their gradients of
- * input and weight. */
+/* Attention: every example is a sequence of `time` rows, and of each row head h has numbers h width ...
+ * (h + 1) width - 1. q, k and v lie side by side in one value, qkv (examples, time, 3 heads width);
+ * `row` is one of them alone, or a gradient (examples, time, heads width); `square` has a number for each
+ * pair of times (examples, heads, time, time).
+ *
+ * A time looks at itself and at earlier ones. What stands for a later one, above the diagonal of a square, is
+ * masked: it is never computed nor looked at, holds 0, and is counted as such. (PyTorch's scores hold -inf
+ * there, and its products take its zeros as factors: where inf or nan stands at a later time, 0 times it is
+ * nan at all earlier ones. Here they stay as they are.) */
+typedef struct Heads {
+    int64_t examples, time, heads, width;
+} Heads;
+
+/* Of a verified instruction from attention_query to attention_join, but for the softmaxes, which look at
+ * squares alone. */
+Heads instr_heads(const Program *program, const Instr *instr);
+
+/* What q is multiplied by: 1 / sqrt(width), rounded once. */
+float heads_scale(const Heads *heads);
+
+/* A product with its operands in one format and its sums in fp32: linear, conv2d, attention's, and their
+ * gradients. */
 bool op_is_product(OpKind op);
+
+/* ... of each head with another, in squares that are masked. */
+bool op_is_head_product(OpKind op);
 
 /* Where a phase begins: behind the last instruction of all earlier ones; instr_count where none
  * follows. A clip that comes before unscale is within that phase, and its own is empty. */

@@ -24,4 +24,11 @@ Check verify_conv2d, verify_conv2d_dx, verify_conv2d_dw, verify_conv2d_db;
 Check verify_pool, verify_pool_backward;
 Check verify_layernorm, verify_layernorm_dx, verify_layernorm_dw, verify_dropout;
 
+/* verify_attention.c */
+Check verify_attention_query, verify_attention_join;
+Check verify_attention_square; /* a square of two rows: scores, dprobs */
+Check verify_attention_row;    /* a row of a square and rows: values, dq */
+Check verify_attention_turned; /* the same of a square turned round: dk, dv */
+Check verify_causal_softmax;
+
 #endif
