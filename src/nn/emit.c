@@ -28,7 +28,7 @@ static void make_layers(const NetSpec *spec, const ExampleShape *shape, Net *net
     for (int i = 0; i < spec->count; i++)
         net->layers[i] = (Layer){.kind = layer_find(spec->layers[i].kind),
                                  .spec = net_layer(spec, i, shape),
-                                 .params = {NO_VALUE, NO_VALUE},
+                                 .params = {NO_VALUE, NO_VALUE, NO_VALUE, NO_VALUE},
                                  .in = NO_VALUE,
                                  .out = NO_VALUE};
     for (int i = 0; i < net->count; i++) {
@@ -170,7 +170,8 @@ void nn_init_param(const Program *program, int index, uint64_t seed, float *valu
 {
     const Param *param = &program->params[index];
     Random random = {.seed = seed, .stream = RANDOM_INIT, .substream = (uint32_t)index};
-    float bound = (float)(1.0 / sqrt((double)param->fan_in));
+    float bound = param->fan_out > 0 ? (float)sqrt(6.0 / (double)(param->fan_in + param->fan_out))
+                                     : (float)(1.0 / sqrt((double)param->fan_in));
     int64_t count = value_count(&program->values[param->master]);
 
     for (int64_t i = 0; i < count && param->fan_in <= 0; i++)

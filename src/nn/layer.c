@@ -108,19 +108,23 @@ ValueId layer_result(Builder *builder, const Layer *layer, Format format)
                          layer->name);
 }
 
+void layer_declare(Builder *builder, Layer *layer, int param, const char *name, int rank,
+                   const int64_t *shape, int64_t fan_in)
+{
+    char full[VALUE_NAME];
+
+    snprintf(full, sizeof full, "%s.%s", layer->name, name);
+    layer->params[param] = builder_param(builder, rank, shape, fan_in, full);
+}
+
 void layer_declare_product(Builder *builder, Layer *layer, int rank, const int64_t *weight)
 {
-    static const char *const parts[LAYER_PARAMS] = {"weight", "bias"};
     int64_t fan_in = 1;
 
     for (int i = 1; i < rank; i++)
         fan_in *= weight[i];
-    for (int i = 0; i < LAYER_PARAMS; i++) {
-        char name[VALUE_NAME];
-
-        snprintf(name, sizeof name, "%s.%s", layer->name, parts[i]);
-        layer->params[i] = builder_param(builder, i == 0 ? rank : 1, weight, fan_in, name);
-    }
+    layer_declare(builder, layer, 0, "weight", rank, weight, fan_in);
+    layer_declare(builder, layer, 1, "bias", 1, weight, fan_in);
     (void)autocast_low(builder, layer->params[0]);
     (void)autocast_addend(builder, layer->params[1]);
 }
@@ -134,11 +138,11 @@ ValueId layer_param_grad(Builder *builder, ValueId master, Format format)
     return grad;
 }
 
-ValueId layer_product_grad(Builder *builder, const Layer *layer)
+ValueId layer_product_grad(Builder *builder, ValueId wide)
 {
     Format format = autocast_format(builder, OP_CLASS_PRODUCT, FORMAT_FP32);
-    ValueId wide = layer_grad(builder, layer->in), low;
     Value of = *builder_get(builder, wide);
+    ValueId low;
 
     if (of.format == format)
         return wide;

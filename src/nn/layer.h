@@ -7,7 +7,7 @@
 #include "nn/net.h"
 #include "program/builder.h"
 
-enum { LAYER_PARAMS = 2, SHAPE_RANK = VALUE_RANK - 1, SHAPE_TEXT = 48 };
+enum { LAYER_PARAMS = 4, LAYER_SAVED = 4, SHAPE_RANK = VALUE_RANK - 1, SHAPE_TEXT = 48 };
 
 /* One example as it comes to a layer: a row of numbers, a sequence (time, width), or (channels, height,
  * width); or characters, which only an embedding takes. */
@@ -58,13 +58,14 @@ struct Layer {
     bool held_out;                /* nothing is trained: what only training does is left out */
     ValueId params[LAYER_PARAMS]; /* masters */
     ValueId in, out;              /* as forward saw and made them */
+    ValueId saved[LAYER_SAVED];   /* what else forward made, for backward */
 };
 
 /* The list: adding a layer is one file, one word here, one test. */
 #define LAYERS(X) \
     X(linear) \
     X(relu) X(gelu) X(tanh) X(conv) X(pool) X(avgpool) X(flatten) X(layernorm) X(dropout) \
-        X(embedding) X(position)
+        X(embedding) X(position) X(attention)
 
 #define DECLARE_LAYER(name) extern const LayerKind name##_layer;
 LAYERS(DECLARE_LAYER)
@@ -91,6 +92,11 @@ Status layer_shape(const LayerSpec *spec, Shape *shape) MUST_CHECK;
 /* A value of a batch of `layer->to`, named LAYER.out. */
 ValueId layer_result(Builder *builder, const Layer *layer, Format format);
 
+/* A parameter of a layer: its place in params, its name behind that of the layer, and its shape. `fan_in` as
+ * in Param. */
+void layer_declare(Builder *builder, Layer *layer, int param, const char *name, int rank,
+                   const int64_t *shape, int64_t fan_in);
+
 /* Weight and bias of a layer of products, declared and cast. `weight`: the shape of the weight, whose
  * first size is that of the bias. */
 void layer_declare_product(Builder *builder, Layer *layer, int rank, const int64_t *weight);
@@ -98,9 +104,10 @@ void layer_declare_product(Builder *builder, Layer *layer, int rank, const int64
 /* The gradient of a parameter: NAME.grad. */
 ValueId layer_param_grad(Builder *builder, ValueId master, Format format);
 
-/* What a product writes the gradient of its input into, and, behind that, the gradient itself: they differ
- * where the input was wider and the product took its cast, whose gradient is rounded as the cast is. */
-ValueId layer_product_grad(Builder *builder, const Layer *layer);
+/* What a product writes the gradient `wide` of its operand into, and, behind that, the gradient itself: they
+ * differ where the operand was wider and the product took its cast, whose gradient is rounded as the cast
+ * is. */
+ValueId layer_product_grad(Builder *builder, ValueId wide);
 ValueId layer_widened(Builder *builder, ValueId grad);
 
 /* For activations: the result has the input's shape and format and is named LAYER.out. */

@@ -17,20 +17,29 @@ static void make_inputs(float *inputs, int32_t *labels, float *targets)
 {
     for (int i = 0; i < BATCH * FEATURES; i++)
         inputs[i] = random_uniform(&numbers, (uint64_t)i, -1.0f, 1.0f);
-    for (int i = 0; i < BATCH * OUTPUTS; i++)
+    for (int i = 0; i < BATCH * FEATURES; i++)
         targets[i] = random_uniform(&numbers, UINT64_C(1000) + (uint64_t)i, -1.0f, 1.0f);
     for (int i = 0; i < BATCH; i++)
         labels[i] = (int32_t)(random_bits(&numbers, UINT64_C(2000) + (uint64_t)i) % OUTPUTS);
 }
 
-static void emit(Rig *rig, const char *net, const char *loss)
+/* A picture of one channel, for 4 outputs or classes. */
+static ExampleShape picture(const char *loss)
 {
-    Builder b = {.program = &rig->program, .low = FORMAT_FP32, .probes = PROBE_ON};
     bool classes = loss_find(loss)->classes;
-    ExampleShape shape = {.rank = 3,
+
+    return (ExampleShape){.rank = 3,
                           .shape = {1, SIDE, SIDE},
                           .classes = classes ? OUTPUTS : 0,
                           .target_width = classes ? 0 : OUTPUTS};
+}
+
+/* The same numbers as a sequence of 3 places, with a target for each number. */
+static const ExampleShape sequence = {.rank = 2, .shape = {SIDE, SIDE}, .target_width = FEATURES};
+
+static void emit(Rig *rig, const char *net, const char *loss, ExampleShape shape)
+{
+    Builder b = {.program = &rig->program, .low = FORMAT_FP32, .probes = PROBE_ON};
     LossSpec loss_spec = {.weight = 1.0f};
     NetSpec spec;
     Net made;
@@ -90,9 +99,9 @@ static void check_param(Rig *rig, const char *net, int index, float h)
 }
 
 /* `h`: how far the weights are moved. */
-static void check_net_by(const char *net, const char *loss, float h)
+static void check_shape_by(const char *net, const char *loss, ExampleShape shape, float h)
 {
-    static float inputs[BATCH * FEATURES], targets[BATCH * OUTPUTS];
+    static float inputs[BATCH * FEATURES], targets[BATCH * FEATURES];
     static int32_t labels[BATCH];
     DataView view = {.inputs = inputs, .train_count = BATCH, .features = FEATURES};
     Rig rig;
@@ -102,10 +111,10 @@ static void check_net_by(const char *net, const char *loss, float h)
         view.labels = labels;
     } else {
         view.targets = targets;
-        view.target_width = OUTPUTS;
+        view.target_width = shape.target_width;
     }
     rig_open(&rig, 1, &view);
-    emit(&rig, net, loss);
+    emit(&rig, net, loss, shape);
     rig_compile(&rig);
     for (int i = 0; i < rig.program.param_count; i++) {
         float start[MOST];
@@ -116,6 +125,11 @@ static void check_net_by(const char *net, const char *loss, float h)
     for (int i = 0; i < rig.program.param_count; i++)
         check_param(&rig, net, i, h);
     rig_close(&rig);
+}
+
+static void check_net_by(const char *net, const char *loss, float h)
+{
+    check_shape_by(net, loss, picture(loss), h);
 }
 
 static void check_net(const char *net, const char *loss)
@@ -184,4 +198,11 @@ Test(gradients, of_layernorm_are_the_slopes_of_the_loss)
 Test(gradients, of_dropout_are_the_slopes_of_the_loss)
 {
     check_net("linear 6, dropout 0.4, tanh, dropout 0.2, linear 4", "mse");
+}
+
+/* Its slopes bend, too. */
+Test(gradients, of_attention_are_the_slopes_of_the_loss)
+{
+    check_shape_by("attention 1", "mse", sequence, 0x1p-7f);
+    check_shape_by("attention 3, tanh, attention 1", "mse", sequence, 0x1p-7f);
 }
