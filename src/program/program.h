@@ -134,12 +134,8 @@ enum { FAN_IN_ONES = 0, FAN_IN_ZEROS = -1, FAN_IN_NORMAL = -2 };
 /* A parameter and what belongs to it. */
 typedef struct Param {
     ValueId master, grad; /* grad: NO_VALUE where nothing is trained */
-<<<<<<< HEAD
     int64_t fan_in;       /* for its initialisation; or FAN_IN_ONES and its like */
-=======
-    int64_t fan_in;       /* for its initialisation; or FAN_IN_ONES, FAN_IN_ZEROS */
     int64_t fan_out;      /* likewise; 0: it takes no part */
->>>>>>> d5e35d9 (wip: attention layer)
 } Param;
 
 typedef struct Program {

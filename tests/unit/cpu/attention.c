@@ -43,7 +43,7 @@ static const Case cases[] = {
      {{"dprobs", false, true}, {"probs", false, true}},
      "dscores",
      false,
-     0x1p-23},
+     0x1p-21},
     {OP_ATTENTION_DQ, {{"dscores", false, false}, {"qkv", true, false}}, "dq", false, 0x1p-22},
     {OP_ATTENTION_DK, {{"dscores", false, false}, {"q", false, false}}, "dk", false, 0x1p-22},
     {OP_ATTENTION_JOIN,
@@ -132,7 +132,7 @@ static void expect_counts(Rig *rig, const float *values, int count)
     for (CastClass class = 0; class < CAST_CLASSES; class ++)
         all += counts.classes[class];
     cr_expect_eq(all, count);
-    cr_expect_eq(counts.classes[CAST_ZERO], zeros);
+    cr_expect_eq(counts.classes[CAST_ZERO] + counts.classes[CAST_UNDERFLOW], zeros);
 }
 
 static void run_case(const Case *c, Format format)
@@ -180,7 +180,6 @@ static void emit_module(Rig *rig, Format low, int64_t time, int64_t width)
     Net net;
 
     cr_assert_not(failed(net_parse("attention 2", "relu", &spec)));
-    cr_assert_not(failed(net_check(&spec, &loss, &shape)));
     rig->program.batch = EXAMPLES;
     nn_emit_step(&b, &spec, &loss, &shape, &net);
 }
