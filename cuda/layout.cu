@@ -86,9 +86,10 @@ static Status lay_raw(Plan *plan, int instr, float *common)
     const Instr *of = &plan->program.instrs[instr];
     const Array *out;
 
-    /* Sums of the other two of a convolution have their places in rows (sliding.cuh). */
+    /* Sums of the other two of a convolution have their places in rows (sliding.cuh), and attention's are
+     * rounded where they are made. */
     if ((!op_is_product(of->op) && of->op != OP_LINEAR_DB) || of->op == OP_CONV2D ||
-        of->op == OP_CONV2D_DX)
+        of->op == OP_CONV2D_DX || op_is_head_product(of->op))
         return ok();
     out = &plan->arrays[(size_t)of->out];
     if (of->op == OP_LINEAR_DB)

@@ -81,7 +81,9 @@ static Status prepare(Plan *plan)
     TRY(plan_layout(plan));
     plan->products.assign((size_t)program->instr_count + 1, NULL);
     for (int i = 0; i < program->instr_count; i++) {
-        if (op_is_product(program->instrs[i].op))
+        OpKind op = program->instrs[i].op;
+
+        if (op_is_product(op) && !op_is_head_product(op))
             TRY(product_prepare(plan, i));
     }
     return cuda_settle(plan->backend);
