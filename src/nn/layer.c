@@ -31,7 +31,7 @@ ValueId layer_emit_activation(Builder *builder, Layer *layer, OpKind op, ValueId
 
 ValueId layer_emit_slope(Builder *builder, Layer *layer, OpKind op, ValueId dout, ValueId saved)
 {
-    ValueId din = layer_grad(builder, layer->in);
+    ValueId din = layer_in_grad(builder, layer);
 
     builder_emit_counted(builder, op, din, dout, saved, NO_VALUE);
     return din;
@@ -44,6 +44,17 @@ ValueId layer_grad(Builder *builder, ValueId value)
     return builder_like(builder, value, ROLE_ACTIVATION_GRAD, of.format, "%.42s.grad", of.name);
 }
 
+ValueId layer_in_grad(Builder *builder, const Layer *layer)
+{
+    Value of = *builder_get(builder, layer->in);
+    const Layer *through = layer->end != NULL ? layer->end : layer;
+
+    if (!layer->shared)
+        return layer_grad(builder, layer->in);
+    return builder_like(builder, layer->in, ROLE_ACTIVATION_GRAD, of.format, "%.30s.grad.%.11s",
+                        of.name, through->name);
+}
+
 int64_t shape_count(const Shape *shape)
 {
     int64_t count = 1;
@@ -51,6 +62,11 @@ int64_t shape_count(const Shape *shape)
     for (int i = 0; i < shape->rank; i++)
         count *= shape->size[i];
     return count;
+}
+
+bool shape_same(const Shape *a, const Shape *b)
+{
+    return a->rank == b->rank && memcmp(a->size, b->size, (size_t)a->rank * sizeof *a->size) == 0;
 }
 
 const char *shape_print(const Shape *shape, char text[SHAPE_TEXT])
@@ -124,7 +140,7 @@ ValueId layer_param_grad(Builder *builder, ValueId master, Format format)
 ValueId layer_product_grad(Builder *builder, const Layer *layer)
 {
     Format format = autocast_format(builder, OP_CLASS_PRODUCT, FORMAT_FP32);
-    ValueId wide = layer_grad(builder, layer->in), low;
+    ValueId wide = layer_in_grad(builder, layer), low;
     Value of = *builder_get(builder, wide);
 
     if (of.format == format)

@@ -30,6 +30,7 @@ typedef struct LayerKind {
     const char *usual;  /* such a number: "128" */
     bool slides;        /* takes k=, stride= and pad= */
     bool drops;         /* the number behind its name is a share from 0 to less than 1 */
+    bool block;         /* takes layers, in parentheses */
 
     /* Makes of the shape that comes what goes on. Fails: STATUS_SHAPE: it cannot take this one; `typed`
      * is the layer as it was typed. NULL: takes any, and leaves it as it is. */
@@ -38,7 +39,7 @@ typedef struct LayerKind {
     void (*declare)(Builder *builder, Layer *layer);
     ValueId (*forward)(Builder *builder, Layer *layer, ValueId in);
     /* `dout` has the shape of the output; NO_VALUE is returned where `needed` is false, for the
-     * first layer's input needs no gradient. */
+     * first layer's input needs no gradient. Of a block also `dout` may be NO_VALUE. */
     ValueId (*backward)(Builder *builder, Layer *layer, ValueId dout, bool needed);
 } LayerKind;
 
@@ -47,16 +48,23 @@ struct Layer {
     const LayerKind *kind;
     char name[NET_NAME]; /* "fc1" */
     LayerSpec spec;
-    Shape from, to;               /* what comes, and what goes on */
-    int place;                    /* among all layers */
-    bool held_out;                /* nothing is trained: what only training does is left out */
+    Shape from, to; /* what comes, and what goes on */
+    int place;      /* among all layers */
+    bool below;     /* something is trained before it, so its input needs a gradient */
+    bool shared;    /* what comes goes elsewhere too: its gradient is a sum */
+    bool held_out;  /* nothing is trained: what only training does is left out */
     ValueId params[LAYER_PARAMS]; /* masters */
     ValueId in, out;              /* as forward saw and made them */
+
+    Layer *begin, *shortcut, *end; /* of a block's parts: the others; NULL */
+    ValueId grad;                  /* of a block's parts: what came back to them */
 };
 
 /* The list: adding a layer is one file, one word here, one test. */
 #define LAYERS(X) \
-    X(linear) X(relu) X(gelu) X(tanh) X(conv) X(pool) X(avgpool) X(flatten) X(layernorm) X(dropout)
+    X(linear) \
+    X(relu) X(gelu) X(tanh) X(conv) X(pool) X(avgpool) X(flatten) X(layernorm) X(dropout) \
+        X(residual)
 
 #define DECLARE_LAYER(name) extern const LayerKind name##_layer;
 LAYERS(DECLARE_LAYER)
@@ -67,6 +75,8 @@ extern const LayerKind *const layer_table[]; /* ends in NULL */
 const LayerKind *layer_find(const char *name); /* NULL: there is none */
 
 int64_t shape_count(const Shape *shape); /* of numbers in it */
+
+bool shape_same(const Shape *a, const Shape *b); /* but for `places` */
 
 /* "1 x 28 x 28", "784 numbers". Returns `text`. */
 const char *shape_print(const Shape *shape, char text[SHAPE_TEXT]);
@@ -98,7 +108,10 @@ ValueId layer_emit_activation(Builder *builder, Layer *layer, OpKind op, ValueId
 /* The gradient of an activation from `dout` and `saved`: its input, or its output. */
 ValueId layer_emit_slope(Builder *builder, Layer *layer, OpKind op, ValueId dout, ValueId saved);
 
-/* The gradient value of `value`, in its shape and in the format its cast has: NAME.grad. */
+/* The gradient value of `value`, in its shape and format: NAME.grad. */
 ValueId layer_grad(Builder *builder, ValueId value);
+
+/* That of what came to the layer; where it is shared, the layer's part of it: NAME.grad.LAYER. */
+ValueId layer_in_grad(Builder *builder, const Layer *layer);
 
 #endif

@@ -27,6 +27,7 @@ const OpInfo op_table[OP_COUNT] = {
     ROW(LAYERNORM, layernorm, 3, 1, "each row to mean 0 and variance 1, times w, plus b; fp32"),
     ROW(LAYERNORM_DX, layernorm_dx, 3, 1, "gradient of what layernorm took; computed in fp32"),
     ROW(LAYERNORM_DW, layernorm_dw, 2, 1, "gradient of w: the sum of dout times the normalised"),
+    ROW(ADD, add, 2, 1, "the sum of two, in fp32, rounded once; where ways meet, also back"),
     ROW(DROPOUT, dropout, 1, 1, "zeros at random, 1 / (1 - rate) times the rest; also back"),
     ROW(RELU, relu, 1, 1, "max(x, 0)"),
     ROW(RELU_BACKWARD, relu_backward, 2, 1, "dout where x > 0, else 0"),

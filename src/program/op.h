@@ -25,6 +25,7 @@
     X(LAYERNORM, layernorm) \
     X(LAYERNORM_DX, layernorm_dx) \
     X(LAYERNORM_DW, layernorm_dw) \
+    X(ADD, add) \
     X(DROPOUT, dropout) \
     X(RELU, relu) \
     X(RELU_BACKWARD, relu_backward) \

@@ -247,6 +247,7 @@ static Check *const checks[OP_COUNT] = {
     [OP_LAYERNORM] = verify_layernorm,
     [OP_LAYERNORM_DX] = verify_layernorm_dx,
     [OP_LAYERNORM_DW] = verify_layernorm_dw,
+    [OP_ADD] = verify_add,
     [OP_DROPOUT] = verify_dropout,
     [OP_RELU] = check_same,
     [OP_RELU_BACKWARD] = check_same,

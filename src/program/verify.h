@@ -21,6 +21,6 @@ Check verify_formats_meet, verify_bias_format;
 /* verify_places.c */
 Check verify_conv2d, verify_conv2d_dx, verify_conv2d_dw, verify_conv2d_db;
 Check verify_pool, verify_pool_backward;
-Check verify_layernorm, verify_layernorm_dx, verify_layernorm_dw, verify_dropout;
+Check verify_layernorm, verify_layernorm_dx, verify_layernorm_dw, verify_dropout, verify_add;
 
 #endif
