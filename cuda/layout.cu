@@ -264,9 +264,6 @@ static Status lay_segments(Plan *plan)
     for (int i = 0; i < plan->program.instr_count; i++)
         if (plan->program.instrs[i].phase == PHASE_STEP)
             add_segment(plan, &plan->program.instrs[i]);
-    if (plan->segments.size() > MOST_SEGMENTS)
-        return fail(STATUS_UNSUPPORTED, "cuda trains at most %d parameter tensors, not %d",
-                    MOST_SEGMENTS, (int)plan->segments.size());
     bytes = plan->segments.size() * sizeof(Segment);
     TRY(plan_room(plan, MEMORY_WORKSPACE, bytes, (void **)&plan->device_segments));
     TRY(plan_room(plan, MEMORY_WORKSPACE, (size_t)plan->tiles * sizeof(double),

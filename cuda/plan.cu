@@ -56,13 +56,14 @@ static bool has_low_steps(const Program *program)
     return false;
 }
 
-/* No fused step takes the rows from conv2d to dropout of the list of ops: every kernel stands alone. */
+/* No fused step takes the rows from conv2d to dropout of the list of ops, nor more parameters than a block
+ * has room for: every kernel stands alone. */
 static bool stands_alone(const Program *program)
 {
     for (int i = 0; i < program->instr_count; i++)
         if (program->instrs[i].op >= OP_CONV2D && program->instrs[i].op <= OP_DROPOUT)
             return true;
-    return false;
+    return program->param_count > MOST_SEGMENTS;
 }
 
 static Status prepare(Plan *plan)

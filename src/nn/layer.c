@@ -31,7 +31,7 @@ ValueId layer_emit_activation(Builder *builder, Layer *layer, OpKind op, ValueId
 
 ValueId layer_emit_slope(Builder *builder, Layer *layer, OpKind op, ValueId dout, ValueId saved)
 {
-    ValueId din = layer_grad(builder, layer->in);
+    ValueId din = layer_in_grad(builder, layer);
 
     builder_emit_counted(builder, op, din, dout, saved, NO_VALUE);
     return din;
@@ -42,6 +42,17 @@ ValueId layer_grad(Builder *builder, ValueId value)
     Value of = *builder_get(builder, value);
 
     return builder_like(builder, value, ROLE_ACTIVATION_GRAD, of.format, "%.42s.grad", of.name);
+}
+
+ValueId layer_in_grad(Builder *builder, const Layer *layer)
+{
+    Value of = *builder_get(builder, layer->in);
+    const Layer *through = layer->end != NULL ? layer->end : layer;
+
+    if (!layer->shared)
+        return layer_grad(builder, layer->in);
+    return builder_like(builder, layer->in, ROLE_ACTIVATION_GRAD, of.format, "%.30s.grad.%.11s",
+                        of.name, through->name);
 }
 
 int64_t shape_count(const Shape *shape)
@@ -56,6 +67,11 @@ int64_t shape_count(const Shape *shape)
 int64_t shape_width(const Shape *shape)
 {
     return shape->rank == 2 ? shape->size[1] : shape_count(shape);
+}
+
+bool shape_same(const Shape *a, const Shape *b)
+{
+    return a->rank == b->rank && memcmp(a->size, b->size, (size_t)a->rank * sizeof *a->size) == 0;
 }
 
 const char *shape_print(const Shape *shape, char text[SHAPE_TEXT])

@@ -36,6 +36,7 @@ typedef struct LayerKind {
     bool slides;        /* takes k=, stride= and pad= */
     bool embeds;        /* takes characters, and nothing else */
     bool drops;         /* the number behind its name is a share from 0 to less than 1 */
+    bool block;         /* takes layers, in parentheses */
 
     /* Makes of the shape that comes what goes on. Fails: STATUS_SHAPE: it cannot take this one; `typed`
      * is the layer as it was typed. NULL: takes any, and leaves it as it is. */
@@ -44,7 +45,7 @@ typedef struct LayerKind {
     void (*declare)(Builder *builder, Layer *layer);
     ValueId (*forward)(Builder *builder, Layer *layer, ValueId in);
     /* `dout` has the shape of the output; NO_VALUE is returned where `needed` is false, for the
-     * first layer's input needs no gradient. */
+     * first layer's input needs no gradient. Of a block also `dout` may be NO_VALUE. */
     ValueId (*backward)(Builder *builder, Layer *layer, ValueId dout, bool needed);
 } LayerKind;
 
@@ -53,19 +54,25 @@ struct Layer {
     const LayerKind *kind;
     char name[NET_NAME]; /* "fc1" */
     LayerSpec spec;
-    Shape from, to;               /* what comes, and what goes on */
-    int place;                    /* among all layers */
-    bool held_out;                /* nothing is trained: what only training does is left out */
+    Shape from, to; /* what comes, and what goes on */
+    int place;      /* among all layers */
+    bool below;     /* something is trained before it, so its input needs a gradient */
+    bool shared;    /* what comes goes elsewhere too: its gradient is a sum */
+    bool held_out;  /* nothing is trained: what only training does is left out */
     ValueId params[LAYER_PARAMS]; /* masters */
     ValueId in, out;              /* as forward saw and made them */
     ValueId saved[LAYER_SAVED];   /* what else forward made, for backward */
+
+    Layer *begin, *shortcut, *end; /* of a block's parts: the others; NULL */
+    ValueId grad;                  /* of a block's parts: what came back to them */
 };
 
 /* The list: adding a layer is one file, one word here, one test. */
 #define LAYERS(X) \
     X(linear) \
-    X(relu) X(gelu) X(tanh) X(conv) X(pool) X(avgpool) X(flatten) X(layernorm) X(dropout) \
-        X(embedding) X(position) X(attention)
+    X(relu) \
+    X(gelu) X(tanh) X(conv) X(pool) X(avgpool) X(flatten) X(layernorm) X(dropout) X(embedding) \
+        X(position) X(attention) X(residual)
 
 #define DECLARE_LAYER(name) extern const LayerKind name##_layer;
 LAYERS(DECLARE_LAYER)
@@ -79,6 +86,8 @@ int64_t shape_count(const Shape *shape); /* of numbers in it */
 
 /* Numbers of a row: of each place of a sequence, else of all. */
 int64_t shape_width(const Shape *shape);
+
+bool shape_same(const Shape *a, const Shape *b); /* but for `places` */
 
 /* "1 x 28 x 28", "128 x 64", "784 numbers", "128 characters". Returns `text`. */
 const char *shape_print(const Shape *shape, char text[SHAPE_TEXT]);
@@ -116,7 +125,10 @@ ValueId layer_emit_activation(Builder *builder, Layer *layer, OpKind op, ValueId
 /* The gradient of an activation from `dout` and `saved`: its input, or its output. */
 ValueId layer_emit_slope(Builder *builder, Layer *layer, OpKind op, ValueId dout, ValueId saved);
 
-/* The gradient value of `value`, in its shape and in the format its cast has: NAME.grad. */
+/* The gradient value of `value`, in its shape and format: NAME.grad. */
 ValueId layer_grad(Builder *builder, ValueId value);
+
+/* That of what came to the layer; where it is shared, the layer's part of it: NAME.grad.LAYER. */
+ValueId layer_in_grad(Builder *builder, const Layer *layer);
 
 #endif

@@ -43,6 +43,7 @@ const OpInfo op_table[OP_COUNT] = {
     ROW(ATTENTION_DQ, attention_dq, 2, 1, "gradient of the scaled q: dscores k; sums in fp32"),
     ROW(ATTENTION_DK, attention_dk, 2, 1, "gradient of k: dscores^T q; sums in fp32"),
     ROW(ATTENTION_JOIN, attention_join, 3, 1, "gradients of q, k and v side by side, q's scaled"),
+    ROW(ADD, add, 2, 1, "the sum of two, in fp32, rounded once; where ways meet, also back"),
     ROW(DROPOUT, dropout, 1, 1, "zeros at random, 1 / (1 - rate) times the rest; also back"),
     ROW(RELU, relu, 1, 1, "max(x, 0)"),
     ROW(RELU_BACKWARD, relu_backward, 2, 1, "dout where x > 0, else 0"),

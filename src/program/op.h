@@ -39,6 +39,7 @@
     X(ATTENTION_DQ, attention_dq) \
     X(ATTENTION_DK, attention_dk) \
     X(ATTENTION_JOIN, attention_join) \
+    X(ADD, add) \
     X(DROPOUT, dropout) \
     X(RELU, relu) \
     X(RELU_BACKWARD, relu_backward) \

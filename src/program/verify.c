@@ -252,6 +252,7 @@ static Check *const checks[OP_COUNT] = {
     [OP_ATTENTION_DQ] = verify_attention_row,
     [OP_ATTENTION_DK] = verify_attention_turned,
     [OP_ATTENTION_JOIN] = verify_attention_join,
+    [OP_ADD] = verify_add,
     [OP_DROPOUT] = verify_dropout,
     [OP_RELU] = check_same,
     [OP_RELU_BACKWARD] = check_same,

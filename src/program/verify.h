@@ -22,7 +22,7 @@ Check verify_embedding, verify_embedding_dw, verify_position, verify_position_dw
 /* verify_places.c */
 Check verify_conv2d, verify_conv2d_dx, verify_conv2d_dw, verify_conv2d_db;
 Check verify_pool, verify_pool_backward;
-Check verify_layernorm, verify_layernorm_dx, verify_layernorm_dw, verify_dropout;
+Check verify_layernorm, verify_layernorm_dx, verify_layernorm_dw, verify_dropout, verify_add;
 
 /* verify_attention.c */
 Check verify_attention_query, verify_attention_join;

@@ -1,4 +1,4 @@
-/* Shapes of what works on places, convolutions and pools, of layernorm and dropout. */
+/* Shapes of what works on places, convolutions and pools, of layernorm, dropout and add. */
 #include "program/verify.h"
 
 /* Pictures (n, c, h, w), kernels (o, c, k, k), and the places where they fit: (n, o, oh, ow). */
@@ -119,4 +119,10 @@ Status verify_dropout(const Program *program, const Instr *instr)
         return fail(STATUS_SHAPE, "%s of %s drops a share from 0 to less than 1, not %g",
                     op_table[instr->op].name, program->values[instr->in[0]].name, rate);
     return verify_need_same(program, instr, instr->in[0], instr->out);
+}
+
+Status verify_add(const Program *program, const Instr *instr)
+{
+    TRY(need_rows(program, instr, instr->in[0], instr->in[1]));
+    return need_rows(program, instr, instr->in[0], instr->out);
 }

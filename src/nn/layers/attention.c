@@ -150,7 +150,7 @@ static ValueId heads_backward(Builder *builder, Layer *layer, ValueId dheads)
 static ValueId attention_backward(Builder *builder, Layer *layer, ValueId dout, bool needed)
 {
     ValueId dheads = layer_grad(builder, layer->saved[HEADS]), dqkv;
-    ValueId din = needed ? layer_grad(builder, layer->in) : NO_VALUE;
+    ValueId din = needed ? layer_in_grad(builder, layer) : NO_VALUE;
 
     linear_emit_gradients(builder, dheads, dout, layer->saved[HEADS], &layer->params[OUT_WEIGHT]);
     dqkv = heads_backward(builder, layer, dheads);

@@ -45,7 +45,7 @@ static ValueId layernorm_backward(Builder *builder, Layer *layer, ValueId dout, 
     ValueId dx = NO_VALUE;
 
     if (needed) {
-        dx = layer_grad(builder, layer->in);
+        dx = layer_in_grad(builder, layer);
         builder_emit_counted(builder, OP_LAYERNORM_DX, dx, dout, layer->in, layer->params[WEIGHT]);
     }
     builder_emit_counted(builder, OP_LAYERNORM_DW, dw, dout, layer->in, NO_VALUE);

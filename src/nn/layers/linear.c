@@ -40,7 +40,7 @@ static ValueId linear_forward(Builder *builder, Layer *layer, ValueId in)
 
 static ValueId linear_backward(Builder *builder, Layer *layer, ValueId dout, bool needed)
 {
-    ValueId din = needed ? layer_grad(builder, layer->in) : NO_VALUE;
+    ValueId din = needed ? layer_in_grad(builder, layer) : NO_VALUE;
 
     linear_emit_gradients(builder, din, dout, layer->in, &layer->params[WEIGHT]);
     return din;

@@ -42,7 +42,7 @@ static ValueId gradient_of_input(Builder *builder, const Layer *layer, ValueId d
 
     if (builder_get(builder, layer->in)->format == builder_get(builder, dout)->format)
         return dout;
-    din = layer_grad(builder, layer->in);
+    din = layer_in_grad(builder, layer);
     builder_emit_counted(builder, OP_CAST, din, dout, NO_VALUE, NO_VALUE);
     return din;
 }

@@ -207,3 +207,21 @@ Test(gradients, of_attention_are_the_slopes_of_the_loss)
     check_shape_by("attention 1", "mse", sequence, 0x1p-7f);
     check_shape_by("attention 3, tanh, attention 1", "mse", sequence, 0x1p-7f);
 }
+
+Test(gradients, of_residual_blocks_are_the_slopes_of_the_loss)
+{
+    check_net("linear 6, residual (tanh, linear 6), gelu, linear 4", "cross-entropy");
+    check_net("linear 6, residual (tanh, linear 5 | linear 5, tanh), linear 4", "mse");
+    check_net_by("linear 6, residual (residual (tanh), residual (gelu, linear 6)), linear 4", "mse",
+                 0x1p-9f); /* its slopes bend */
+    check_net("residual (conv 2 k=3 pad=1, gelu, conv 1 k=3 pad=1), conv 2 k=2, residual (conv 3 "
+              "k=2, tanh | avgpool 2, conv 3 k=1), flatten, linear 4",
+              "cross-entropy");
+}
+
+Test(gradients, of_blocks_of_which_one_way_is_not_trained_are_the_slopes_of_the_loss)
+{
+    check_net("residual (tanh | conv 1 k=1), residual (conv 1 k=1 | gelu), residual (tanh), "
+              "flatten, linear 4",
+              "mse");
+}
