@@ -26,11 +26,17 @@ static bool next_word(const char **text, const char *stops, char word[WORD])
     return true;
 }
 
+#define TRANSFORMER_BLOCK \
+    "residual (layernorm, attention 4), residual (layernorm, linear 512, gelu, linear 128), "
+
 const NetPreset net_presets[] = {
     {"mlp", "784 256 128 10, which halfstep begins with", "784 256 128 10"},
     {"lenet", "two convolutions and three linear layers, for 28 x 28 pictures",
      "conv 6 k=5 pad=2, relu, pool 2, conv 16 k=5, relu, pool 2, flatten, linear 120, relu, "
      "linear 84, relu, linear 10"},
+    {"transformer-tiny", "four blocks of attention and linear layers, 128 wide, for data text",
+     "embedding 128, position, " TRANSFORMER_BLOCK TRANSFORMER_BLOCK TRANSFORMER_BLOCK
+         TRANSFORMER_BLOCK "layernorm, linear"},
     {NULL, NULL, NULL},
 };
 
