@@ -38,8 +38,8 @@ static Status attention_shape(const LayerSpec *spec, const char *typed, Shape *s
 
     if (shape->rank != 2)
         return fail(STATUS_SHAPE,
-                    "'%s' takes a sequence, and %s comes; try data text, and embedding before it",
-                    typed, shape_print(shape, came));
+                    "'%s' takes a sequence, and %s%s comes; try data text, and embedding before it",
+                    typed, shape->rank == 1 ? "a row of " : "", shape_print(shape, came));
     TRY(check_heads(spec, typed, shape->size[1]));
     if (shape->size[1] <= MOST / 3 / shape->size[1] &&
         spec->width <= MOST_SCORES / (shape->size[0] * shape->size[0]))
