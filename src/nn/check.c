@@ -130,6 +130,10 @@ Status net_check(const NetSpec *spec, const LossSpec *loss, const ExampleShape *
     if (kind->classes && shape->classes == 0)
         return fail(STATUS_SHAPE, "%s needs classes and the data has numbers; say loss mse",
                     kind->name);
+    if (!kind->classes && shape->text)
+        return fail(STATUS_SHAPE,
+                    "%s needs numbers and a text has characters; say loss cross-entropy",
+                    kind->name);
     if (!kind->classes && shape->classes > 0)
         return fail(STATUS_SHAPE,
                     "%s needs numbers and the data has classes; say loss "
@@ -137,7 +141,8 @@ Status net_check(const NetSpec *spec, const LossSpec *loss, const ExampleShape *
                     kind->name);
     if (kind->classes ? outputs < wanted : outputs != wanted)
         return fail(STATUS_SHAPE,
-                    "the net gives %lld outputs and the data wants %lld; end it with %lld",
-                    (long long)outputs, (long long)wanted, (long long)wanted);
+                    "the net gives %lld outputs and the data wants %lld; end it with %s%lld",
+                    (long long)outputs, (long long)wanted, shape->text ? "linear, or linear " : "",
+                    (long long)wanted);
     return ok();
 }

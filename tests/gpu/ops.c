@@ -3,7 +3,7 @@
  *   ops [cuda | cpu | wrong:FAULT]
  *
  * To the bit: casts, relu, tanh_backward, nll_backward, mse_backward, gather, correct, scale, accumulate,
- * clip_norm, clip_value, sgd, momentum, update, and all counts of the same values. The rest within a
+ * clip_norm, clip_value, sgd, momentum, update, embedding, position and their gradients, and all counts of the same values. The rest within a
  * bound that is worked out beside it for each number: the exact result, taken in double, give or take
  * the bound, rounded.
  */
@@ -23,6 +23,7 @@ int main(int argc, char **argv)
     ops_places(&pair);
     ops_norm(&pair);
     ops_attention(&pair);
+    ops_sequences(&pair);
     ops_optimizers(&pair);
     ops_clip(&pair);
     pair_close(&pair);

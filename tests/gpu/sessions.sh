@@ -73,6 +73,15 @@ claim "pictures through convolutions: accuracy, skipped, steps a second" \
     'net lenet; train 3 epochs; print accuracy, skipped, steps_per_second' '$1 >= 0.75 && $2 > 0 && $3 > 0'
 claim "the same in bf16 without masters: loss" \
     'net lenet; autocast bf16; scale off; master off; round kahan; train 400; print loss' '$1 < 1'
+claim "a text, character by character: loss, accuracy, steps a second" \
+    'data text; net "embedding 64, position, linear 128, gelu, linear"; lr 3e-3; train 5 epochs; print loss, accuracy, steps_per_second' \
+    '$1 < 2.6 && $2 > 0.24 && $3 > 0'
+writes='data text context=32; net "embedding 32, linear"; train 100; sample 60 seed=5'
+run "$writes"
+cp "$folder/out" "$folder/before"
+run "$writes"
+[ "$(wc -m <"$folder/out")" = 61 ] && cmp -s "$folder/out" "$folder/before"
+verdict $? "it does not write the same again: $(cat "$folder/out" "$folder/err")"
 claim "there and back, layers of every kind: steps, loss" \
     "net \"conv 8 k=3 stride=2, relu, pool 2, conv 16 k=3 pad=1, avgpool 2, flatten, dropout 10%, linear 64, layernorm, gelu, linear 10\"; batch 32; accumulate 2; clip norm 1; train 100; backend cpu; train 20; backend $backend; train 100; print step, loss" \
     '$1 == 220 && $2 < 1.3'

@@ -255,6 +255,13 @@ static const Recipe recipes[] = {
      .net = "conv 6 k=3 pad=1, tanh, avgpool 2, conv 9 k=3 stride=2, tanh, flatten, linear 10",
      .act = "relu",
      .batch = 16},
+    {.name = "text",
+     .data = "text",
+     .context = 19,
+     .net = "embedding 21, position, linear 40, gelu, layernorm, dropout 0.1, linear 33, position, "
+            "tanh, linear",
+     .act = "relu",
+     .batch = 14},
 };
 
 int main(int argc, char **argv)

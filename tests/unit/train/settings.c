@@ -49,6 +49,11 @@ Test(settings, are_read_back_as_they_were_printed)
     settings.scaler.mode = SCALE_STATIC;
     settings.scaler.start = 1.0f / 3.0f;
     expect_back(&settings);
+    must(net_parse("embedding 9, position, linear", "relu", &settings.net));
+    must(data_spec_parse("text:a novel.txt", &settings.data));
+    settings.data.context = 77;
+    expect_back(&settings);
+    settings.data.context = 0;
     must(net_parse("784 9 10", "tanh", &settings.net));
     must(data_spec_parse("idx:it's", &settings.data));
     settings.scaler.mode = SCALE_DYNAMIC;
