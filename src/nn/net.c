@@ -31,6 +31,12 @@ const NetPreset net_presets[] = {
     {"lenet", "two convolutions and three linear layers, for 28 x 28 pictures",
      "conv 6 k=5 pad=2, relu, pool 2, conv 16 k=5, relu, pool 2, flatten, linear 120, relu, "
      "linear 84, relu, linear 10"},
+    {"resnet-tiny", "three residual blocks with batchnorm, for 28 x 28 pictures",
+     "conv 16 pad=1, batchnorm, relu, residual (conv 16 pad=1, batchnorm, relu, conv 16 pad=1, "
+     "batchnorm), relu, residual (conv 32 stride=2 pad=1, batchnorm, relu, conv 32 pad=1, "
+     "batchnorm | conv 32 k=1 stride=2, batchnorm), relu, residual (conv 64 stride=2 pad=1, "
+     "batchnorm, relu, conv 64 pad=1, batchnorm | conv 64 k=1 stride=2, batchnorm), relu, avgpool "
+     "7, flatten, linear 10"},
     {NULL, NULL, NULL},
 };
 

@@ -25,6 +25,12 @@
     X(LAYERNORM, layernorm) \
     X(LAYERNORM_DX, layernorm_dx) \
     X(LAYERNORM_DW, layernorm_dw) \
+    X(BATCH_MEAN, batch_mean) \
+    X(BATCH_VAR, batch_var) \
+    X(RUNNING, running) \
+    X(BATCHNORM, batchnorm) \
+    X(BATCHNORM_DX, batchnorm_dx) \
+    X(BATCHNORM_DW, batchnorm_dw) \
     X(ADD, add) \
     X(DROPOUT, dropout) \
     X(RELU, relu) \
