@@ -315,6 +315,7 @@ Status plan_layout(Plan *plan)
     TRY(plan_room(plan, MEMORY_WORKSPACE, rows * 4 * sizeof(float), &plan->row_moments));
     TRY(lay_raws(plan));
     TRY(lay_sliding(plan));
+    TRY(lay_batchnorm(plan));
     TRY(lay_counters(plan));
     TRY(plan_room(plan, MEMORY_WORKSPACE, (size_t)plan->mass_slots * sizeof(double),
                   (void **)&plan->mse_slots));

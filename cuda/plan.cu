@@ -151,10 +151,21 @@ Status cuda_plan_new(Backend *backend, const Program *program, Store *store, Dev
     return ok();
 }
 
+/* What a step that was begun in parts has moved is as it was before. */
+static Status drop(Plan *plan)
+{
+    bool moved = plan->moved;
+
+    plan->moved = false;
+    plan->reached = 0;
+    return moved ? running_keep(plan, true) : ok();
+}
+
 void cuda_plan_free(Plan *plan)
 {
     if (plan == NULL)
         return;
+    (void)failed(drop(plan)); /* a device that is lost has nothing to put back */
     cudaStreamSynchronize(plan->backend->stream);
     nodes_free(plan);
     for (Product *product : plan->products)
@@ -263,21 +274,23 @@ Status cuda_plan_step(Plan *plan)
     if (is_interrupted(backend))
         return interrupted();
     TRY(backend_use(backend));
+    TRY(drop(plan));
     TRY(wait_for_room(plan));
     TRY(make_copies(plan));
     CUDA_TRY(backend, cudaGraphLaunch(plan->graph, backend->stream), "a step started");
     plan->started++;
     plan->completed = true;
     plan->counts_fresh = false;
-    plan->reached = 0;
     return ok();
 }
 
 static Status run_some(Plan *plan, int first, int last)
 {
     for (int i = first; i < last; i++) {
-        if (plan->program.instrs[i].phase < PHASE_STEP && is_interrupted(plan->backend))
+        if (plan->program.instrs[i].phase < PHASE_STEP && is_interrupted(plan->backend)) {
+            TRY(drop(plan));
             return interrupted();
+        }
         TRY(op_run(plan, i));
         plan->started += plan->program.instrs[i].op == OP_UPDATE;
     }
@@ -304,9 +317,13 @@ Status cuda_plan_run(Plan *plan, int first, int last)
     TRY(backend_use(plan->backend));
     plan->version = -1;
     plan->counts_fresh = false;
-    plan->reached = 0;
-    if (first == 0)
+    if (first == 0) {
+        TRY(drop(plan));
+        TRY(running_keep(plan, false));
         TRY(begin_run(plan, &begin));
+    }
+    plan->reached = 0;
+    plan->moved = last > 0;
     if (first <= forward && forward < last) {
         TRY(run_some(plan, first, forward));
         TRY(run_rounds(plan, forward));
@@ -315,6 +332,7 @@ Status cuda_plan_run(Plan *plan, int first, int last)
     TRY(run_some(plan, first, last));
     plan->completed = plan->completed || last == plan->program.instr_count;
     plan->reached = last < plan->program.instr_count ? last : 0;
+    plan->moved = plan->reached > 0;
     return cuda_settle(plan->backend);
 }
 

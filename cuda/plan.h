@@ -96,7 +96,10 @@ struct Plan {
     double *mse_slots;
     void *columns, *turned; /* of convolutions, in common (sliding.cuh); NULL: there are none */
     float *place_sums;
-    void *row_moments; /* of layernorm, four numbers for each such row */
+    void *row_moments;        /* of layernorm, four numbers for each such row */
+    void *channel_sums;       /* of batchnorm; NULL: there is none */
+    std::vector<void *> kept; /* of each `running`: what it moves, as the step found it */
+    bool moved; /* a step that may yet be dropped has begun: what is kept would be put back */
     Segment *device_segments;
     std::vector<CountEdges> edges; /* of each counted store, in the order of the program */
     CountEdges *device_edges;      /* of each counted store, in the order of the program */
@@ -213,6 +216,11 @@ Status plan_fuse(Plan *plan);
 
 /* sliding.cu: room for convolutions, where there are any. */
 Status lay_sliding(Plan *plan);
+
+/* batchnorm.cu: room for sums over channels, and for what `running` moves; keeps that as a step finds it, or
+ * puts it back where the step is dropped. */
+Status lay_batchnorm(Plan *plan);
+Status running_keep(Plan *plan, bool back);
 
 /* layout.cu: memory for every value, counter and sum of the plan. */
 Status plan_layout(Plan *plan);

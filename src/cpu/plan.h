@@ -51,6 +51,9 @@ struct Plan {
     int position;                  /* the instruction that runs */
     int reached;                   /* instructions that ran of a step in parts; 0: none is begun */
     int round;                     /* the micro-batch that it runs on */
+    float *
+        *kept;  /* of each instruction `running`: what it moves, as the step found it; else NULL */
+    bool moved; /* a step that may yet be dropped has begun: what is kept would be put back */
 
     /* of the present step */
     float loss;        /* of the round */

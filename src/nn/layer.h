@@ -24,7 +24,7 @@ typedef struct LayerKind {
     const char *name;
     const char *text; /* one line of help */
     const char *stem; /* its instances are named stem1, stem2, ...: "fc" */
-    /* The same in PyTorch; {in}, {out}, {width}, {rate}, {kernel}, {stride} and {pad} are numbers. NULL: it has
+    /* The same in PyTorch; {in}, {out}, {width}, {rate}, {kernel}, {stride}, {pad} and {places} (1 or 2 of them) are numbers. NULL: it has
      * none. */
     const char *torch;
     const char
@@ -60,6 +60,8 @@ struct Layer {
     bool shared;    /* what comes goes elsewhere too: its gradient is a sum */
     bool held_out;  /* nothing is trained: what only training does is left out */
     ValueId params[LAYER_PARAMS]; /* masters */
+    ValueId running[2];           /* masters that nothing trains: of batchnorm, mean and variance */
+    ValueId moments[2];           /* those of the batch */
     ValueId in, out;              /* as forward saw and made them */
     ValueId saved[LAYER_SAVED];   /* what else forward made, for backward */
 
@@ -71,8 +73,9 @@ struct Layer {
 #define LAYERS(X) \
     X(linear) \
     X(relu) \
-    X(gelu) X(tanh) X(conv) X(pool) X(avgpool) X(flatten) X(layernorm) X(dropout) X(embedding) \
-        X(position) X(attention) X(residual)
+    X(gelu) \
+    X(tanh) X(conv) X(pool) X(avgpool) X(flatten) X(layernorm) X(batchnorm) X(dropout) \
+        X(embedding) X(position) X(attention) X(residual)
 
 #define DECLARE_LAYER(name) extern const LayerKind name##_layer;
 LAYERS(DECLARE_LAYER)

@@ -37,6 +37,12 @@ const NetPreset net_presets[] = {
     {"transformer-tiny", "four blocks of attention and linear layers, 128 wide, for data text",
      "embedding 128, position, " TRANSFORMER_BLOCK TRANSFORMER_BLOCK TRANSFORMER_BLOCK
          TRANSFORMER_BLOCK "layernorm, linear"},
+    {"resnet-tiny", "three residual blocks with batchnorm, for 28 x 28 pictures",
+     "conv 16 pad=1, batchnorm, relu, residual (conv 16 pad=1, batchnorm, relu, conv 16 pad=1, "
+     "batchnorm), relu, residual (conv 32 stride=2 pad=1, batchnorm, relu, conv 32 pad=1, "
+     "batchnorm | conv 32 k=1 stride=2, batchnorm), relu, residual (conv 64 stride=2 pad=1, "
+     "batchnorm, relu, conv 64 pad=1, batchnorm | conv 64 k=1 stride=2, batchnorm), relu, avgpool "
+     "7, flatten, linear 10"},
     {NULL, NULL, NULL},
 };
 

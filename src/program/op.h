@@ -39,6 +39,12 @@
     X(ATTENTION_DQ, attention_dq) \
     X(ATTENTION_DK, attention_dk) \
     X(ATTENTION_JOIN, attention_join) \
+    X(BATCH_MEAN, batch_mean) \
+    X(BATCH_VAR, batch_var) \
+    X(RUNNING, running) \
+    X(BATCHNORM, batchnorm) \
+    X(BATCHNORM_DX, batchnorm_dx) \
+    X(BATCHNORM_DW, batchnorm_dw) \
     X(ADD, add) \
     X(DROPOUT, dropout) \
     X(RELU, relu) \

@@ -171,6 +171,11 @@ bool program_has_phase(const Program *program, Phase phase)
     return program_phase(program, phase) < program_phase(program, (Phase)(phase + 1));
 }
 
+int64_t channel_numbers(const Value *examples, int64_t channels)
+{
+    return value_count(examples) / channels;
+}
+
 const Instr *program_clip(const Program *program)
 {
     for (int i = 0; i < program->instr_count; i++)

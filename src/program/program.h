@@ -30,7 +30,8 @@ enum { NO_VALUE = -1, VALUE_NAME = 48, VALUE_RANK = 4, INSTR_INPUTS = 5, INSTR_C
 
 typedef enum Role {
     ROLE_INPUT,  /* a batch of inputs, or of targets */
-    ROLE_MASTER, /* a parameter: fp32, or low where it has no master; lives in the Store */
+    ROLE_MASTER, /* a parameter: fp32, or low where it has no master; lives in the Store. Also what a
+                    layer keeps there that nothing trains: bn1.running_mean */
     ROLE_COPY,   /* a cast of another value: fc1.weight.fp16, x.fp16 */
     ROLE_ACTIVATION,
     ROLE_ACTIVATION_GRAD, /* scaled by the loss scale, as all gradients are */
@@ -52,7 +53,7 @@ typedef struct Instr {
     OpKind op;
     Phase phase;
     ValueId in[INSTR_INPUTS]; /* unused ones are NO_VALUE */
-    ValueId out;              /* NO_VALUE: it writes scalars only, or in[0] in place (optimizers) */
+    ValueId out;  /* NO_VALUE: it writes scalars only, or in[0] in place (optimizers, running) */
     bool counted; /* what rounding to out's format does is counted; of an optimizer: below */
     double
         constants[INSTR_CONSTANTS]; /* whole numbers of some ops, and what optimizers need: below */
@@ -71,6 +72,10 @@ enum { CONV_STRIDE, CONV_PAD };
 
 /* ... of a pooling and its gradient: the side of a window. */
 enum { POOL_SIDE };
+
+/* ... of a running: what of the batch's number joins it, 0.1, and what that is multiplied by before: 1, or
+ * for a variance n / (n - 1), since a running one is unbiased. */
+enum { RUNNING_SHARE, RUNNING_FACTOR };
 
 /* ... of a dropout, forward or back: its share of zeros, and the layer's place among all, which gives it
  * random numbers of its own. */
@@ -222,6 +227,9 @@ bool op_is_head_product(OpKind op);
  * follows. A clip that comes before unscale is within that phase, and its own is empty. */
 int program_phase(const Program *program, Phase phase);
 bool program_has_phase(const Program *program, Phase phase);
+
+/* Numbers of each channel, of `channels`, in a batch of examples. */
+int64_t channel_numbers(const Value *examples, int64_t channels);
 
 /* The instruction that clips; NULL: none does. */
 const Instr *program_clip(const Program *program);

@@ -13,6 +13,10 @@ Status verify_need(bool holds, const Program *program, const Instr *instr, Value
 Status verify_need_same(const Program *program, const Instr *instr, ValueId a,
                         ValueId b) MUST_CHECK;
 
+/* Rows of equal length; flatten leaves the shape of what has one. */
+Status verify_need_rows(const Program *program, const Instr *instr, ValueId a,
+                        ValueId b) MUST_CHECK;
+
 /* Of a product: both operands are in one format; the bias is in that of the result. */
 Check verify_formats_meet, verify_bias_format;
 
@@ -30,5 +34,9 @@ Check verify_attention_square; /* a square of two rows: scores, dprobs */
 Check verify_attention_row;    /* a row of a square and rows: values, dq */
 Check verify_attention_turned; /* the same of a square turned round: dk, dv */
 Check verify_causal_softmax;
+
+/* verify_batch.c */
+Check verify_batch_mean, verify_batch_var, verify_running;
+Check verify_batchnorm, verify_batchnorm_dx, verify_batchnorm_dw;
 
 #endif
