@@ -82,9 +82,7 @@ static Status prepare(Plan *plan)
     TRY(plan_layout(plan));
     plan->products.assign((size_t)program->instr_count + 1, NULL);
     for (int i = 0; i < program->instr_count; i++) {
-        OpKind op = program->instrs[i].op;
-
-        if (op_is_product(op) && !op_is_head_product(op))
+        if (op_is_product(program->instrs[i].op) && !op_is_head_product(program->instrs[i].op))
             TRY(product_prepare(plan, i));
     }
     return cuda_settle(plan->backend);
