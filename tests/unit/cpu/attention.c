@@ -135,6 +135,14 @@ static void expect_counts(Rig *rig, const float *values, int count)
     cr_expect_eq(counts.classes[CAST_ZERO] + counts.classes[CAST_UNDERFLOW], zeros);
 }
 
+/* What is masked must not be looked at. */
+static void poison(const char *name, float *values)
+{
+    for (int i = 0; i < count_of(name) && shape_of(name) == square; i++)
+        if (i % TIME > i / TIME % TIME)
+            values[i] = NAN;
+}
+
 static void run_case(const Case *c, Format format)
 {
     FILE *file = numbers_open("attention.txt");
@@ -148,10 +156,13 @@ static void run_case(const Case *c, Format format)
     for (int i = 0; i < op_table[c->op].inputs; i++) {
         numbers_find(file, row_name(c->in[i].name, c->in[i].given, format, text), theirs,
                      count_of(c->in[i].name));
+        poison(c->in[i].name, theirs);
         snprintf(name, sizeof name, "%s.master", c->in[i].name);
         rig_write(&rig, name, theirs);
     }
     numbers_find(file, row_name(c->out, false, format, text), theirs, count_of(c->out));
+    memset(ours, 1, sizeof ours);
+    rig_write(&rig, c->out, ours); /* nor must it stay what it was */
     rig_run(&rig);
     rig_read(&rig, c->out, ours);
     expect_close(ours, theirs, count_of(c->out), c->wide ? FORMAT_FP32 : format,
@@ -166,6 +177,42 @@ Test(attention, each_step_of_it_is_that_of_pytorch)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         for (int f = 0; f < 3; f++)
             run_case(&cases[i], formats[f]);
+}
+
+static void run_softmax(const float *scores, float *probs)
+{
+    const int64_t shape[] = {1, 1, 3, 3};
+    Rig rig;
+
+    rig_open(&rig, 1, &no_data);
+    Builder b = {.program = &rig.program, .low = FORMAT_BF16, .probes = PROBE_ON};
+    ValueId in = given(&b, FORMAT_BF16, 4, shape, "scores");
+
+    builder_emit(&b, OP_CAUSAL_SOFTMAX, builder_like(&b, in, ROLE_ACTIVATION, FORMAT_FP32, "probs"),
+                 in, NO_VALUE, NO_VALUE);
+    rig.program.batch = 1;
+    rig_compile(&rig);
+    rig_write(&rig, "scores.master", scores);
+    rig_run(&rig);
+    rig_read(&rig, "probs", probs);
+    rig_close(&rig);
+}
+
+Test(attention, a_softmax_of_large_scores_is_finite_and_one_of_inf_or_nan_is_nan)
+{
+    const float scores[] = {0x1p100f, 0.0f, 0.0f, 0x1p100f, 0x1p100f, 0.0f, -0x1p100f, 3.0f, 0.0f};
+    const float wanted[] = {1.0f, 0.0f, 0.0f, 0.5f, 0.5f, 0.0f, 0.0f, 0.9525741268f, 0.0474258732f};
+    const float broken[] = {INFINITY, 0.0f, 0.0f, 1.0f, NAN, 0.0f, 1.0f, 2.0f, -INFINITY};
+    float probs[9];
+
+    run_softmax(scores, probs);
+    for (int i = 0; i < 9; i++)
+        cr_expect_float_eq((double)probs[i], (double)wanted[i], 1e-7, "%d is %a", i,
+                           (double)probs[i]);
+    run_softmax(broken, probs);
+    for (int i = 0; i < 9; i++)
+        cr_expect_eq(isnan(probs[i]), i % 3 <= i / 3 && i < 6, "%d is %g", i, (double)probs[i]);
+    cr_expect_eq(probs[8], 0.0f);
 }
 
 static const char *const module_params[] = {"in_proj_weight", "in_proj_bias", "out_proj.weight",

@@ -93,3 +93,18 @@ Test(verify_attention, multiplies_operands_of_one_format)
                   status.text);
     }
 }
+
+Test(verify_attention, looks_back_over_as_many_places_as_there_are)
+{
+    const int64_t oblong[] = {4, 3, 5, 6};
+    ValueId in, out;
+
+    program = (Program){.batch = 4};
+    b = (Builder){.program = &program, .phase = PHASE_FORWARD};
+    in = builder_value(&b, ROLE_MASTER, FORMAT_FP32, 4, oblong, "in");
+    out = builder_value(&b, ROLE_ACTIVATION, FORMAT_FP32, 4, oblong, "out");
+    builder_emit(&b, OP_CAUSAL_SOFTMAX, out, in, NO_VALUE, NO_VALUE);
+    cr_expect_str_eq(program_verify(&program).text,
+                     "causal_softmax cannot join in (4, 3, 5, 6) with out (4, 3, 5, 6)");
+    program_release(&program);
+}
