@@ -94,22 +94,67 @@ typedef struct NormDx {
     }
 } NormDx;
 
+/* Sums over the rows of a part, of which a sequence may have hundreds: interleaved lines of them, each in
+ * order, then the lines, and in the end the parts. */
+enum { NORM_LINES = THREADS / WARP };
+
+typedef struct NormSums {
+    Array x, dout;
+    const float4 *rows;
+    float *sums; /* (parts, cols) */
+} NormSums;
+
+template <Format F>
+static __global__ void __launch_bounds__(THREADS) sums_kernel(const __grid_constant__ NormSums work)
+{
+    __shared__ float lines[NORM_LINES][WARP];
+    int lane = threadIdx.x % WARP, line = threadIdx.x / WARP;
+    int col = blockIdx.y * WARP + lane, first = blockIdx.x * NORM_PART;
+    int end = col < work.x.cols ? min(first + NORM_PART, work.x.rows) : 0;
+    float sum = 0.0f;
+
+#pragma unroll 4
+    for (int row = first + line; row < end; row += NORM_LINES) {
+        float4 at = work.rows[row];
+
+        sum += load_at<F>(work.dout, row, col) * ((load_at<F>(work.x, row, col) - at.x) * at.y);
+    }
+    lines[line][lane] = sum;
+    __syncthreads();
+    if (line > 0 || col >= work.x.cols)
+        return;
+    for (int i = 1; i < NORM_LINES; i++)
+        sum += lines[i][lane];
+    work.sums[(int64_t)blockIdx.x * work.x.cols + col] = sum;
+}
+
+static Status sum_parts_of(Plan *plan, const NormSums *work)
+{
+    dim3 blocks((work->x.rows + NORM_PART - 1) / NORM_PART, (work->x.cols + WARP - 1) / WARP);
+    cudaStream_t stream = plan->backend->stream;
+
+    if (plan->low == FORMAT_BF16)
+        sums_kernel<FORMAT_BF16><<<blocks, THREADS, 0, stream>>>(*work);
+    else
+        sums_kernel<FORMAT_FP16><<<blocks, THREADS, 0, stream>>>(*work);
+    return cuda_launched(plan->backend, "a gradient of layernorm started");
+}
+
 typedef struct NormDw {
-    Array out, x, dout;
+    Array out;
     Counter counter;
     const StepState *state;
-    const float4 *rows;
+    const float *sums;
+    int parts;
 
     template <Format F> __device__ __forceinline__ float number(int unused, int col) const
     {
-        float sum = 0.0f;
+        float sum = sums[col];
 
         (void)unused;
-        for (int row = 0; row < x.rows; row++) {
-            float4 at = rows[row];
-
-            sum += load_at<F>(dout, row, col) * ((load_at<F>(x, row, col) - at.x) * at.y);
-        }
+#pragma unroll 8
+        for (int part = 1; part < parts; part++)
+            sum += sums[(int64_t)part * out.cols + col];
         return sum;
     }
 } NormDw;
@@ -146,11 +191,16 @@ Status cuda_layernorm_dw(Plan *plan, int instr)
 {
     const Instr *of = &plan->program.instrs[instr];
     RowWork look = {};
+    NormSums sums = {};
     NormDw work = {};
 
-    work.dout = plan->arrays[(size_t)of->in[0]];
-    look.x = work.x = plan->arrays[(size_t)of->in[1]];
+    sums.dout = plan->arrays[(size_t)of->in[0]];
+    look.x = sums.x = plan->arrays[(size_t)of->in[1]];
     TRY(look_at_rows(plan, &look));
-    work.rows = look.rows;
+    sums.rows = look.rows;
+    sums.sums = plan->norm_sums;
+    TRY(sum_parts_of(plan, &sums));
+    work.sums = sums.sums;
+    work.parts = (sums.x.rows + NORM_PART - 1) / NORM_PART;
     return places_run(plan, instr, &work);
 }

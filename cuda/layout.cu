@@ -299,6 +299,26 @@ static size_t most_rows(const Program *program)
     return (size_t)most;
 }
 
+/* Sums of layernorm_dw, the largest. */
+static Status lay_norm_sums(Plan *plan)
+{
+    size_t most = 0;
+
+    for (int i = 0; i < plan->program.instr_count; i++) {
+        const Instr *of = &plan->program.instrs[i];
+        size_t numbers;
+
+        if (of->op != OP_LAYERNORM_DW)
+            continue;
+        numbers = (size_t)(padded(plan->arrays[(size_t)of->in[1]].rows, NORM_PART) / NORM_PART) *
+                  (size_t)plan->arrays[(size_t)of->in[1]].cols;
+        most = numbers > most ? numbers : most;
+    }
+    return most == 0
+               ? ok()
+               : plan_room(plan, MEMORY_WORKSPACE, most * sizeof(float), (void **)&plan->norm_sums);
+}
+
 Status plan_layout(Plan *plan)
 {
     const Program *program = &plan->program;
@@ -313,6 +333,7 @@ Status plan_layout(Plan *plan)
     TRY(plan_room(plan, MEMORY_WORKSPACE, sizeof(StepState), (void **)&plan->state));
     TRY(plan_room(plan, MEMORY_WORKSPACE, rows * sizeof(float), (void **)&plan->row_losses));
     TRY(plan_room(plan, MEMORY_WORKSPACE, rows * 4 * sizeof(float), &plan->row_moments));
+    TRY(lay_norm_sums(plan));
     TRY(lay_raws(plan));
     TRY(lay_sliding(plan));
     TRY(lay_batchnorm(plan));

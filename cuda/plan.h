@@ -30,7 +30,7 @@ struct Backend {
     Status trouble; /* the first loss of the device; what follows fails with it */
 };
 
-enum { WORKSPACE_BYTES = 32 << 20 };
+enum { WORKSPACE_BYTES = 32 << 20, NORM_PART = 64 /* rows that layernorm_dw sums apart */ };
 
 struct Lasting {
     char name[VALUE_NAME];
@@ -99,7 +99,8 @@ struct Plan {
     void *row_moments;        /* of layernorm, four numbers for each such row */
     void *channel_sums;       /* of batchnorm; NULL: there is none */
     std::vector<void *> kept; /* of each `running`: what it moves, as the step found it */
-    bool moved; /* a step that may yet be dropped has begun: what is kept would be put back */
+    bool moved;       /* a step that may yet be dropped has begun: what is kept would be put back */
+    float *norm_sums; /* of layernorm's weights, in common; NULL: there are none */
     Segment *device_segments;
     std::vector<CountEdges> edges; /* of each counted store, in the order of the program */
     CountEdges *device_edges;      /* of each counted store, in the order of the program */

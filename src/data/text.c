@@ -148,7 +148,7 @@ static Status text_load(const DataSpec *spec, Dataset *dataset)
 {
     int64_t context = spec->context == 0 ? CONTEXT : spec->context;
     Text path = {0};
-    Status status = ok();
+    Status status;
 
     TRY(check_options(spec));
     if (spec->path[0] != '\0')

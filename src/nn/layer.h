@@ -74,8 +74,18 @@ struct Layer {
     X(linear) \
     X(relu) \
     X(gelu) \
-    X(tanh) X(conv) X(pool) X(avgpool) X(flatten) X(layernorm) X(batchnorm) X(dropout) \
-        X(embedding) X(position) X(attention) X(residual)
+    X(tanh) \
+    X(conv) \
+    X(pool) \
+    X(avgpool) \
+    X(flatten) \
+    X(layernorm) \
+    X(batchnorm) \
+    X(dropout) \
+    X(embedding) \
+    X(position) \
+    X(attention) \
+    X(residual)
 
 #define DECLARE_LAYER(name) extern const LayerKind name##_layer;
 LAYERS(DECLARE_LAYER)

@@ -130,15 +130,13 @@ const Command data_command = {
         "fashion is Fashion-MNIST: 28 x 28 pictures of clothes in ten classes, 8,000 to train "
         "and 2,000 held out; `fashion full` takes all 70,000 where they are installed. spirals "
         "and moons are drawn from the seed, and so is noise, random numbers with random labels "
-        "that "
-        "nothing can be learnt from: it is there to time networks of any width; limit is how many "
-        "examples there are to train (10,000), and a quarter as many are held out. csv:PATH reads "
-        "numbers with the class in the last "
-        "column; idx:DIR reads IDX files. "
-        "text is a novel, character by character, and text:PATH a file in UTF-8: an example is "
-        "`context` characters, each of which is to tell the next. The first nine tenths are to "
-        "train; an epoch cuts them into examples side by side, beginning anew somewhere each time, "
-        "and so does the last tenth, held out. Without a kind, the options change the present "
-        "data.",
+        "that nothing can be learnt from: it is there to time networks of any width; limit is how "
+        "many examples there are to train (10,000), and a quarter as many are held out. csv:PATH "
+        "reads numbers with the class in the last column; idx:DIR reads IDX files. text is a "
+        "novel, text:PATH a file in UTF-8, character by character: an example is `context` of "
+        "them, each of which is to tell the next, and the loss is in nats a character, so that "
+        "`print exp(loss)` is the perplexity. The first nine tenths are to train, cut into "
+        "examples side by side, anew in each epoch; the last is held out. Without a kind, the "
+        "options change the present data.",
     .run = data_run,
 };

@@ -58,6 +58,15 @@ Test(sample, the_same_weights_and_seed_write_the_same_and_others_do_not)
     cr_expect_str_eq(written("Mr. ", 0.0, 1), written("Mr. ", 0.0, 2));
 }
 
+Test(sample, what_comes_next_is_what_the_network_gives_for_the_last_character)
+{
+    train(150);
+    cr_expect_eq(written("t", 0.0, 1)[1], 'h');
+    cr_expect_eq(written("It was the t", 0.0, 1)[12], 'h');
+    cr_expect_eq(written("It is a truth universally acknowledged t", 0.0, 1)[40], 'h');
+    cr_expect_eq(written("It is a truth universally acknowledged,", 0.0, 1)[39], ' ');
+}
+
 Test(sample, of_a_long_beginning_the_network_sees_the_last_characters)
 {
     const char *longer, *shorter;
