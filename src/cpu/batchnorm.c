@@ -19,13 +19,13 @@
 
 static const float eps = 1e-5f;
 
-/* What a sum is taken of, for each number at `at` of channel c. */
-typedef float Term(const Plan *plan, const Instr *instr, int64_t c, int64_t at);
+/* The sum over `count` neighbours from `first` on, of channel c. */
+typedef float Sum(const Plan *plan, const Instr *instr, int64_t c, int64_t first, int64_t count);
 
 typedef struct SumJob {
     Plan *plan;
     const Instr *instr;
-    Term *term;
+    Sum *sum;
     int64_t channels, places;
     float *sums; /* of each channel */
 } SumJob;
@@ -46,34 +46,37 @@ static void sum_channel(void *context, int c)
     const SumJob *job = context;
     float all = 0.0f;
 
-    for (int64_t n = 0; n < job->plan->program.batch; n++) {
-        int64_t first = (n * job->channels + c) * job->places;
-        float sum = 0.0f;
-
-        for (int64_t i = 0; i < job->places; i++)
-            sum += job->term(job->plan, job->instr, c, first + i);
-        all += sum;
-    }
+    for (int64_t n = 0; n < job->plan->program.batch; n++)
+        all +=
+            job->sum(job->plan, job->instr, c, (n * job->channels + c) * job->places, job->places);
     job->sums[c] = all;
 }
 
-static void sum_channels(SumJob *job, Term *term)
+static void sum_channels(SumJob *job, Sum *sum)
 {
-    job->term = term;
+    job->sum = sum;
     pool_run(job->plan->backend->pool, sum_channel, job, (int)job->channels);
 }
 
-static float number(const Plan *plan, const Instr *instr, int64_t c, int64_t at)
+static float plain(const Plan *plan, const Instr *instr, int64_t c, int64_t first, int64_t count)
 {
+    const float *x = plan_in(plan, instr, 0) + first;
+    float sum = 0.0f;
+
     (void)c;
-    return plan_in(plan, instr, 0)[at];
+    for (int64_t i = 0; i < count; i++)
+        sum += x[i];
+    return sum;
 }
 
-static float square(const Plan *plan, const Instr *instr, int64_t c, int64_t at)
+static float squares(const Plan *plan, const Instr *instr, int64_t c, int64_t first, int64_t count)
 {
-    float away = plan_in(plan, instr, 0)[at] - plan_in(plan, instr, 1)[c];
+    const float *x = plan_in(plan, instr, 0) + first;
+    float mean = plan_in(plan, instr, 1)[c], sum = 0.0f;
 
-    return away * away;
+    for (int64_t i = 0; i < count; i++)
+        sum += (x[i] - mean) * (x[i] - mean);
+    return sum;
 }
 
 static void divide(float *sums, int64_t channels, int64_t numbers)
@@ -82,23 +85,23 @@ static void divide(float *sums, int64_t channels, int64_t numbers)
         sums[c] /= (float)numbers;
 }
 
-static void batch_statistic(Plan *plan, const Instr *instr, Term *term)
+static void batch_statistic(Plan *plan, const Instr *instr, Sum *sum)
 {
     SumJob job = job_of(plan, instr, instr->in[0], instr->out, plan_out(plan, instr));
 
-    sum_channels(&job, term);
+    sum_channels(&job, sum);
     divide(job.sums, job.channels, channel_numbers(plan_value(plan, instr->in[0]), job.channels));
     cpu_round(plan, instr);
 }
 
 void cpu_batch_mean(Plan *plan, const Instr *instr)
 {
-    batch_statistic(plan, instr, number);
+    batch_statistic(plan, instr, plain);
 }
 
 void cpu_batch_var(Plan *plan, const Instr *instr)
 {
-    batch_statistic(plan, instr, square);
+    batch_statistic(plan, instr, squares);
 }
 
 void cpu_running(Plan *plan, const Instr *instr)
@@ -144,15 +147,15 @@ void cpu_batchnorm(Plan *plan, const Instr *instr)
 }
 
 /* Of the gradients: operands are dout, x, mean, var. */
-static float normal(const Plan *plan, const Instr *instr, int64_t c, int64_t at)
+static float along(const Plan *plan, const Instr *instr, int64_t c, int64_t first, int64_t count)
 {
-    return (plan_in(plan, instr, 1)[at] - plan_in(plan, instr, 2)[c]) *
-           root_of(plan_in(plan, instr, 3)[c]);
-}
+    const float *dout = plan_in(plan, instr, 0) + first, *x = plan_in(plan, instr, 1) + first;
+    float mean = plan_in(plan, instr, 2)[c], root = root_of(plan_in(plan, instr, 3)[c]);
+    float sum = 0.0f;
 
-static float along(const Plan *plan, const Instr *instr, int64_t c, int64_t at)
-{
-    return plan_in(plan, instr, 0)[at] * normal(plan, instr, c, at);
+    for (int64_t i = 0; i < count; i++)
+        sum += dout[i] * ((x[i] - mean) * root);
+    return sum;
 }
 
 void cpu_batchnorm_dw(Plan *plan, const Instr *instr)
@@ -172,18 +175,17 @@ static void channel_dx(void *context, int c)
     const DxJob *job = context;
     const Plan *plan = job->flat.plan;
     const Instr *instr = job->flat.instr;
-    const float *dout = plan_in(plan, instr, 0);
-    float root = root_of(plan_in(plan, instr, 3)[c]), w = plan_in(plan, instr, 4)[c];
-    float *dx = plan_out(plan, instr);
+    float mean = plan_in(plan, instr, 2)[c], root = root_of(plan_in(plan, instr, 3)[c]);
+    float slope = root * plan_in(plan, instr, 4)[c];
 
     for (int64_t n = 0; n < plan->program.batch; n++) {
         int64_t first = (n * job->flat.channels + c) * job->flat.places;
+        const float *dout = plan_in(plan, instr, 0) + first, *x = plan_in(plan, instr, 1) + first;
+        float *dx = plan_out(plan, instr) + first;
 
-        for (int64_t at = first; at < first + job->flat.places; at++) {
-            float h = normal(plan, instr, c, at);
-
-            dx[at] = root * w * (dout[at] - job->flat.sums[c] - h * job->along.sums[c]);
-        }
+        for (int64_t i = 0; i < job->flat.places; i++)
+            dx[i] =
+                slope * (dout[i] - job->flat.sums[c] - (x[i] - mean) * root * job->along.sums[c]);
     }
 }
 
@@ -195,7 +197,7 @@ void cpu_batchnorm_dx(Plan *plan, const Instr *instr)
     DxJob job = {job_of(plan, instr, instr->in[1], instr->in[2], sums),
                  job_of(plan, instr, instr->in[1], instr->in[2], sums + channels)};
 
-    sum_channels(&job.flat, number);
+    sum_channels(&job.flat, plain);
     sum_channels(&job.along, along);
     divide(sums, 2 * channels, numbers);
     pool_run(plan->backend->pool, channel_dx, &job, (int)channels);
