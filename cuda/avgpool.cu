@@ -32,7 +32,8 @@ typedef struct ShareWork {
 
         if (y >= windows.height || x >= windows.width)
             return 0.0f;
-        return load_at<F>(dout, row, column_of(windows, at.channel, y, x)) / (float)(side.by * side.by);
+        return load_at<F>(dout, row, column_of(windows, at.channel, y, x)) /
+               (float)(side.by * side.by);
     }
 } ShareWork;
 

@@ -15,11 +15,11 @@
 #include "places.cuh"
 
 enum {
-    CONV_WORDS = 16,                /* of k at a time */
+    CONV_WORDS = 16,                    /* of k at a time */
     CONV_STRIDE_WORDS = CONV_WORDS + 4, /* so that neither side's rows share banks */
-    CONV_COLUMNS = 128,             /* of a block, where they are places */
-    CONV_TAPS = 64,                 /* of a block, where they are taps */
-    CONV_PART = 512,                /* blocks that share the places of conv2d_dw, about */
+    CONV_COLUMNS = 128,                 /* of a block, where they are places */
+    CONV_TAPS = 64,                     /* of a block, where they are taps */
+    CONV_PART = 512,                    /* blocks that share the places of conv2d_dw, about */
 };
 
 /* Numbers in a word. */
@@ -82,8 +82,7 @@ static __device__ __forceinline__ Spot spot_of(const Conv &conv, int at, int end
 {
     Position place = position_of(conv.out, at); /* its channel is the example */
     int top = place.y * conv.stride - conv.pad, left = place.x * conv.stride - conv.pad;
-    int64_t start =
-        (int64_t)place.channel * conv.pictures.stride + top * conv.in.width + left;
+    int64_t start = (int64_t)place.channel * conv.pictures.stride + top * conv.in.width + left;
 
     return {number_at<F>(conv.pictures.data, start), at < end ? top : OUTSIDE, left};
 }

@@ -30,8 +30,8 @@ static __device__ __forceinline__ Places<F> places_at(const DwWork &work, int k,
 #pragma unroll
     for (int i = 0; i < Packed<F>::COUNT; i++) {
         int example = quotient(conv.out.by_area, k + i);
-        int64_t at = (int64_t)example * conv.dout.stride +
-                     remainder(conv.out.by_area, k + i, example);
+        int64_t at =
+            (int64_t)example * conv.dout.stride + remainder(conv.out.by_area, k + i, example);
 
         places.spots[i] = spot_of<F>(conv, k + i, end);
         places.douts[i] = k + i < end ? number_at<F>(conv.dout.data, at) : NULL;
@@ -112,8 +112,8 @@ static __global__ void __launch_bounds__(THREADS) dw_kernel(const __grid_constan
         __syncthreads();
         take<F, ROWS>(work, places_at<F>(work, k, end), first_row, &room);
         __syncthreads();
-        multiply<F>(room.left,
-                    room.right + threadIdx.x / WARP * (MMA_COLS * CONV_STRIDE_WORDS), sums);
+        multiply<F>(room.left, room.right + threadIdx.x / WARP * (MMA_COLS * CONV_STRIDE_WORDS),
+                    sums);
     }
     store(work, sums, part, first_row, first_tap);
 }

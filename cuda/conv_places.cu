@@ -93,8 +93,8 @@ template <Format F> static __device__ __forceinline__ bool is_odd(uint32_t bits)
 
 /* Weights from k on; true: there is an inf or a nan among them. Narrow rows go on in zeros to their stride. */
 template <Format F, OpKind OP, int ROWS>
-static __device__ __forceinline__ bool take_weights(const PlacesWork &work, int first_row, int first,
-                                                    uint32_t *left)
+static __device__ __forceinline__ bool take_weights(const PlacesWork &work, int first_row,
+                                                    int first, uint32_t *left)
 {
     const Conv &conv = work.conv;
     bool odd = false;
@@ -104,8 +104,9 @@ static __device__ __forceinline__ bool take_weights(const PlacesWork &work, int 
         uint32_t word = 0;
 
         if (OP == OP_CONV2D && row < work.rows && k < conv.weight.stride)
-            word = ((const uint32_t *)conv.weight
-                        .data)[((int64_t)row * conv.weight.stride + k) / Packed<F>::COUNT];
+            word =
+                ((const uint32_t *)
+                     conv.weight.data)[((int64_t)row * conv.weight.stride + k) / Packed<F>::COUNT];
         if (OP == OP_CONV2D_DX && row < work.rows)
             word = word_of<F>(k, work.k, [&](int at) {
                 uint32_t number = weight_at<F>(conv, row, at);
@@ -190,9 +191,9 @@ static __device__ void sums_alone(const PlacesWork &work, int first_row, int fir
         for (int n = 0; n < WARP_TILES; n++)
 #pragma unroll
             for (int i = 0; i < 4; i++)
-                sums[m][n].at[i] = sum_alone<F>(
-                    work, first_row + (warp_half() * ROWS + m) * MMA_ROWS + own_row(i),
-                    first_col + own_col(n, i));
+                sums[m][n].at[i] =
+                    sum_alone<F>(work, first_row + (warp_half() * ROWS + m) * MMA_ROWS + own_row(i),
+                                 first_col + own_col(n, i));
 }
 
 /* WIDTH neighbours that belong to one row of the result, from shared memory to where they are stored. */

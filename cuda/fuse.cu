@@ -145,9 +145,16 @@ static void extend(Fuser *fuser, Chain *chain, int instr)
 /* Kernels that pass each number on through a chain (places_run, conv_places_run). */
 static bool passes_on(OpKind op)
 {
-    return op == OP_CONV2D || op == OP_CONV2D_DX || op == OP_MAXPOOL ||
-           op == OP_MAXPOOL_BACKWARD || op == OP_AVGPOOL || op == OP_AVGPOOL_BACKWARD ||
-           op == OP_LAYERNORM || op == OP_LAYERNORM_DX || op == OP_DROPOUT;
+    static const OpKind ops[] = {
+        OP_CONV2D,    OP_CONV2D_DX,        OP_MAXPOOL,         OP_MAXPOOL_BACKWARD,
+        OP_AVGPOOL,   OP_AVGPOOL_BACKWARD, OP_LAYERNORM,       OP_LAYERNORM_DX,
+        OP_DROPOUT,   OP_EMBEDDING,        OP_POSITION,        OP_ADD,
+        OP_BATCHNORM, OP_BATCHNORM_DX,     OP_ATTENTION_QUERY, OP_ATTENTION_JOIN};
+
+    for (OpKind passes : ops)
+        if (op == passes)
+            return true;
+    return false;
 }
 
 static void add_behind(Fuser *fuser, int i)

@@ -70,6 +70,9 @@ Status cuda_gather(Plan *plan, int instr)
     if (target && plan->data->labels != NULL)
         return gather_labels(plan, of);
     chain.from = plan->arrays[of->out];
+    chain.from.cols = chain.from.stride =
+        chain.from.cols * (chain.from.rows / (int)plan->program.batch);
+    chain.from.rows = (int)plan->program.batch; /* an example of a sequence is several rows of it */
     chain.data = target ? plan->data->targets : plan->data->inputs;
     chain.examples = plan_examples(plan, of->constants[GATHER_HELD_OUT] != 0.0);
     chain.stages[0].kind = STAGE_COPY;

@@ -98,9 +98,10 @@ static Status lay_raw(Plan *plan, int instr, float *common)
     const Instr *of = &plan->program.instrs[instr];
     const Array *out;
 
-    /* Sums of the other two of a convolution stay in registers. */
+    /* Sums of the other two of a convolution stay in registers, and attention's are rounded where they are
+     * made. */
     if ((!op_is_product(of->op) && !is_in_parts(of->op)) || of->op == OP_CONV2D ||
-        of->op == OP_CONV2D_DX)
+        of->op == OP_CONV2D_DX || op_is_head_product(of->op))
         return ok();
     out = &plan->arrays[(size_t)of->out];
     if (is_in_parts(of->op))
@@ -285,9 +286,6 @@ static Status lay_segments(Plan *plan)
     for (int i = 0; i < plan->program.instr_count; i++)
         if (plan->program.instrs[i].phase == PHASE_STEP)
             add_segment(plan, &plan->program.instrs[i]);
-    if (plan->segments.size() > MOST_SEGMENTS)
-        return fail(STATUS_UNSUPPORTED, "cuda trains at most %d parameter tensors, not %d",
-                    MOST_SEGMENTS, (int)plan->segments.size());
     bytes = plan->segments.size() * sizeof(Segment);
     TRY(plan_room(plan, MEMORY_WORKSPACE, bytes, (void **)&plan->device_segments));
     TRY(plan_room(plan, MEMORY_WORKSPACE, (size_t)plan->tiles * sizeof(double),
@@ -333,10 +331,10 @@ Status plan_layout(Plan *plan)
     TRY(plan_room(plan, MEMORY_WORKSPACE, sizeof(StepState), (void **)&plan->state));
     TRY(plan_room(plan, MEMORY_WORKSPACE, most_rows(plan) * sizeof(float),
                   (void **)&plan->row_losses));
-    TRY(plan_room(plan, MEMORY_WORKSPACE, most_rows(plan) * 4 * sizeof(float),
-                  &plan->row_moments));
+    TRY(plan_room(plan, MEMORY_WORKSPACE, most_rows(plan) * 4 * sizeof(float), &plan->row_moments));
     TRY(lay_raws(plan));
     TRY(lay_convolutions(plan));
+    TRY(lay_batchnorm(plan));
     TRY(lay_counters(plan));
     TRY(plan_room(plan, MEMORY_WORKSPACE, (size_t)plan->mass_slots * sizeof(double),
                   (void **)&plan->mse_slots));

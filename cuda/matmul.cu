@@ -173,8 +173,8 @@ Status product_new(Plan *plan, int instr, ProductEnd end, const Array *out, Prod
         stored.format = FORMAT_FP32;
         stored.data = plan->raws[instr];
     }
-    return make(plan, &sizes, &stored, !is_narrow(a) || is_long(&sizes), biased ? plan->arrays[of->in[2]].data : NULL,
-                product);
+    return make(plan, &sizes, &stored, !is_narrow(a) || is_long(&sizes),
+                biased ? plan->arrays[of->in[2]].data : NULL, product);
 }
 
 void product_free(Product *product)

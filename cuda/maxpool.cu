@@ -32,7 +32,8 @@ typedef struct ForwardWork : MaxWork {
     {
         Position at = position_of(windows, col);
 
-        return load_at<F>(in, row, largest<F>(row, at.channel, at.y * (int)side.by, at.x * (int)side.by));
+        return load_at<F>(in, row,
+                          largest<F>(row, at.channel, at.y * (int)side.by, at.x * (int)side.by));
     }
 } ForwardWork;
 

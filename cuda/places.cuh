@@ -22,10 +22,9 @@ static inline Divider divider_of(int64_t by)
 
     while (divider.shift < 31 && (uint64_t)1 << divider.shift < (uint64_t)by)
         divider.shift++;
-    divider.reciprocal =
-        (uint32_t)((((uint64_t)1 << divider.shift) - (uint64_t)by) * ((uint64_t)1 << 32) /
-                       (uint64_t)by +
-                   1);
+    divider.reciprocal = (uint32_t)((((uint64_t)1 << divider.shift) - (uint64_t)by) *
+                                        ((uint64_t)1 << 32) / (uint64_t)by +
+                                    1);
     return divider;
 }
 

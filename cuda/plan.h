@@ -95,9 +95,12 @@ struct Plan {
     double *squares;   /* a slot for each tile */
     float *row_losses; /* a slot for each row of a value of the batch */
     double *mse_slots;
-    float *conv_sums;  /* of convolutions' weights, in parts, in common (conv2d_dw.cu) */
-    void *row_moments; /* of layernorm, likewise four numbers */
-    const Chain *behind; /* what the kernel to launch is fused with (map.cuh); NULL: nothing */
+    float *conv_sums;         /* of convolutions' weights, in parts, in common (conv2d_dw.cu) */
+    void *row_moments;        /* of layernorm, likewise four numbers */
+    const Chain *behind;      /* what the kernel to launch is fused with (map.cuh); NULL: nothing */
+    void *channel_sums;       /* of batchnorm; NULL: there is none */
+    std::vector<void *> kept; /* of each `running`: what it moves, as the step found it */
+    bool moved; /* a step that may yet be dropped has begun: what is kept would be put back */
     Segment *device_segments;
     std::vector<CountEdges> edges; /* of each counted store, in the order of the program */
     CountEdges *device_edges;      /* of each counted store, in the order of the program */
@@ -221,6 +224,11 @@ Status loss_sum_add(Plan *plan, int round);
 
 /* fuse.cu: fills plan->nodes with a fused step. */
 Status plan_fuse(Plan *plan);
+
+/* batchnorm.cu: room for sums over channels, and for what `running` moves; keeps that as a step finds it, or
+ * puts it back where the step is dropped. */
+Status lay_batchnorm(Plan *plan);
+Status running_keep(Plan *plan, bool back);
 
 /* layout.cu: memory for every value, counter and sum of the plan. */
 Status plan_layout(Plan *plan);

@@ -35,7 +35,7 @@ static void leave_counting_to_the_cast(Builder *builder, ValueId value)
             program->instrs[i].counted = false;
 }
 
-static ValueId in_format(Builder *builder, ValueId value, Format format)
+ValueId autocast_to(Builder *builder, ValueId value, Format format)
 {
     ValueId copy = copy_of(builder, value, format);
     char name[VALUE_NAME];
@@ -54,10 +54,10 @@ static ValueId in_format(Builder *builder, ValueId value, Format format)
 
 ValueId autocast_low(Builder *builder, ValueId value)
 {
-    return in_format(builder, value, builder->low);
+    return autocast_to(builder, value, builder->low);
 }
 
 ValueId autocast_addend(Builder *builder, ValueId value)
 {
-    return in_format(builder, value, autocast_format(builder, OP_CLASS_PRODUCT, FORMAT_FP32));
+    return autocast_to(builder, value, autocast_format(builder, OP_CLASS_PRODUCT, FORMAT_FP32));
 }

@@ -25,6 +25,9 @@ Format autocast_format(const Builder *builder, OpClass class, Format arrives);
  * used. */
 ValueId autocast_low(Builder *builder, ValueId value);
 
+/* `value` in this format: itself, or the copy that a cast makes, once. */
+ValueId autocast_to(Builder *builder, ValueId value, Format format);
+
 /* The same for what is added to a product, a bias: in the format of the product's result. */
 ValueId autocast_addend(Builder *builder, ValueId value);
 

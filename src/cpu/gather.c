@@ -43,7 +43,7 @@ void cpu_gather(Plan *plan, const Instr *instr)
 {
     const DataView *view = &plan->data->view;
     bool target = instr->constants[GATHER_TARGET] != 0.0;
-    int64_t width = plan_cols(plan, instr->out);
+    int64_t width = value_count(plan_value(plan, instr->out)) / plan->program.batch;
     float *out = plan_out(plan, instr);
 
     for (int64_t row = 0; row < plan->program.batch; row++, out += width) {

@@ -9,16 +9,6 @@
 
 #include <math.h>
 
-/* A nan is the largest of all: it must reach every number of its row. */
-static float largest(const float *row, int64_t width)
-{
-    float most = row[0];
-
-    for (int64_t j = 1; j < width; j++)
-        most = row[j] > most || isnan(row[j]) ? row[j] : most;
-    return most;
-}
-
 /* log(sum exp(x - max)): the sum is at least 1, for the largest gives exp(0) */
 static float log_sum(const float *row, int64_t width, float most)
 {
@@ -36,7 +26,7 @@ void cpu_log_softmax(Plan *plan, const Instr *instr)
     int64_t rows = plan_rows(plan, instr->out), width = plan_cols(plan, instr->out);
 
     for (int64_t row = 0; row < rows; row++, x += width, out += width) {
-        float most = largest(x, width), log_of_sum = log_sum(x, width, most);
+        float most = row_largest(x, width), log_of_sum = log_sum(x, width, most);
 
         for (int64_t j = 0; j < width; j++)
             out[j] = x[j] - most - log_of_sum;

@@ -35,6 +35,57 @@ static Status check_end(const NetSpec *spec, const Shape *end)
                 shape_print(end, text));
 }
 
+/* A row ends what works on places for good, and what comes past the block has not been made one. */
+static Status check_inside(const LayerSpec *layer, bool inside)
+{
+    if (!inside || strcmp(layer->kind, "flatten") != 0)
+        return ok();
+    return fail(STATUS_SHAPE, "'flatten' stands in a block; put it before or behind the block");
+}
+
+/* The layer that made of it what goes on at `i`. */
+static const LayerSpec *maker(const NetSpec *spec, int i)
+{
+    while (spec->layers[i].part == BLOCK_NONE && layer_find(spec->layers[i].kind)->shape == NULL &&
+           spec->layers[i - 1].part != BLOCK_BEGIN)
+        i--;
+    return &spec->layers[i];
+}
+
+/* What comes along the path and what comes past it must be alike. */
+static Status join_shapes(const NetSpec *spec, int end, const Shape *shapes, Shape *at)
+{
+    int begin = net_begin(spec, end), shortcut = net_shortcut(spec, end);
+    int last = (shortcut < 0 ? end : shortcut) - 1;
+    const Shape *path = &shapes[last], *other = &shapes[shortcut < 0 ? begin : end - 1];
+    char typed[LAYER_TEXT], one[SHAPE_TEXT], two[SHAPE_TEXT];
+    bool places = path->places || other->places;
+
+    if (!shape_same(path, other))
+        return fail(STATUS_SHAPE, "the path with '%s' gives %s, and %s %s; make them alike%s",
+                    layer_print(maker(spec, last), typed, sizeof typed), shape_print(path, one),
+                    shortcut < 0 ? "what comes past it is" : "the shortcut",
+                    shape_print(other, two), shortcut < 0 ? ", or put a shortcut behind |" : "");
+    *at = *path;
+    at->places = places;
+    return ok();
+}
+
+static Status shape_at(const NetSpec *spec, int i, const LayerSpec *layer, const Shape *shapes,
+                       Shape *at)
+{
+    switch (layer->part) {
+    case BLOCK_SHORTCUT:
+        *at = shapes[net_begin(spec, i)];
+        return ok();
+    case BLOCK_END:
+        return join_shapes(spec, i, shapes, at);
+    default:
+        TRY(check_inside(layer, net_begin(spec, i) >= 0));
+        return layer_shape(layer, at);
+    }
+}
+
 Status net_shapes(const NetSpec *spec, const ExampleShape *shape, Shape *shapes)
 {
     Shape at = net_input(shape);
@@ -44,7 +95,7 @@ Status net_shapes(const NetSpec *spec, const ExampleShape *shape, Shape *shapes)
         LayerSpec layer = net_layer(spec, i, shape);
 
         if (!failed(status))
-            status = layer_shape(&layer, &at);
+            status = shape_at(spec, i, &layer, shapes, &at);
         shapes[i] = at;
     }
     TRY(status);

@@ -6,17 +6,42 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Where a block begins and turns to its shortcut nothing is made. */
+static bool has_name(const Layer *layer)
+{
+    return layer->spec.part == BLOCK_NONE || layer->spec.part == BLOCK_END;
+}
+
 /* fc1, relu1, fc2: numbered within their kind. */
 static void name_layers(Net *net)
 {
     for (int i = 0; i < net->count; i++) {
         int number = 1;
 
+        if (!has_name(&net->layers[i]))
+            continue;
         for (int j = 0; j < i; j++)
-            number += net->layers[j].kind == net->layers[i].kind;
+            number += net->layers[j].kind == net->layers[i].kind && has_name(&net->layers[j]);
         snprintf(net->layers[i].name, sizeof net->layers[i].name, "%.9s%d",
                  net->layers[i].kind->stem, number % 100);
     }
+}
+
+static void join_block(const NetSpec *spec, Net *net, int end)
+{
+    int begin = net_begin(spec, end), shortcut = net_shortcut(spec, end);
+    Layer *at = &net->layers[begin], *last = &net->layers[end];
+    Layer *turn = shortcut < 0 ? NULL : &net->layers[shortcut];
+
+    at->shortcut = last->shortcut = turn;
+    at->end = last->end = last;
+    last->begin = at;
+    net->layers[begin + 1].shared = true;
+    if (turn == NULL)
+        return;
+    turn->begin = at;
+    turn->end = last;
+    net->layers[shortcut + 1].shared = true;
 }
 
 static void make_layers(const NetSpec *spec, const ExampleShape *shape, Net *net)
@@ -28,13 +53,16 @@ static void make_layers(const NetSpec *spec, const ExampleShape *shape, Net *net
     for (int i = 0; i < spec->count; i++)
         net->layers[i] = (Layer){.kind = layer_find(spec->layers[i].kind),
                                  .spec = net_layer(spec, i, shape),
-                                 .params = {NO_VALUE, NO_VALUE},
+                                 .params = {NO_VALUE, NO_VALUE, NO_VALUE, NO_VALUE},
                                  .in = NO_VALUE,
-                                 .out = NO_VALUE};
+                                 .out = NO_VALUE,
+                                 .grad = NO_VALUE};
     for (int i = 0; i < net->count; i++) {
         net->layers[i].place = i;
         net->layers[i].from = from;
         from = net->layers[i].to = shapes[i];
+        if (spec->layers[i].part == BLOCK_END)
+            join_block(spec, net, i);
     }
     name_layers(net);
 }
@@ -110,13 +138,22 @@ static void emit_loss(Builder *builder, const LossKind *kind, Net *net)
     builder_emit(builder, OP_SCALE, scaled, net->loss.loss, NO_VALUE, NO_VALUE);
 }
 
-/* A gradient is needed below a layer as long as something is trained there. */
-static bool trained_below(const Net *net, int layer)
+/* A gradient is needed below a layer as long as something is trained there. A shortcut begins where its
+ * block does; and what a block gives is trained where either way to it is. */
+static void look_below(Net *net)
 {
-    for (int i = 0; i < layer; i++)
-        if (net->layers[i].params[0] != NO_VALUE)
-            return true;
-    return false;
+    bool trained = false;
+
+    for (int i = 0; i < net->count; i++) {
+        Layer *layer = &net->layers[i];
+
+        layer->below = trained;
+        trained = trained || layer->params[0] != NO_VALUE;
+        if (layer->spec.part == BLOCK_SHORTCUT)
+            trained = layer->begin->below;
+        else if (layer->spec.part == BLOCK_END && layer->shortcut != NULL)
+            trained = trained || layer->shortcut->below;
+    }
 }
 
 static void emit_backward(Builder *builder, const LossKind *kind, Net *net)
@@ -124,11 +161,13 @@ static void emit_backward(Builder *builder, const LossKind *kind, Net *net)
     ValueId grad;
 
     builder->phase = PHASE_BACKWARD;
+    look_below(net);
     grad = kind->backward(builder, net->logits, net->target, &net->loss);
-    for (int i = net->count - 1; i >= 0 && grad != NO_VALUE; i--) {
+    for (int i = net->count - 1; i >= 0; i--) {
         Layer *layer = &net->layers[i];
 
-        grad = layer->kind->backward(builder, layer, grad, trained_below(net, i));
+        if (grad != NO_VALUE || layer->kind->block)
+            grad = layer->kind->backward(builder, layer, grad, layer->below);
     }
 }
 
@@ -170,7 +209,8 @@ void nn_init_param(const Program *program, int index, uint64_t seed, float *valu
 {
     const Param *param = &program->params[index];
     Random random = {.seed = seed, .stream = RANDOM_INIT, .substream = (uint32_t)index};
-    float bound = (float)(1.0 / sqrt((double)param->fan_in));
+    float bound = param->fan_out > 0 ? (float)sqrt(6.0 / (double)(param->fan_in + param->fan_out))
+                                     : (float)(1.0 / sqrt((double)param->fan_in));
     int64_t count = value_count(&program->values[param->master]);
 
     for (int64_t i = 0; i < count && param->fan_in <= 0; i++)

@@ -53,10 +53,10 @@ void nn_emit_accuracy(Builder *builder, const NetSpec *spec, const ExampleShape 
 /* Forward over an example that is written into x. */
 void nn_emit_forward(Builder *builder, const NetSpec *spec, const ExampleShape *shape, Net *net);
 
-/* PyTorch's Linear.reset_parameters: weights and biases uniform within 1 / sqrt(fan_in); ones, zeros, or
- * standard normal numbers where fan_in says so. `values`
- * has room for the parameter; `index` is its place, which gives it random numbers of its own.
- * Source: torch/nn/modules/{linear,sparse}.py. */
+/* PyTorch's Linear.reset_parameters: weights and biases uniform within 1 / sqrt(fan_in); where there is a
+ * fan_out its xavier_uniform_: within sqrt(6 / (fan_in + fan_out)); ones, zeros, or standard normal
+ * numbers where fan_in says so. `values` has room for the parameter; `index` is its place, which gives
+ * it random numbers of its own. Source: torch/nn/modules/{linear,sparse}.py, torch/nn/init.py. */
 void nn_init_param(const Program *program, int index, uint64_t seed, float *values);
 
 #endif

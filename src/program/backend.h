@@ -129,7 +129,7 @@ typedef struct BackendClass {
      * Fails: STATUS_MEMORY, STATUS_UNSUPPORTED (a format this device cannot do), STATUS_SHAPE. */
     Status (*plan_new)(Backend *backend, const Program *program, Store *store, DeviceData *data,
                        Plan **plan);
-    void (*plan_free)(Plan *plan);
+    void (*plan_free)(Plan *plan); /* its store must be there still */
 
     /* Starts one whole step, and waits before it only where as many are in flight as the backend
      * takes (what about 10 ms compute). Fails: STATUS_INTERRUPTED: the step left no trace. */
@@ -141,8 +141,8 @@ typedef struct BackendClass {
     /* Runs instructions first ... last - 1 and waits: a part of a step, or a program that is no step.
      * A step may be taken so in parts, each beginning where the one before ended; its bits are those
      * of plan_step, and its outcome is due when the last part has run. Until its first instruction
-     * of PHASE_STEP it may be dropped: whatever begins at 0 next, or plan_step, forgets it, and 0, 0
-     * does nothing else.
+     * of PHASE_STEP it may be dropped: whatever begins at 0 next, plan_step and plan_free forget it, and
+     * 0, 0 does nothing else; what `running` moved is then as before.
      * Fails: STATUS_INTERRUPTED before PHASE_STEP: the whole step is dropped. */
     Status (*plan_run)(Plan *plan, int first, int last);
     /* Any value of the program, as of now. Fails: STATUS_UNSUPPORTED: a whole step may keep it in

@@ -22,6 +22,7 @@ int main(int argc, char **argv)
     ops_products(&pair);
     ops_places(&pair);
     ops_norm(&pair);
+    ops_attention(&pair);
     ops_sequences(&pair);
     ops_optimizers(&pair);
     ops_clip(&pair);

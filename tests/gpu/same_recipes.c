@@ -142,5 +142,22 @@ const Recipe same_recipes[] = {
      .batch = 13,
      .low_weights = true,
      .rounding = ROUNDING_STOCHASTIC},
+    {.name = "attention",
+     .data = "text",
+     .context = 64,
+     .net =
+         "embedding 64, position, residual (layernorm, attention 4), residual (layernorm, linear "
+         "128, gelu, linear 64), layernorm, linear",
+     .act = "relu",
+     .batch = 16},
+    {.name = "attention, odd",
+     .data = "text",
+     .context = 19,
+     .net = "embedding 21, attention 3, attention 1, linear",
+     .act = "relu",
+     .optim = "momentum",
+     .batch = 5,
+     .low_weights = true,
+     .rounding = ROUNDING_STOCHASTIC},
     {.name = NULL},
 };

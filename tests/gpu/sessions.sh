@@ -76,6 +76,12 @@ claim "the same in bf16 without masters: loss" \
 claim "a text, character by character: loss, accuracy, steps a second" \
     'data text; net "embedding 64, position, linear 128, gelu, linear"; lr 3e-3; train 5 epochs; print loss, accuracy, steps_per_second' \
     '$1 < 2.6 && $2 > 0.24 && $3 > 0'
+claim "a transformer: loss, amax of its scores, skipped, steps a second" \
+    "data text; net transformer-tiny; batch 32; lr 1e-3; autocast fp16; train 600; print loss, amax('attn1.scores'), skipped, steps_per_second" \
+    '$1 < 2.35 && $2 > 1 && $3 < 30 && $4 > 0'
+claim "the same in bf16 without masters, there and back: steps, loss" \
+    "data text context=32; net transformer-tiny; batch 8; autocast bf16; scale off; master off; round kahan; train 60; backend cpu; train 3; backend $backend; train 60; print step, loss" \
+    '$1 == 123 && $2 < 3.2'
 writes='data text context=32; net "embedding 32, linear"; train 100; sample 60 seed=5'
 run "$writes"
 cp "$folder/out" "$folder/before"

@@ -269,6 +269,14 @@ static const Recipe recipes[] = {
             "tanh, linear",
      .act = "relu",
      .batch = 14},
+    {.name = "attention",
+     .data = "text",
+     .context = 19,
+     .net =
+         "embedding 21, position, residual (layernorm, attention 3), residual (layernorm, linear "
+         "40, gelu, linear 21), layernorm, attention 1, linear",
+     .act = "relu",
+     .batch = 7},
 };
 
 int main(int argc, char **argv)

@@ -7,8 +7,6 @@
  */
 #include "nn/layer.h"
 
-#include <stdio.h>
-
 enum { WEIGHT };
 
 static Status embedding_shape(const LayerSpec *spec, const char *typed, Shape *shape)
@@ -25,10 +23,8 @@ static Status embedding_shape(const LayerSpec *spec, const char *typed, Shape *s
 static void embedding_declare(Builder *builder, Layer *layer)
 {
     const int64_t size[] = {layer->from.characters, layer->spec.width};
-    char name[VALUE_NAME];
 
-    snprintf(name, sizeof name, "%s.weight", layer->name);
-    layer->params[WEIGHT] = builder_param(builder, 2, size, FAN_IN_NORMAL, name);
+    layer_declare(builder, layer, WEIGHT, "weight", 2, size, FAN_IN_NORMAL);
 }
 
 static ValueId embedding_forward(Builder *builder, Layer *layer, ValueId in)

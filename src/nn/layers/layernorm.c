@@ -6,8 +6,6 @@
 
 #include "amp/autocast.h"
 
-#include <stdio.h>
-
 enum { WEIGHT, BIAS };
 
 static Status layernorm_shape(const LayerSpec *spec, const char *typed, Shape *shape)
@@ -23,16 +21,10 @@ static Status layernorm_shape(const LayerSpec *spec, const char *typed, Shape *s
 
 static void layernorm_declare(Builder *builder, Layer *layer)
 {
-    static const char *const parts[LAYER_PARAMS] = {"weight", "bias"};
     int64_t width = shape_width(&layer->from);
 
-    for (int i = 0; i < LAYER_PARAMS; i++) {
-        char name[VALUE_NAME];
-
-        snprintf(name, sizeof name, "%s.%s", layer->name, parts[i]);
-        layer->params[i] =
-            builder_param(builder, 1, &width, i == WEIGHT ? FAN_IN_ONES : FAN_IN_ZEROS, name);
-    }
+    layer_declare(builder, layer, WEIGHT, "weight", 1, &width, FAN_IN_ONES);
+    layer_declare(builder, layer, BIAS, "bias", 1, &width, FAN_IN_ZEROS);
 }
 
 static ValueId layernorm_forward(Builder *builder, Layer *layer, ValueId in)
@@ -53,7 +45,7 @@ static ValueId layernorm_backward(Builder *builder, Layer *layer, ValueId dout, 
     ValueId dx = NO_VALUE;
 
     if (needed) {
-        dx = layer_grad(builder, layer->in);
+        dx = layer_in_grad(builder, layer);
         builder_emit_counted(builder, OP_LAYERNORM_DX, dx, dout, layer->in, layer->params[WEIGHT]);
     }
     builder_emit_counted(builder, OP_LAYERNORM_DW, dw, dout, layer->in, NO_VALUE);

@@ -7,8 +7,6 @@
  */
 #include "nn/layer.h"
 
-#include <stdio.h>
-
 enum { WEIGHT };
 
 static Status position_shape(const LayerSpec *spec, const char *typed, Shape *shape)
@@ -25,10 +23,7 @@ static Status position_shape(const LayerSpec *spec, const char *typed, Shape *sh
 
 static void position_declare(Builder *builder, Layer *layer)
 {
-    char name[VALUE_NAME];
-
-    snprintf(name, sizeof name, "%s.weight", layer->name);
-    layer->params[WEIGHT] = builder_param(builder, 2, layer->from.size, FAN_IN_ZEROS, name);
+    layer_declare(builder, layer, WEIGHT, "weight", 2, layer->from.size, FAN_IN_ZEROS);
 }
 
 static ValueId position_forward(Builder *builder, Layer *layer, ValueId in)
@@ -47,7 +42,7 @@ static ValueId gradient_of_input(Builder *builder, const Layer *layer, ValueId d
 
     if (builder_get(builder, layer->in)->format == builder_get(builder, dout)->format)
         return dout;
-    din = layer_grad(builder, layer->in);
+    din = layer_in_grad(builder, layer);
     builder_emit_counted(builder, OP_CAST, din, dout, NO_VALUE, NO_VALUE);
     return din;
 }

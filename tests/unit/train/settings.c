@@ -206,7 +206,7 @@ Test(settings, of_weights_that_masters_off_leaves_in_fp32_may_clip_and_accumulat
     cr_expect(failed(settings_check(&settings)));
 }
 
-/* 32 layers, each as long as can be. */
+/* As many layers as can be, each as long as can be. */
 Test(settings, of_the_longest_net_are_read_back)
 {
     Settings settings = settings_default();
