@@ -37,6 +37,7 @@ NETWORKS = {  # what is typed after `net`, batch, format, data, steps to time
              "data noise features=4096 classes=1000 limit=8192", 30),
     "cnn": ('"conv 32 pad=1, relu, pool 2, conv 64 pad=1, relu, pool 2, flatten, linear 128, relu, '
             'linear 10"', 256, "fp16", "data fashion", 1000),
+    "transformer": ("transformer-tiny", 32, "fp16", "data text", 500),
 }
 WARM_UP_SHARE = 5  # one step in so many, besides
 COLUMNS = ["network", "batch", "format", "eager counted", "graph counted", "graph", "halfstep",
@@ -329,7 +330,7 @@ def pattern(text):
 def read_arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("build", help="the folder of the build")
-    parser.add_argument("--networks", default="tiny,mid,wide,cnn", help=", ".join(NETWORKS))
+    parser.add_argument("--networks", default=",".join(NETWORKS), help=", ".join(NETWORKS))
     parser.add_argument("--steps", type=int, default=0, help="to time; 0: as many as is usual")
     parser.add_argument("--repeats", type=int, default=3, help="of each measurement (3)")
     parser.add_argument("--csv", metavar="FILE", help="the table as CSV too")
