@@ -32,40 +32,57 @@ typedef struct EmbeddingDw {
     const StepState *state;
 } EmbeddingDw;
 
-/* The rows among `THREADS` from `first` on where the character stands, in order, and how many. Whole blocks. */
+enum {
+    LOOKED_AT = 4,
+    CHUNK = LOOKED_AT * THREADS
+}; /* rows that a thread, that a block looks at at a time */
+
+/* The rows of a chunk from `first` on where the character stands, in order, and how many. Whole blocks. */
 static __device__ int rows_of(const EmbeddingDw &work, int character, int first, int *rows,
                               int *warps)
 {
-    int row = first + threadIdx.x, warp = threadIdx.x / WARP, lane = threadIdx.x % WARP;
-    bool here = row < work.dout.rows && (int)work.ids[row] == character;
-    uint32_t found = __ballot_sync(0xFFFFFFFFu, here);
-    int before = 0, all = 0;
+    int from = first + threadIdx.x * LOOKED_AT, warp = threadIdx.x / WARP;
+    uint32_t lower = (1u << threadIdx.x % WARP) - 1, here = 0;
+    int before = 0, all = 0, of_warp = 0;
 
-    if (lane == 0)
-        warps[warp] = __popc(found);
+#pragma unroll
+    for (int i = 0; i < LOOKED_AT; i++) {
+        bool found = from + i < work.dout.rows && (int)work.ids[from + i] == character;
+        uint32_t lanes = __ballot_sync(0xFFFFFFFFu, found);
+
+        here |= (uint32_t)found << i;
+        before += __popc(lanes & lower);
+        of_warp += __popc(lanes);
+    }
+    if (threadIdx.x % WARP == 0)
+        warps[warp] = of_warp;
     __syncthreads();
     for (int i = 0; i < THREADS / WARP; i++) {
         before += i < warp ? warps[i] : 0;
         all += warps[i];
     }
-    if (here)
-        rows[before + __popc(found & ((1u << lane) - 1))] = row;
+#pragma unroll
+    for (int i = 0; i < LOOKED_AT; i++)
+        if (here >> i & 1)
+            rows[before++] = from + i;
     __syncthreads();
     return all;
 }
 
+/* Many numbers are on their way while they are added one after the other. */
 template <Format F>
 static __device__ float column_sum(const EmbeddingDw &work, int character, int col, int *rows,
                                    int *warps)
 {
     float sum = 0.0f;
 
-    for (int first = 0; first < work.dout.rows; first += THREADS) {
+    for (int first = 0; first < work.dout.rows; first += CHUNK) {
         int count = rows_of(work, character, first, rows, warps);
 
-#pragma unroll 4
+        count = col < work.dout.cols ? count : 0;
+#pragma unroll 16
         for (int i = 0; i < count; i++)
-            sum += col < work.dout.cols ? load_at<F>(work.dout, rows[i], col) : 0.0f;
+            sum += load_at<F>(work.dout, rows[i], col);
     }
     return sum;
 }
@@ -76,7 +93,7 @@ static __global__ void __launch_bounds__(THREADS)
 {
     __shared__ Tally tally;
     __shared__ Mass masses[THREADS / WARP];
-    __shared__ int rows[THREADS], warps[THREADS / WARP];
+    __shared__ int rows[CHUNK], warps[THREADS / WARP];
     int strips = (work.out.cols + THREADS - 1) / THREADS;
     Seen seen;
 

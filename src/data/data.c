@@ -1,6 +1,7 @@
 #include "data/data.h"
 
 #include "base/memory.h"
+#include "base/utf8.h"
 #include "data/build.h"
 #include "data/kinds.h"
 
@@ -98,4 +99,12 @@ void data_free(Dataset *dataset)
         return;
     dataset_release(dataset);
     free(dataset);
+}
+
+void data_characters(const Dataset *dataset, Text *text)
+{
+    char bytes[RUNE_BYTES];
+
+    for (int64_t i = 0; i < dataset->class_count && dataset->characters != NULL; i++)
+        text_append(text, rune_bytes(dataset->characters[i], bytes));
 }

@@ -7,6 +7,7 @@
 #define DATA_DATA_H
 
 #include "base/status.h"
+#include "base/text.h"
 
 #include <stdint.h>
 
@@ -69,6 +70,9 @@ Status data_spec_parse(const char *text, DataSpec *spec) MUST_CHECK;
  * file and, for csv, the line), STATUS_USAGE (an option that does not fit the kind). */
 Status data_load(const DataSpec *spec, Dataset **dataset) MUST_CHECK;
 void data_free(Dataset *dataset);
+
+/* Appends the characters of a text, in order, as UTF-8; nothing where it is none. */
+void data_characters(const Dataset *dataset, Text *text);
 
 /* The order in which epoch `epoch` (from 0) visits the training examples: `order` has train_count
  * places. File order where spec->shuffle is off. Of a text it tells the character that each begins with:

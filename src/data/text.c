@@ -15,11 +15,11 @@
 
 enum { CONTEXT = 128, PARTS = 10, MOST_BYTES = 1 << 28, MOST_CHARACTERS = 8192, CODES = 0x110000 };
 
-static Status no_character(const char *path, const uint8_t *bytes, const char *at)
+static Status no_character(const char *path, const char *text, const char *at)
 {
     int64_t line = 1;
 
-    for (const char *c = (const char *)bytes; c < at; c++)
+    for (const char *c = text; c < at; c++)
         line += *c == '\n';
     return fail(STATUS_IO,
                 "%.100s is not UTF-8: line %lld has a byte that starts no character; save it as "
@@ -33,10 +33,11 @@ static bool is_whole(uint32_t rune, const char *from, const char *behind)
     return rune != 0 && (rune != RUNE_BROKEN || behind - from == 3);
 }
 
-/* Characters as code points. `codes` has room for each byte. */
-static Status decode(const char *path, const Bytes *bytes, uint32_t *codes, int64_t *count)
+/* Characters as code points. The text ends in NUL, and `codes` has room for each of its bytes. */
+static Status decode(const char *path, const char *text, size_t bytes, uint32_t *codes,
+                     int64_t *count)
 {
-    const char *at = (const char *)bytes->data, *end = at + bytes->count;
+    const char *at = text, *end = text + bytes;
 
     *count = 0;
     while (at < end) {
@@ -44,8 +45,8 @@ static Status decode(const char *path, const Bytes *bytes, uint32_t *codes, int6
         uint32_t rune = rune_next(&at);
 
         if (!is_whole(rune, from, at))
-            return no_character(path, bytes->data, from);
-        if (rune != 0xFEFF || from != (const char *)bytes->data) /* a byte order mark */
+            return no_character(path, text, from);
+        if (rune != 0xFEFF || from != text) /* a byte order mark */
             codes[(*count)++] = rune;
     }
     return ok();
@@ -118,8 +119,10 @@ static Status read_text(const char *path, int64_t context, Dataset *dataset)
     Status status;
 
     TRY(file_read(path, MOST_BYTES, &bytes));
+    bytes.data = xresize(bytes.data, bytes.count + 1, 1);
+    bytes.data[bytes.count] = '\0'; /* where a character is cut short it ends here */
     codes = xcalloc(bytes.count + 1, sizeof *codes);
-    status = decode(path, &bytes, codes, &dataset->text_count);
+    status = decode(path, (const char *)bytes.data, bytes.count, codes, &dataset->text_count);
     if (!failed(status))
         status = check_length(path, dataset->text_count, context);
     if (!failed(status))

@@ -284,6 +284,8 @@ def setups():
         "gelu": "data fashion; net 784 100 10 act=gelu; batch 100; optim adam",
         "autoencoder": "data fashion size=14 target=input; loss mse; net 196 32 196 act=tanh; "
                        "batch 128; optim momentum",
+        "text": 'data text context=64; net "embedding 48, position, linear 96, gelu, layernorm, '
+                'linear"; batch 16',
     }
     formats = {"fp32": "autocast off; scale off", "bf16": "autocast bf16; scale off",
                "fp16": "autocast fp16; scale dynamic 2^20 interval=20"}

@@ -178,6 +178,33 @@ Test(sample, a_file_and_a_step_back_bring_back_what_it_wrote)
     unlink(path);
 }
 
+/* As many characters, one of which is another: each row of the table would be that of its neighbour. */
+Test(sample, a_run_is_not_loaded_over_a_text_of_other_characters)
+{
+    char text[] = "/tmp/halfstep-sample-XXXXXX", run[] = "/tmp/halfstep-sample-XXXXXX", words[200];
+    Settings wanted = *session_settings(session);
+    Text what = {0};
+    int64_t step;
+
+    close(mkstemp(text));
+    close(mkstemp(run));
+    for (int i = 0; i < 200; i++)
+        words[i] = "bdfh"[i * i % 7 % 4];
+    must(file_write(text, words, sizeof words));
+    text_copy(wanted.data.path, sizeof wanted.data.path, text);
+    apply(&wanted);
+    must(session_problem(session));
+    must(session_save(session, run, &step));
+    must(session_load(session, run, &what));
+    for (int i = 0; i < 200; i++)
+        words[i] = words[i] == 'd' ? 'g' : words[i];
+    must(file_write(text, words, sizeof words));
+    cr_expect_eq(session_load(session, run, &what).code, STATUS_SHAPE);
+    text_release(&what);
+    unlink(text);
+    unlink(run);
+}
+
 static char *exported(const char *folder)
 {
     char path[96];
