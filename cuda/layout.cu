@@ -331,7 +331,6 @@ Status plan_layout(Plan *plan)
     TRY(plan_room(plan, MEMORY_WORKSPACE, sizeof(StepState), (void **)&plan->state));
     TRY(plan_room(plan, MEMORY_WORKSPACE, most_rows(plan) * sizeof(float),
                   (void **)&plan->row_losses));
-    TRY(plan_room(plan, MEMORY_WORKSPACE, most_rows(plan) * 4 * sizeof(float), &plan->row_moments));
     TRY(lay_raws(plan));
     TRY(lay_convolutions(plan));
     TRY(lay_batchnorm(plan));

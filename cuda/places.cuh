@@ -109,16 +109,17 @@ template <Format F, class Work> static const void *places_kernel_of(int width)
 template <class Work> static Status places_run(Plan *plan, int instr, const Work *work)
 {
     Chain chain = chain_behind(plan, instr);
-    int width = chain.from.cols % 4 == 0 ? 4 : 1;
+    int64_t count = (int64_t)chain.from.rows * chain.from.cols;
+    bool few = count < (int64_t)plan->backend->multiprocessors * THREADS * 4;
+    int width = chain.from.cols % 4 == 0 && !few ? 4 : 1;
     Divider across = divider_of(chain.from.cols / width);
     void *arguments[] = {(void *)work, &chain, &across};
     const void *kernel = plan->low == FORMAT_BF16   ? places_kernel_of<FORMAT_BF16, Work>(width)
                          : plan->low == FORMAT_TF32 ? places_kernel_of<FORMAT_TF32, Work>(width)
                                                     : places_kernel_of<FORMAT_FP16, Work>(width);
 
-    return launch_early(plan, kernel,
-                        plan_blocks(plan, (int64_t)chain.from.rows * chain.from.cols, width), 0,
-                        arguments, "an op on places started");
+    return launch_early(plan, kernel, plan_blocks(plan, count, width), 0, arguments,
+                        "an op on places started");
 }
 
 #endif

@@ -96,7 +96,6 @@ struct Plan {
     float *row_losses; /* a slot for each row of a value of the batch */
     double *mse_slots;
     float *conv_sums;         /* of convolutions' weights, in parts, in common (conv2d_dw.cu) */
-    void *row_moments;        /* of layernorm, likewise four numbers */
     const Chain *behind;      /* what the kernel to launch is fused with (map.cuh); NULL: nothing */
     void *channel_sums;       /* of batchnorm; NULL: there is none */
     std::vector<void *> kept; /* of each `running`: what it moves, as the step found it */
