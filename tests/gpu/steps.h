@@ -32,6 +32,12 @@ typedef struct Run {
     char what[LABEL_TEXT];
 } Run;
 
+/* How many times as far gradients may be off. */
+static inline double slack_of(const Recipe *recipe)
+{
+    return recipe->slack > 0.0 ? recipe->slack : 1.0;
+}
+
 /* |a - b| over the larger. */
 double relative(double a, double b);
 

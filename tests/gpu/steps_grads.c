@@ -85,7 +85,7 @@ static int64_t all_flips(Run *run)
 /* Comes last, for it may leave the device in the midst of a step. */
 void judge_grads(Run *run)
 {
-    double most = step_tolerances[run->recipe.low].grad;
+    double most = slack_of(&run->recipe) * step_tolerances[run->recipe.low].grad;
     int64_t flips = -1; /* not looked for yet */
 
     for (int i = 0; i < run->program->param_count; i++) {
