@@ -142,7 +142,7 @@ typedef struct BackendClass {
      * A step may be taken so in parts, each beginning where the one before ended; its bits are those
      * of plan_step, and its outcome is due when the last part has run. Until its first instruction
      * of PHASE_STEP it may be dropped: whatever begins at 0 next, plan_step and plan_free forget it, and
-     * 0, 0 does nothing else; what `running` moved is then as before.
+     * 0, 0 does nothing else; what `running` moved is then as before, whatever was written there meanwhile.
      * Fails: STATUS_INTERRUPTED before PHASE_STEP: the whole step is dropped. */
     Status (*plan_run)(Plan *plan, int first, int last);
     /* Any value of the program, as of now. Fails: STATUS_UNSUPPORTED: a whole step may keep it in

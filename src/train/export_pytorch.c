@@ -226,9 +226,12 @@ static Status print_layer(const Layer *layer, const Program *program, Text *text
         {"kernel", (double)layer->spec.kernel},
         {"stride", (double)layer->spec.stride},
         {"pad", (double)layer->spec.pad},
+        {"places", layer->from.rank == 3 ? 2.0 : 1.0},
         {NULL, 0.0},
     };
 
+    if (layer->kind->block)
+        return ok(); /* export_pytorch_class */
     if (layer->kind->torch == NULL)
         return no_such("layer", layer->kind->name);
     text_printf(text, "        (\"%s\", ", layer->name);
@@ -268,7 +271,8 @@ static Status print_network(const Experiment *experiment, Text *text)
 
     name_layers(experiment, &scratch, &net);
     print_classes(&net, text);
-    text_append(text, "\n\ndef network():\n    return nn.Sequential(OrderedDict([\n");
+    text_printf(text, "\n\ndef network():\n    return %s(OrderedDict([\n",
+                export_pytorch_class(&net, text));
     for (int i = 0; i < net.count && !failed(status); i++)
         status = print_layer(&net.layers[i], &scratch, text);
     text_append(text, "    ]))\n");

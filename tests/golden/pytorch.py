@@ -154,7 +154,8 @@ class Experiment:
         self.cursor = torch.zeros((), dtype=torch.int64, device=device)
         self.taken = 0
         self.model = network().to(WEIGHTS)  # .half() or .bfloat16() without masters
-        self.model.load_state_dict({name: arrays[name] for name in self.model.state_dict()})
+        names = self.model.state_dict()  # num_batches_tracked is counted and not read
+        self.model.load_state_dict({name: arrays[name] for name in names if name in arrays})
         self.model.to(device)
         self.params = dict(self.model.named_parameters())
         self.optimizer = make_optimizer(self.params.values(), device == "cuda", graph)
@@ -260,6 +261,7 @@ class Experiment:
 
     def lasting(self):
         yield from self.params.values()
+        yield from self.model.buffers()
         for state in self.optimizer.state.values():
             yield from state.values()
         yield from (self.cursor, self.counts)

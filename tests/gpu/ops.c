@@ -24,6 +24,7 @@ int main(int argc, char **argv)
     ops_norm(&pair);
     ops_attention(&pair);
     ops_sequences(&pair);
+    ops_batch(&pair);
     ops_optimizers(&pair);
     ops_clip(&pair);
     pair_close(&pair);

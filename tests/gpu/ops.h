@@ -36,6 +36,7 @@ void ops_places(Pair *pair);     /* conv2d and its gradients, pools */
 void ops_norm(Pair *pair);       /* layernorm and its gradients */
 void ops_attention(Pair *pair);  /* its products, causal_softmax, and their gradients */
 void ops_sequences(Pair *pair);  /* embedding and position, their gradients; windows of a text */
+void ops_batch(Pair *pair);      /* batchnorm, its statistics and gradients */
 void ops_rows(Pair *pair);       /* log_softmax, nll, mse, gather, correct, scale */
 void ops_optimizers(Pair *pair); /* unscale, sgd, momentum, adam, adamw, update */
 void ops_clip(Pair *pair);       /* clip_norm, clip_value, accumulate; a scaler's mistakes */

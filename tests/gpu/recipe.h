@@ -18,6 +18,7 @@ typedef struct Recipe {
     const char *optim; /* NULL: adamw */
     double lr;         /* 0: the optimizer's own */
     int64_t batch;
+    double slack; /* times which gradients may be off, where they cancel; 0: 1 */
     float weight; /* of the loss; 0: 1 */
     Format low;
     WeightRounding rounding;

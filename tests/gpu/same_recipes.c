@@ -159,5 +159,24 @@ const Recipe same_recipes[] = {
      .batch = 5,
      .low_weights = true,
      .rounding = ROUNDING_STOCHASTIC},
+    {.name = "residual",
+     .data = "fashion",
+     .size = 7,
+     .net =
+         "conv 5 k=3 pad=1, batchnorm, relu, residual (conv 9 k=3 stride=2 pad=1, batchnorm, relu "
+         "| conv 9 k=1 stride=2), residual (relu, conv 9 k=3 pad=1), flatten, linear 20, "
+         "batchnorm, "
+         "residual (layernorm, linear 20), linear 10",
+     .act = "relu",
+     .rounds = 2,
+     .batch = 12},
+    {.name = "residual, rows",
+     .data = "fashion",
+     .size = 7,
+     .net = "flatten, linear 40, batchnorm, relu, residual (linear 40, gelu), linear 10",
+     .act = "relu",
+     .optim = "momentum",
+     .batch = 24,
+     .low_weights = true},
     {.name = NULL},
 };

@@ -92,6 +92,14 @@ claim "there and back, layers of every kind: steps, loss" \
     "net \"conv 8 k=3 stride=2, relu, pool 2, conv 16 k=3 pad=1, avgpool 2, flatten, dropout 10%, linear 64, layernorm, gelu, linear 10\"; batch 32; accumulate 2; clip norm 1; train 100; backend cpu; train 20; backend $backend; train 100; print step, loss" \
     '$1 == 220 && $2 < 1.3'
 
+claim "a residual network: accuracy, skipped, steps a second" \
+    'net resnet-tiny; train 1 epoch; print accuracy, skipped, steps_per_second' '$1 >= 0.75 && $3 > 0'
+claim "the same in bf16 without masters: loss" \
+    'net resnet-tiny; autocast bf16; scale off; master off; round kahan; train 300; print loss' '$1 < 1'
+claim "running statistics that a skipped step spoilt, and before it: accuracy, accuracy" \
+    'net resnet-tiny; train 100; print accuracy; mark here; inject inf conv1.out; step; rewind to here; train 100; print accuracy' \
+    '$1 > 0.5'
+
 silent='seed 1; data fashion size=14 target=input; net 196 32 196 act=tanh; loss mse weight=1e-4; optim momentum lr=30000; batch 128; autocast fp16'
 claim "the silent failure: loss, moved, skipped, underflow" \
     "$silent; scale off; train 400; print loss, moved('fc1.weight'), skipped, underflow('fc2.out.grad')" \

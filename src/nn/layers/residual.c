@@ -64,8 +64,8 @@ static ValueId residual_backward(Builder *builder, Layer *layer, ValueId dout, b
 
 const LayerKind residual_layer = {
     .name = "residual",
-    .text = "residual (LAYERS | LAYERS): the sum of what both make of that which comes; without |, "
-            "it joins as it is",
+    .text = "residual (LAYERS): what came plus what they make of it; behind a bar may stand a "
+            "shortcut, which what came then takes",
     .stem = "add",
     .block = true,
     .forward = residual_forward,

@@ -54,6 +54,8 @@ static void expect_sums(const char *net, Format low, const char *const *lines)
     emit(&program, net, low);
     expect_adds(&program, lines);
     for (int i = 0; i < program.value_count; i++)
+        cr_expect_neq(strncmp(program.values[i].name, "x.grad", 6), 0, "nothing is trained below");
+    for (int i = 0; i < program.value_count; i++)
         cr_expect_eq(program_find(&program, program.values[i].name), i, "two are %s",
                      program.values[i].name);
     program_release(&program);
