@@ -14,8 +14,8 @@ enum { LAYER_PARAMS = 4, LAYER_SAVED = 4, SHAPE_RANK = VALUE_RANK - 1, SHAPE_TEX
 typedef struct Shape {
     int64_t size[SHAPE_RANK];
     int rank;
-    int64_t characters; /* above 0: size[0] characters of so many kinds; 0: numbers */
     bool places; /* a layer that works on places made it, and only flatten makes a row of it */
+    int64_t characters; /* above 0: size[0] characters of so many kinds; 0: numbers */
 } Shape;
 
 typedef struct Layer Layer;
