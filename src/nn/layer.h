@@ -114,10 +114,9 @@ Status layer_shape(const LayerSpec *spec, Shape *shape) MUST_CHECK;
 /* A value of a batch of `layer->to`, named LAYER.out. */
 ValueId layer_result(Builder *builder, const Layer *layer, Format format);
 
-/* A parameter of a layer: its place in params, its name behind that of the layer, and its shape. `fan_in` as
- * in Param. */
-void layer_declare(Builder *builder, Layer *layer, int param, const char *name, int rank,
-                   const int64_t *shape, int64_t fan_in);
+/* A parameter of a layer, named LAYER.NAME. `fan_in` as in Param. */
+ValueId layer_declare(Builder *builder, const Layer *layer, const char *name, int rank,
+                      const int64_t *shape, int64_t fan_in);
 
 /* Weight and bias of a layer of products, declared and cast. `weight`: the shape of the weight, whose
  * first size is that of the bias. */
