@@ -1,5 +1,6 @@
 /* layernorm and its gradients: a warp looks at each row, then each number is made; src/cpu/layernorm.c. */
 #include "loss.cuh"
+#include "low.cuh"
 #include "places.cuh"
 
 typedef struct RowWork {
@@ -120,6 +121,8 @@ Status cuda_layernorm(Plan *plan, int instr)
     RowWork look = {};
     NormWork work = {};
 
+    if (is_forced(plan, instr))
+        return low_layernorm(plan, instr);
     look.x = work.x = plan->arrays[(size_t)of->in[0]];
     work.w = plan->arrays[(size_t)of->in[1]];
     work.b = plan->arrays[(size_t)of->in[2]];
@@ -134,6 +137,8 @@ Status cuda_layernorm_dx(Plan *plan, int instr)
     RowWork look = {};
     NormDx work = {};
 
+    if (is_forced(plan, instr))
+        return low_layernorm_dx(plan, instr);
     look.dout = work.dout = plan->arrays[(size_t)of->in[0]];
     look.x = work.x = plan->arrays[(size_t)of->in[1]];
     look.w = work.w = plan->arrays[(size_t)of->in[2]];
@@ -148,6 +153,8 @@ Status cuda_layernorm_dw(Plan *plan, int instr)
     RowWork look = {};
     NormDw work = {};
 
+    if (is_forced(plan, instr))
+        return low_layernorm_dw(plan, instr);
     work.dout = plan->arrays[(size_t)of->in[0]];
     look.x = work.x = plan->arrays[(size_t)of->in[1]];
     TRY(look_at_rows(plan, &look));

@@ -56,12 +56,29 @@ static bool has_low_steps(const Program *program)
     return false;
 }
 
-/* No fused step takes the rows from conv2d to dropout of the list of ops: every kernel stands alone. */
-static bool stands_alone(const Program *program)
+/* It is kept in fp32 among what is low, or forced low (amp/policy.h). */
+static bool departs(const Program *program, const Instr *instr, Format low)
 {
-    for (int i = 0; i < program->instr_count; i++)
-        if (program->instrs[i].op >= OP_CONV2D && program->instrs[i].op <= OP_DROPOUT)
+    Format in = instr->in[0] == NO_VALUE ? FORMAT_FP32 : program->values[instr->in[0]].format;
+
+    if (instr_forced(instr) != FORMAT_FP32)
+        return true;
+    if (op_is_product(instr->op))
+        return in != low;
+    return instr->op >= OP_RELU && instr->op <= OP_LOG_SOFTMAX_BACKWARD &&
+           in != program->values[instr->out].format;
+}
+
+/* No fused step takes the rows from conv2d to dropout of the list of ops, nor what departs from
+ * autocast's policy: every kernel stands alone. */
+static bool stands_alone(const Program *program, Format low)
+{
+    for (int i = 0; i < program->instr_count; i++) {
+        const Instr *instr = &program->instrs[i];
+
+        if ((instr->op >= OP_CONV2D && instr->op <= OP_DROPOUT) || departs(program, instr, low))
             return true;
+    }
     return false;
 }
 
@@ -73,9 +90,10 @@ static Status prepare(Plan *plan)
     TRY(check_formats(plan->backend, plan->low));
     plan->is_step =
         program->instr_count > 0 && program->instrs[program->instr_count - 1].op == OP_UPDATE;
-    plan->plain = !plan->backend->fuse || has_low_steps(program) || stands_alone(program) ||
-                  clip_of(plan).kind != CLIPS_NOT || program_rounds(program) > 1;
-    plan->walks = !stands_alone(program) && walk_fits(plan);
+    plan->plain = !plan->backend->fuse || has_low_steps(program) ||
+                  stands_alone(program, plan->low) || clip_of(plan).kind != CLIPS_NOT ||
+                  program_rounds(program) > 1;
+    plan->walks = !stands_alone(program, plan->low) && walk_fits(plan);
     if (plan->is_step)
         TRY(make_ring(plan));
     TRY(plan_layout(plan));

@@ -2,11 +2,23 @@
 
 #include <string.h>
 
+Format autocast_result(Format low)
+{
+    return low == FORMAT_TF32 ? FORMAT_FP32 : low;
+}
+
+Format autocast_forced(const Builder *builder)
+{
+    return builder->forces ? autocast_result(builder->low) : FORMAT_FP32;
+}
+
 Format autocast_format(const Builder *builder, OpClass class, Format arrives)
 {
+    if (builder->keeps || builder->forces)
+        return autocast_forced(builder);
     switch (class) {
     case OP_CLASS_PRODUCT:
-        return builder->low == FORMAT_TF32 ? FORMAT_FP32 : builder->low;
+        return autocast_result(builder->low);
     case OP_CLASS_INPUT:
         return arrives;
     case OP_CLASS_FP32:
@@ -47,6 +59,10 @@ static ValueId in_format(Builder *builder, ValueId value, Format format)
     memcpy(name, builder_get(builder, value)->name, sizeof name);
     copy = builder_like(builder, value, ROLE_COPY, format, "%.40s.%s", name, format_name(format));
     builder->program->values[copy].source = value;
+    if (format == FORMAT_FP32) { /* exact: it was rounded, and counted, before */
+        builder_emit(builder, OP_CAST, copy, value, NO_VALUE, NO_VALUE);
+        return copy;
+    }
     leave_counting_to_the_cast(builder, value);
     builder_emit_counted(builder, OP_CAST, copy, value, NO_VALUE, NO_VALUE);
     return copy;
@@ -54,7 +70,7 @@ static ValueId in_format(Builder *builder, ValueId value, Format format)
 
 ValueId autocast_low(Builder *builder, ValueId value)
 {
-    return in_format(builder, value, builder->low);
+    return in_format(builder, value, builder->keeps ? FORMAT_FP32 : builder->low);
 }
 
 ValueId autocast_addend(Builder *builder, ValueId value)

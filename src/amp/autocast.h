@@ -9,19 +9,20 @@
 #ifndef AMP_AUTOCAST_H
 #define AMP_AUTOCAST_H
 
-#include "program/builder.h"
+#include "amp/policy.h"
 
-typedef enum OpClass {
-    OP_CLASS_PRODUCT, /* linear: operands are cast to the low format */
-    OP_CLASS_INPUT,   /* relu, gelu, tanh: as the input arrives */
-    OP_CLASS_FP32,    /* losses, layernorm: reads are widened, which is exact */
-} OpClass;
-
-/* The format of the result, for an input in `arrives`. */
+/* The format of the result, for an input in `arrives`; of what is kept or forced (amp/policy.h), as
+ * that has it. */
 Format autocast_format(const Builder *builder, OpClass class, Format arrives);
 
-/* `value` as an operand of a product, in the low format: itself where it is in it already, else the
- * copy that a cast makes. As PyTorch's cache has it, a value is cast once a step however often it is
+/* What products give under autocast in `low`. */
+Format autocast_result(Format low);
+
+/* What forced operations round to at every step; FORMAT_FP32: what is emitted now is not forced. */
+Format autocast_forced(const Builder *builder);
+
+/* `value` as an operand of a product, in the low format (of a kept one, in fp32): itself where it is in
+ * it already, else the copy that a cast makes. As PyTorch's cache has it, a value is cast once a step however often it is
  * used. */
 ValueId autocast_low(Builder *builder, ValueId value);
 

@@ -3,14 +3,13 @@
  *
  *   x, out, dout, din (n, classes), in one format
  *
- * Source: aten/src/ATen/native/cuda/{SoftMax.cu, PersistentSoftmax.cuh}.
+ * Forced into a low format: low.c. Source: aten/src/ATen/native/cuda/{SoftMax.cu, PersistentSoftmax.cuh}.
  */
 #include "cpu/plan.h"
 
 #include <math.h>
 
-/* A nan is the largest of all: it must reach every number of its row. */
-static float largest(const float *row, int64_t width)
+float cpu_largest(const float *row, int64_t width)
 {
     float most = row[0];
 
@@ -35,8 +34,12 @@ void cpu_log_softmax(Plan *plan, const Instr *instr)
     float *out = plan_out(plan, instr);
     int64_t width = plan_row(plan, instr->out);
 
+    if (instr_forced(instr) != FORMAT_FP32) {
+        cpu_low_log_softmax(plan, instr);
+        return;
+    }
     for (int64_t row = 0; row < plan->program.batch; row++, x += width, out += width) {
-        float most = largest(x, width), log_of_sum = log_sum(x, width, most);
+        float most = cpu_largest(x, width), log_of_sum = log_sum(x, width, most);
 
         for (int64_t j = 0; j < width; j++)
             out[j] = x[j] - most - log_of_sum;
@@ -50,6 +53,10 @@ void cpu_log_softmax_backward(Plan *plan, const Instr *instr)
     float *din = plan_out(plan, instr);
     int64_t width = plan_row(plan, instr->out);
 
+    if (instr_forced(instr) != FORMAT_FP32) {
+        cpu_low_log_softmax_backward(plan, instr);
+        return;
+    }
     for (int64_t row = 0; row < plan->program.batch; row++) {
         float sum = 0.0f;
 

@@ -113,6 +113,19 @@ static inline int64_t plan_row(const Plan *plan, ValueId id)
     return value_count(value) / value->shape[0];
 }
 
+/* For ops that are forced into a low format: `value` as that has it (instr_forced). */
+static inline float plan_low(const Instr *instr, float value)
+{
+    return round_to((Format)instr->constants[LOW_FORMAT], OVERFLOW_INFINITY, value);
+}
+
+/* low.c: what log_softmax.c and layernorm.c are where instr_forced. */
+CpuOp cpu_low_log_softmax, cpu_low_log_softmax_backward;
+CpuOp cpu_low_layernorm, cpu_low_layernorm_dx, cpu_low_layernorm_dw;
+
+/* log_softmax.c: the largest of a row; a nan is the largest of all: it must reach every number. */
+float cpu_largest(const float *row, int64_t width);
+
 /* The reciprocal, rounded once. */
 static inline float plan_inverse_scale(const Plan *plan)
 {

@@ -93,6 +93,20 @@ Sliding instr_sliding(const Program *program, const Instr *instr)
     };
 }
 
+Format instr_forced(const Instr *instr)
+{
+    switch (instr->op) {
+    case OP_LAYERNORM:
+    case OP_LAYERNORM_DX:
+    case OP_LAYERNORM_DW:
+    case OP_LOG_SOFTMAX:
+    case OP_LOG_SOFTMAX_BACKWARD:
+        return (Format)instr->constants[LOW_FORMAT];
+    default:
+        return FORMAT_FP32;
+    }
+}
+
 bool op_is_product(OpKind op)
 {
     switch (op) {

@@ -76,6 +76,12 @@ enum { POOL_SIDE };
  * random numbers of its own. */
 enum { DROPOUT_RATE, DROPOUT_PLACE };
 
+/* ... of layernorm, log_softmax and their gradients, where they are forced into a low format: a Format,
+ * which operands and every intermediate are rounded to; FORMAT_FP32: nothing is but the result. Sums are
+ * in fp32 and rounded once, as the sum of a low tensor is. And whether log_softmax is
+ * log(exp x / sum exp x), with the largest number left in. */
+enum { LOW_FORMAT, LOW_UNSTABLE };
+
 /* ... of an optimizer's step. */
 enum {
     CONSTANT_DECAY,
@@ -170,6 +176,10 @@ typedef struct Sliding {
 
 /* Of a verified instruction, but for conv2d_db, which looks at dout alone. */
 Sliding instr_sliding(const Program *program, const Instr *instr);
+
+/* What operands and intermediates of layernorm, log_softmax and their gradients are rounded to; FORMAT_FP32:
+ * they are not, or it is another op. */
+Format instr_forced(const Instr *instr);
 
 static inline int64_t sliding_places(const Sliding *s) /* of one example's result */
 {

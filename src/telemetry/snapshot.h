@@ -77,6 +77,16 @@ typedef struct ClipFacts {
 
 enum { INJECTED_TEXT = TENSOR_NAME + 32 };
 
+enum { POLICY_TEXT = 128 };
+
+/* How the run departs from what PyTorch's autocast runs low. */
+typedef struct PolicyFacts {
+    char words
+        [POLICY_TEXT]; /* as typed behind the format: "keep=relu force=softmax"; "": not at all */
+    char forced[POLICY_TEXT]; /* a mistake at work: "softmax" runs in the low format; "": nothing */
+    bool norms, unstable;     /* layernorm is among them; softmax is without its largest number */
+} PolicyFacts;
+
 /* The last skipped step, for `why`; or the first that should have been, and was taken. */
 typedef struct SkipFacts {
     int64_t step;             /* 0: there was none */
@@ -148,6 +158,7 @@ typedef struct Snapshot {
     double eps_lost; /* Adam's eps, where the format of its states rounds it to 0; else 0 */
     ScalerFacts scaler;
     ClipFacts clip;
+    PolicyFacts policy;
     double pace;         /* steps a second at most; 0: as fast as it goes */
     int64_t step;        /* steps of this run, skipped ones included */
     int64_t skipped;     /* of them */

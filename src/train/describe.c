@@ -40,6 +40,23 @@ static void describe_clip(const ClipSpec *spec, ClipFacts *facts)
     };
 }
 
+static void describe_policy(const Policy *policy, PolicyFacts *facts)
+{
+    const Policy forced = {.force = policy->force};
+    Text words = {0};
+
+    *facts =
+        (PolicyFacts){.norms = policy_forces(policy, "layernorm"), .unstable = policy->unstable};
+    policy_print(policy, &words);
+    text_copy(facts->words, sizeof facts->words, text_chars(&words) + (words.length > 0));
+    text_release(&words);
+    if (policy->force == 0)
+        return;
+    policy_print(&forced, &words);
+    text_copy(facts->forced, sizeof facts->forced, strchr(text_chars(&words), '=') + 1);
+    text_release(&words);
+}
+
 void experiment_describe(Experiment *experiment)
 {
     const Settings *settings = &experiment->settings;
@@ -74,12 +91,14 @@ void experiment_describe(Experiment *experiment)
         facts->steps_per_second = (Measure){.none = true};
     describe_scaler(experiment);
     describe_clip(&settings->clip, &facts->clip);
+    describe_policy(&settings->policy, &facts->policy);
 }
 
+/* One that rounds: what widens is for operations that are kept in fp32. */
 static bool has_copy(const Program *program, ValueId id)
 {
     for (int i = 0; i < program->value_count; i++)
-        if (program->values[i].source == id)
+        if (program->values[i].source == id && program->values[i].format != FORMAT_FP32)
             return true;
     return false;
 }
@@ -89,7 +108,7 @@ static bool shown(const Program *program, ValueId id)
 {
     Role role = program->values[id].role;
 
-    return role == ROLE_COPY ||
+    return (role == ROLE_COPY && program->values[id].format != FORMAT_FP32) ||
            ((role == ROLE_ACTIVATION || role == ROLE_ACTIVATION_GRAD || role == ROLE_WEIGHT_GRAD) &&
             !has_copy(program, id));
 }

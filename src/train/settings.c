@@ -1,5 +1,6 @@
 #include "train/settings.h"
 
+#include "amp/autocast.h"
 #include "base/text.h"
 #include "nn/loss_kind.h"
 
@@ -52,6 +53,9 @@ Builder settings_builder(const Settings *settings, Program *program)
     return (Builder){.program = program,
                      .low = settings->autocast,
                      .low_weights = !settings->master,
+                     .keep = settings->policy.keep,
+                     .force = settings->policy.force,
+                     .unstable = settings->policy.unstable,
                      .rounding = settings->rounding};
 }
 
@@ -108,6 +112,7 @@ Status settings_check(const Settings *settings)
     TRY(clip_check(&settings->clip));
     TRY(loss_check(&settings->loss));
     TRY(check_autocast(settings->autocast));
+    TRY(policy_check(&settings->policy, settings->autocast, autocast_result(settings->autocast)));
     TRY(check_rounding(settings));
     TRY(check_masters(settings));
     return check_numbers(settings);
@@ -188,6 +193,7 @@ void settings_part(const Settings *settings, SettingPart part, Text *text)
         break;
     case SETTING_AUTOCAST:
         text_printf(text, "autocast %s", format_name(settings->autocast));
+        policy_print(&settings->policy, text);
         break;
     case SETTING_MASTER:
         text_printf(text, "master %s", settings->master ? "on" : "off");
@@ -258,8 +264,8 @@ bool settings_same_program(const Settings *a, const Settings *b)
     other.optim.lr = a->optim.lr; /* a scalar */
     return settings_same_run(a, b) && settings_same_part(a, &other, SETTING_OPTIM) &&
            settings_same_part(a, b, SETTING_CLIP) && a->batch == b->batch &&
-           a->accumulate == b->accumulate && a->autocast == b->autocast && a->probes == b->probes &&
-           a->master == b->master && a->rounding == b->rounding;
+           a->accumulate == b->accumulate && settings_same_part(a, b, SETTING_AUTOCAST) &&
+           a->probes == b->probes && a->master == b->master && a->rounding == b->rounding;
 }
 
 /* What stands behind the verb. */

@@ -7,6 +7,7 @@
 #define TRAIN_SETTINGS_H
 
 #include "amp/clip.h"
+#include "amp/policy.h"
 #include "amp/scaler.h"
 #include "base/number.h"
 #include "base/text.h"
@@ -25,6 +26,7 @@ typedef struct Settings {
     int64_t batch;
     uint64_t seed;
     Format autocast; /* FORMAT_FP32: off */
+    Policy policy;   /* departures from what PyTorch's autocast runs in it */
     bool master; /* weights are fp32, and cast anew each step; else they are kept in the format of
                         autocast itself, where that is fp16 or bf16 */
     WeightRounding rounding; /* of weights without masters; to nearest where there are masters */

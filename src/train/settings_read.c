@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { WORD = NET_TEXT + DATA_PATH, KEY = 64, KEYS = 8 };
+enum { WORD = NET_TEXT + DATA_PATH, KEY = 128, KEYS = 8 };
 
 typedef struct Key {
     char name[KEY], value[KEY];
@@ -182,9 +182,25 @@ static Status read_seed(Line *line, Settings *settings)
     return ok();
 }
 
+static Status take_off(Line *line, const char *name, bool *off)
+{
+    const Key *key = take(line, name);
+
+    *off = key != NULL && strcmp(key->value, "off") == 0;
+    return key == NULL || *off || strcmp(key->value, "on") == 0 ? ok() : odd(key->value);
+}
+
 static Status read_autocast(Line *line, Settings *settings)
 {
-    return format_parse(line->object, &settings->autocast);
+    const Key *keep = take(line, "keep"), *force = take(line, "force");
+    Policy policy = {0};
+
+    TRY(policy_parse(keep == NULL ? "none" : keep->value, false, &policy.keep));
+    TRY(policy_parse(force == NULL ? "none" : force->value, true, &policy.force));
+    TRY(take_off(line, "stable", &policy.unstable));
+    TRY(format_parse(line->object, &settings->autocast));
+    settings->policy = policy;
+    return ok();
 }
 
 static Status read_master(Line *line, Settings *settings)
@@ -201,14 +217,6 @@ static Status read_round(Line *line, Settings *settings)
             return ok();
         }
     return odd(line->object);
-}
-
-static Status take_off(Line *line, const char *name, bool *off)
-{
-    const Key *key = take(line, name);
-
-    *off = key != NULL && strcmp(key->value, "off") == 0;
-    return key == NULL || *off || strcmp(key->value, "on") == 0 ? ok() : odd(key->value);
 }
 
 static Status take_beyond_pytorch(Line *line, ScalerSpec *spec)

@@ -33,6 +33,8 @@ static void add_mistakes(Items *items, int rank, const Snapshot *snapshot)
         items_add(items, rank, STYLE_BAD, "unscale off");
     if (snapshot->clip.before_unscale)
         items_add(items, rank, STYLE_BAD, "clip before unscale");
+    if (snapshot->policy.forced[0] != '\0')
+        items_add(items, rank, STYLE_BAD, "%s forced", snapshot->policy.forced);
 }
 
 static void add_skipped(Items *items, int rank, const Snapshot *snapshot)

@@ -65,6 +65,8 @@ static void autocast_line(Sheet *sheet, const Snapshot *snapshot)
     else
         line(sheet, "autocast", "%s, and no masters: weights are kept in it, rounded %s",
              format_name(snapshot->autocast), snapshot->rounding);
+    if (snapshot->policy.words[0] != '\0')
+        line(sheet, "", "%s", snapshot->policy.words);
 }
 
 static void mistakes_line(Sheet *sheet, const ScalerFacts *scaler)

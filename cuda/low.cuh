@@ -1,0 +1,16 @@
+/* What log_softmax.cu and layernorm.cu become where an instruction is forced into a low format
+ * (instr_forced): low.cu. */
+#ifndef CUDA_LOW_CUH
+#define CUDA_LOW_CUH
+
+#include "plan.h"
+
+CudaOp low_log_softmax, low_log_softmax_backward;
+CudaOp low_layernorm, low_layernorm_dx, low_layernorm_dw;
+
+static inline bool is_forced(const Plan *plan, int instr)
+{
+    return instr_forced(&plan->program.instrs[instr]) != FORMAT_FP32;
+}
+
+#endif
