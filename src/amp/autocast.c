@@ -4,7 +4,20 @@
 
 Format autocast_result(Format low)
 {
-    return low == FORMAT_TF32 ? FORMAT_FP32 : low;
+    return low == FORMAT_TF32 ? FORMAT_FP32 : format_is_fp8(low) ? FORMAT_BF16 : low;
+}
+
+Status autocast_parse(const char *name, Format *low)
+{
+    Format format = FORMAT_E4M3;
+
+    if (strcmp(name, "fp8") != 0)
+        TRY(format_parse(name, &format));
+    if (format_is_fp8(format) && strcmp(name, "fp8") != 0)
+        return fail(STATUS_USAGE, "%s is one of the two formats that autocast fp8 takes; say fp8",
+                    name);
+    *low = format;
+    return ok();
 }
 
 Format autocast_forced(const Builder *builder)
@@ -47,6 +60,25 @@ static void leave_counting_to_the_cast(Builder *builder, ValueId value)
             program->instrs[i].counted = false;
 }
 
+/* A scale for the cast, from the tensor and its history. */
+static ValueId scale_of(Builder *builder, ValueId value, Format format)
+{
+    const int64_t numbers[] = {FP8_NUMBERS}, history[] = {builder->fp8.history + 1};
+    char name[VALUE_NAME];
+    ValueId scale, seen;
+    Instr *instr;
+
+    memcpy(name, builder_get(builder, value)->name, sizeof name);
+    scale = builder_value(builder, ROLE_SCALAR, FORMAT_FP32, 1, numbers, "%.37s.fp8_scale", name);
+    seen = builder_value(builder, ROLE_HISTORY, FORMAT_FP32, 1, history, "%.38s.fp8_amax", name);
+    instr = builder_emit(builder, OP_FP8_SCALE, scale, value, seen, NO_VALUE);
+    instr->constants[FP8_HOW] = builder->fp8.scaling;
+    instr->constants[FP8_MARGIN] =
+        builder->fp8.scaling == FP8_SCALING_DELAYED ? (double)builder->fp8.margin : 0.0;
+    instr->constants[FP8_FORMAT] = format;
+    return scale;
+}
+
 static ValueId in_format(Builder *builder, ValueId value, Format format)
 {
     ValueId copy = copy_of(builder, value, format);
@@ -64,13 +96,20 @@ static ValueId in_format(Builder *builder, ValueId value, Format format)
         return copy;
     }
     leave_counting_to_the_cast(builder, value);
-    builder_emit_counted(builder, OP_CAST, copy, value, NO_VALUE, NO_VALUE);
+    if (format_is_fp8(format))
+        builder_emit_counted(builder, OP_CAST_FP8, copy, value, scale_of(builder, value, format),
+                             NO_VALUE);
+    else
+        builder_emit_counted(builder, OP_CAST, copy, value, NO_VALUE, NO_VALUE);
     return copy;
 }
 
 ValueId autocast_low(Builder *builder, ValueId value)
 {
-    return in_format(builder, value, builder->keeps ? FORMAT_FP32 : builder->low);
+    bool grad = builder_get(builder, value)->role == ROLE_ACTIVATION_GRAD;
+    Format low = format_is_fp8(builder->low) && grad ? builder->fp8.backward : builder->low;
+
+    return in_format(builder, value, builder->keeps ? FORMAT_FP32 : low);
 }
 
 ValueId autocast_addend(Builder *builder, ValueId value)

@@ -3,6 +3,10 @@
  * Source: aten/src/ATen/autocast_mode.h, the CUDA lists: products run in the low format, losses in
  * fp32, everything else in the format its input arrives in.
  *
+ * fp8 is TransformerEngine's recipe: operands of products are cast to e4m3, gradients to e5m2, each cast
+ * with a scale of its own (program/fp8.h); products give bf16, and so do the gradients of weights; all
+ * else is as under autocast bf16, so that no loss scale is needed.
+ *
  * tf32 is a format of operands only, as in cuBLAS with CUBLAS_COMPUTE_32F_FAST_TF32: what goes into
  * a product is rounded to it, to nearest even, and all that comes out is fp32.
  */
@@ -14,6 +18,10 @@
 /* The format of the result, for an input in `arrives`; of what is kept or forced (amp/policy.h), as
  * that has it. */
 Format autocast_format(const Builder *builder, OpClass class, Format arrives);
+
+/* A format that autocast is typed with: fp8 is e4m3, and gradients in Fp8Spec.backward. Fails:
+ * STATUS_USAGE. */
+Status autocast_parse(const char *name, Format *low) MUST_CHECK;
 
 /* What products give under autocast in `low`. */
 Format autocast_result(Format low);

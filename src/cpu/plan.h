@@ -113,6 +113,10 @@ static inline int64_t plan_row(const Plan *plan, ValueId id)
     return value_count(value) / value->shape[0];
 }
 
+/* fp8.c: what the sums of a product are multiplied by; 1 where its operands are no fp8. */
+float cpu_fp8_inverse(const Plan *plan, const Instr *instr);
+void cpu_fp8_descale(const Plan *plan, const Instr *instr); /* does so, to a result that is whole */
+
 /* For ops that are forced into a low format: `value` as that has it (instr_forced). */
 static inline float plan_low(const Instr *instr, float value)
 {

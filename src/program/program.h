@@ -16,6 +16,7 @@
 #include "base/status.h"
 #include "base/text.h"
 #include "numerics/format.h"
+#include "program/fp8.h"
 #include "program/op.h"
 
 #include <stdint.h>
@@ -35,8 +36,9 @@ typedef enum Role {
     ROLE_ACTIVATION,
     ROLE_ACTIVATION_GRAD, /* scaled by the loss scale, as all gradients are */
     ROLE_WEIGHT_GRAD,
-    ROLE_STATE,  /* of an optimizer, or a compensation; lives in the Store */
-    ROLE_SCALAR, /* of a step: loss */
+    ROLE_STATE,   /* of an optimizer, or a compensation; lives in the Store */
+    ROLE_SCALAR,  /* of a step: loss; scale, inverse and amax of an fp8 cast */
+    ROLE_HISTORY, /* of an fp8 cast: scale and amax of steps before; lives in the Store */
 } Role;
 
 typedef struct Value {
@@ -51,12 +53,16 @@ typedef struct Value {
 typedef struct Instr {
     OpKind op;
     Phase phase;
-    ValueId in[INSTR_INPUTS]; /* unused ones are NO_VALUE */
+    ValueId in[INSTR_INPUTS]; /* unused ones are NO_VALUE; of a product also below */
     ValueId out;              /* NO_VALUE: it writes scalars only, or in[0] in place (optimizers) */
     bool counted; /* what rounding to out's format does is counted; of an optimizer: below */
     double
         constants[INSTR_CONSTANTS]; /* whole numbers of some ops, and what optimizers need: below */
 } Instr;
+
+/* Operands of a product of fp8 numbers beside its own: what fp8_scale wrote for its first operand, and for
+ * its second. Its sums are multiplied by both inverses. NO_VALUE where operands are no fp8. */
+enum { PRODUCT_SCALES = 3 };
 
 /* Places in Instr.constants of a gather: from the held-out examples, and their targets. */
 enum { GATHER_HELD_OUT, GATHER_TARGET };
@@ -191,9 +197,12 @@ static inline int64_t sliding_taps(const Sliding *s) /* numbers that one place i
     return s->channels * s->kernel * s->kernel;
 }
 
-/* A product with its operands in one format and its sums in fp32: linear, conv2d, and their gradients of
+/* A product with its operands in one format (fp8: in two of them, not both e5m2) and its sums in fp32: linear, conv2d, and their gradients of
  * input and weight. */
 bool op_is_product(OpKind op);
+
+/* What the cast that made this fp8 copy was multiplied by: what fp8_scale wrote. NO_VALUE: it is none. */
+ValueId program_fp8_scale(const Program *program, ValueId copy);
 
 /* Where a phase begins: behind the last instruction of all earlier ones; instr_count where none
  * follows. A clip that comes before unscale is within that phase, and its own is empty. */
@@ -206,7 +215,8 @@ const Instr *program_clip(const Program *program);
 /* 1 or more. */
 int program_rounds(const Program *program);
 
-/* Shapes fit, formats fit (tf32 only from a cast into a product, whose result is fp32), everything is
+/* Shapes fit, formats fit (tf32 only from a cast into a product, whose result is fp32; fp8 only from a
+ * cast_fp8 into a product, which divides by its scale), everything is
  * written before it is read and once, optimizers touch masters only, kept with their state in fp32, fp16
  * or bf16, and round other than to nearest only low ones, phases are in order (but for a clip that
  * comes before unscale).

@@ -59,12 +59,42 @@ static Status check_same(const Program *program, const Instr *instr)
     return ok();
 }
 
+static bool is_scale(const Program *program, ValueId id)
+{
+    return id != NO_VALUE && program->values[id].role == ROLE_SCALAR &&
+           value_count(&program->values[id]) == FP8_NUMBERS;
+}
+
+/* As tensor cores have it: not both e5m2, a scale for each, and the result is no fp8 itself. */
+static Status fp8_meets(const Program *program, const Instr *instr)
+{
+    const Value *a = &program->values[instr->in[0]], *b = &program->values[instr->in[1]];
+    const Value *out = &program->values[instr->out];
+
+    if (a->format == FORMAT_E5M2 && b->format == FORMAT_E5M2)
+        return fail(STATUS_SHAPE,
+                    "%s cannot multiply %s by %s: no GPU has products of e5m2 by e5m2",
+                    op_table[instr->op].name, a->name, b->name);
+    if (format_is_fp8(out->format) || out->format == FORMAT_TF32)
+        return fail(STATUS_SHAPE,
+                    "%s stores %s in %s; products of fp8 operands give fp32, fp16 or "
+                    "bf16",
+                    op_table[instr->op].name, out->name, format_name(out->format));
+    for (int i = 0; i < 2; i++)
+        if (!is_scale(program, instr->in[PRODUCT_SCALES + i]))
+            return fail(STATUS_SHAPE, "%s lacks the scale that %s was cast with",
+                        op_table[instr->op].name, program->values[instr->in[i]].name);
+    return ok();
+}
+
 Status verify_formats_meet(const Program *program, const Instr *instr)
 {
     const Value *a = &program->values[instr->in[0]], *b = &program->values[instr->in[1]];
 
     const Value *out = &program->values[instr->out];
 
+    if (format_is_fp8(a->format) && format_is_fp8(b->format))
+        return fp8_meets(program, instr);
     if (a->format != b->format)
         return fail(STATUS_SHAPE,
                     "%s cannot multiply %s in %s by %s in %s; both must be cast to one format",
@@ -223,6 +253,41 @@ static Status check_accumulate(const Program *program, const Instr *instr)
     return check_same(program, instr);
 }
 
+/* A tensor, its history, and three numbers. */
+static Status check_fp8_scale(const Program *program, const Instr *instr)
+{
+    const Value *history = &program->values[instr->in[1]];
+    int how = (int)instr->constants[FP8_HOW];
+
+    if (history->role != ROLE_HISTORY || history->format != FORMAT_FP32 ||
+        value_count(history) < 2 || value_count(history) > FP8_MOST_HISTORY + 1)
+        return fail(STATUS_SHAPE, "%s reads %s, which is no history of 1 to %d steps",
+                    op_table[instr->op].name, history->name, FP8_MOST_HISTORY);
+    if (how < 0 || how >= FP8_SCALINGS || !format_is_fp8((Format)instr->constants[FP8_FORMAT]))
+        return fail(STATUS_SHAPE, "%s of %s has no way to scale", op_table[instr->op].name,
+                    program->values[instr->in[0]].name);
+    return verify_need(is_scale(program, instr->out), program, instr, instr->in[0], instr->out);
+}
+
+static Status check_cast_fp8(const Program *program, const Instr *instr)
+{
+    const Value *out = &program->values[instr->out];
+
+    if (!format_is_fp8(out->format))
+        return fail(STATUS_SHAPE, "%s casts %s to %s; it is for e4m3 and e5m2",
+                    op_table[instr->op].name, program->values[instr->in[0]].name,
+                    format_name(out->format));
+    TRY(verify_need(is_scale(program, instr->in[1]), program, instr, instr->in[0], instr->in[1]));
+    return verify_need_same(program, instr, instr->in[0], instr->out);
+}
+
+static Status check_fp8_history(const Program *program, const Instr *instr)
+{
+    return verify_need(program->values[instr->in[0]].role == ROLE_HISTORY &&
+                           is_scale(program, instr->in[1]),
+                       program, instr, instr->in[0], instr->in[1]);
+}
+
 static Status check_nothing(const Program *program, const Instr *instr)
 {
     (void)program, (void)instr;
@@ -231,6 +296,9 @@ static Status check_nothing(const Program *program, const Instr *instr)
 
 static Check *const checks[OP_COUNT] = {
     [OP_CAST] = check_same,
+    [OP_FP8_SCALE] = check_fp8_scale,
+    [OP_CAST_FP8] = check_cast_fp8,
+    [OP_FP8_HISTORY] = check_fp8_history,
     [OP_GATHER] = check_nothing,
     [OP_LINEAR] = check_linear,
     [OP_LINEAR_DX] = check_linear_dx,
@@ -286,6 +354,13 @@ static Status check_operands(const Program *program, const Instr *instr, const b
             return fail(STATUS_SHAPE, "%s reads %s before anything has written it", info->name,
                         program->values[id].name);
     }
+    for (int i = 0; i < 2 && op_is_product(instr->op); i++) {
+        ValueId id = instr->in[PRODUCT_SCALES + i];
+
+        if (id != NO_VALUE && (id < 0 || id >= program->value_count || !written[id]))
+            return fail(STATUS_SHAPE, "%s reads a scale before anything has written it",
+                        info->name);
+    }
     if (info->outputs > 0 && (instr->out < 0 || instr->out >= program->value_count))
         return fail(STATUS_SHAPE, "%s has no result", info->name);
     if (instr->out != NO_VALUE &&
@@ -295,19 +370,26 @@ static Status check_operands(const Program *program, const Instr *instr, const b
     return ok();
 }
 
-/* tf32 is no format to keep results in: casts write it and products read it. */
-static Status check_tf32(const Program *program, const Instr *instr)
+/* tf32 and fp8 are no formats to keep results in: casts write them and products read them. */
+static Status check_operands_alone(const Program *program, const Instr *instr)
 {
     bool product = op_is_product(instr->op);
+    Format out = instr->out == NO_VALUE ? FORMAT_FP32 : program->values[instr->out].format;
 
-    if (instr->out != NO_VALUE && program->values[instr->out].format == FORMAT_TF32 &&
-        instr->op != OP_CAST)
+    if (out == FORMAT_TF32 && instr->op != OP_CAST)
         return fail(STATUS_SHAPE, "%s stores %s in tf32, which only a cast does; store fp32",
                     op_table[instr->op].name, program->values[instr->out].name);
-    for (int i = 0; i < op_table[instr->op].inputs && !product; i++)
-        if (program->values[instr->in[i]].format == FORMAT_TF32)
-            return fail(STATUS_SHAPE, "%s reads %s in tf32, which only products do; read the fp32",
-                        op_table[instr->op].name, program->values[instr->in[i]].name);
+    if (format_is_fp8(out) && instr->op != OP_CAST_FP8)
+        return fail(STATUS_SHAPE, "%s stores %s in %s, which only cast_fp8 does; store bf16",
+                    op_table[instr->op].name, program->values[instr->out].name, format_name(out));
+    for (int i = 0; i < op_table[instr->op].inputs && !product; i++) {
+        const Value *in = &program->values[instr->in[i]];
+
+        if (in->format == FORMAT_TF32 || format_is_fp8(in->format))
+            return fail(STATUS_SHAPE, "%s reads %s in %s, which only products do; read %s",
+                        op_table[instr->op].name, in->name, format_name(in->format),
+                        in->format == FORMAT_TF32 ? "the fp32" : "what was cast");
+    }
     return ok();
 }
 
@@ -325,7 +407,7 @@ static Status check_instr(const Program *program, int i, bool *written)
         return fail(STATUS_SHAPE, "%s of phase %s comes after phase %s", op_table[instr->op].name,
                     phase_names[instr->phase], phase_names[program->instrs[i - 1].phase]);
     TRY(check_operands(program, instr, written));
-    TRY(check_tf32(program, instr));
+    TRY(check_operands_alone(program, instr));
     TRY(checks[instr->op](program, instr));
     if (instr->out != NO_VALUE)
         written[instr->out] = true;

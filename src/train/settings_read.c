@@ -2,6 +2,7 @@
  * runs commands; a file that somebody sends must not be able to do that. */
 #include "train/settings.h"
 
+#include "amp/autocast.h"
 #include "base/number.h"
 
 #include <math.h>
@@ -198,8 +199,24 @@ static Status read_autocast(Line *line, Settings *settings)
     TRY(policy_parse(keep == NULL ? "none" : keep->value, false, &policy.keep));
     TRY(policy_parse(force == NULL ? "none" : force->value, true, &policy.force));
     TRY(take_off(line, "stable", &policy.unstable));
-    TRY(format_parse(line->object, &settings->autocast));
+    TRY(autocast_parse(line->object, &settings->autocast));
     settings->policy = policy;
+    return ok();
+}
+
+static Status read_fp8(Line *line, Settings *settings)
+{
+    const Key *backward = take(line, "backward");
+    Fp8Spec spec = fp8_spec_default();
+
+    if (strncmp(line->object, "scaling ", 8) != 0)
+        return odd(line->object);
+    TRY(fp8_scaling_parse(line->object + 8, &spec.scaling));
+    TRY(take_count(line, "history", &spec.history));
+    TRY(take_count(line, "margin", &spec.margin));
+    if (backward != NULL)
+        TRY(fp8_backward_parse(backward->value, &spec.backward));
+    settings->fp8 = spec;
     return ok();
 }
 
@@ -309,6 +326,7 @@ static const struct {
     [SETTING_BATCH] = {"batch", read_batch},
     [SETTING_SEED] = {"seed", read_seed},
     [SETTING_AUTOCAST] = {"autocast", read_autocast},
+    [SETTING_FP8] = {"fp8", read_fp8},
     [SETTING_MASTER] = {"master", read_master},
     [SETTING_ROUND] = {"round", read_round},
     [SETTING_SCALE] = {"scale", read_scale},
@@ -326,19 +344,17 @@ static Status take_part(SettingPart part, Line *line, Settings *settings)
     return ok();
 }
 
-/* The parts that may be left out are as they are then. */
-static const Settings left_out = {.master = true, .rounding = ROUNDING_NEAREST, .accumulate = 1};
-
 /* `*read`: the line was this part's. */
 static Status read_part(SettingPart part, const char *text, Settings *settings, bool *read)
 {
+    const Settings usual = settings_default(); /* as parts are that may be left out */
     Line line;
 
     TRY(read_line(text, &line));
     *read = strcmp(line.verb, parts[part].verb) == 0;
     if (*read)
         return take_part(part, &line, settings);
-    return settings_left_out(&left_out, part) ? ok() : odd(text);
+    return settings_left_out(&usual, part) ? ok() : odd(text);
 }
 
 Status settings_read_part(const char *text, Settings *settings)
@@ -358,13 +374,15 @@ Status settings_read_part(const char *text, Settings *settings)
 
 Status settings_read(const char *text, Settings *settings)
 {
+    const Settings usual = settings_default();
     Settings made = *settings;
     bool read;
 
-    made.master = left_out.master;
-    made.rounding = left_out.rounding;
-    made.clip = left_out.clip;
-    made.accumulate = left_out.accumulate;
+    made.fp8 = usual.fp8;
+    made.master = usual.master;
+    made.rounding = usual.rounding;
+    made.clip = usual.clip;
+    made.accumulate = usual.accumulate;
     for (SettingPart part = SETTING_DATA; part < SETTING_PARTS; part++) {
         size_t length = strcspn(text, "\n");
         char line[2 * WORD];

@@ -14,7 +14,7 @@ static const ArgSpec autocast_args[] = {
      .kind = ARG_NAME,
      .optional = true,
      .names = NAMES_AUTOCAST,
-     .shown = "off|tf32|fp16|bf16",
+     .shown = "off|tf32|fp16|bf16|fp8",
      .text = "the format that products take their inputs in; off: fp32"},
     {.name = "keep",
      .kind = ARG_WORD,
@@ -74,22 +74,23 @@ static void hint(Repl *repl, const Settings *settings)
                   "small gradients underflow in fp16 without a loss scale; try `scale dynamic`");
     else if (settings->autocast != FORMAT_FP16 && scaled)
         repl_note(repl, "%s needs no loss scale; `scale off` turns it off",
-                  format_name(settings->autocast));
+                  format_step_name(settings->autocast));
 }
 
 /* A format states the whole: what is kept and forced beside it is what is typed beside it. */
 static Status take_format(Args *args, Settings *wanted)
 {
     const char *format = args_text(args, "format");
+    Text line = {0};
+    Status status;
 
     if (format == NULL)
         return ok();
     args_blame(args, "format");
-    wanted->policy = (Policy){0};
-    if (strcmp(format, "off") != 0)
-        return format_parse(format, &wanted->autocast);
-    wanted->autocast = FORMAT_FP32;
-    return ok();
+    text_printf(&line, "autocast %s", strcmp(format, "off") == 0 ? "fp32" : format);
+    status = settings_read_part(text_chars(&line), wanted);
+    text_release(&line);
+    return status;
 }
 
 static Status take_policy(Args *args, Settings *wanted)
