@@ -13,7 +13,7 @@ typedef struct MapJob {
 static void round_block(const MapJob *job, int task, float *out, int64_t count)
 {
     Format format = plan_value(job->plan, job->instr->out)->format;
-    Overflow overflow = format_is_fp8(format) ? OVERFLOW_SATURATE : OVERFLOW_INFINITY;
+    Overflow overflow = format_overflow(format);
     CastCounts *partial = &job->plan->partial[task];
 
     if (!job->instr->counted) {

@@ -106,7 +106,7 @@ static void print_instr(const Program *program, const Instr *instr, Text *text)
     text_pad(text, COLUMN_OUT);
     text_printf(text, "%s ", result_name(program, instr));
     text_pad(text, COLUMN_FORMAT);
-    text_append(text, format_name(result_format(program, instr)));
+    text_printf(text, "%s ", format_name(result_format(program, instr)));
     text_pad(text, COLUMN_ARROW);
     text_append(text, "<- ");
     print_operands(program, instr, text);

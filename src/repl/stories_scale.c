@@ -235,7 +235,7 @@ static bool tell_idle(const Case *what, Text *text)
         text,
         "The loss is scaled by %s under %s, which has the exponents of fp32: a scale rescues "
         "nothing there, and can only overflow (%s steps skipped). Try `scale off`.",
-        float_friendly(snapshot->scaler.scale, scale), format_name(snapshot->autocast),
+        float_friendly(snapshot->scaler.scale, scale), format_step_name(snapshot->autocast),
         phrase_count(snapshot->skipped, skipped));
     return true;
 }

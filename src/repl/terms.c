@@ -49,6 +49,12 @@ static const CatalogEntry terms[] = {
      "an fp8 format: 4 bits of exponent, 3 of mantissa, at most 448, no infinity (it overflows to "
      "nan)."},
     {"e5m2", "an fp8 format: 5 bits of exponent, 2 of mantissa, at most 57344, with infinities."},
+    {"fp8",
+     "computing products of 8-bit numbers: e4m3 for activations and weights, e5m2 for gradients. "
+     "Their "
+     "window is so short that each cast has a scale of its own (`fp8 scaling`), which the product "
+     "divides out again."},
+    {"amax", "the largest magnitude of a tensor, which the scale of an fp8 cast is made of."},
     {"autocast",
      "computing products in a short format while the weights stay in fp32: each input is cast just "
      "before it is used. `show program` lists the casts."},

@@ -43,6 +43,9 @@ typedef struct TensorFacts {
     bool counted;  /* from the next step on */
     bool probed;   /* counts are of the step `Snapshot.step`; else they are all zero */
     CastCounts counts;
+    float fp8_scale,
+        fp8_amax;  /* of the last cast to fp8: counts are of values times the scale, amax
+                                  without it; 0: there was none */
     Measure moved; /* weights, when asked for: share of values whose bits differ from
                                      the run's start */
     int64_t updates, lost_updates; /* weights: nonzero updates of the last step, where they were
@@ -151,7 +154,7 @@ typedef struct Snapshot {
     bool training;             /* steps are being taken */
     int64_t batch, accumulate; /* of a step: examples in a micro-batch, micro-batches */
     uint64_t seed;
-    Format autocast; /* FORMAT_FP32: off */
+    Format autocast; /* FORMAT_FP32: off; FORMAT_E4M3: fp8 */
     Format weights;  /* what parameters are kept in; low: there are no masters */
     Format states;   /* what the optimizer's state is kept in */
     int tensor_count, mark_count, run_count; /* run_count: runs of the session */

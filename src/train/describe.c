@@ -149,6 +149,25 @@ static TensorFacts *add_tensor(Experiment *experiment, const Value *value)
     return tensor;
 }
 
+/* What fp8_history has of the cast that is this instruction. */
+static void add_fp8(const Experiment *experiment, int instr, TensorFacts *tensor)
+{
+    const Program *program = &experiment->program;
+    ValueId scale = program_fp8_scale(program, program->instrs[instr].out);
+    float seen[FP8_MOST_HISTORY + 1] = {0};
+
+    for (int i = 0; i < instr && scale != NO_VALUE; i++) {
+        const Value *history = &program->values[program->instrs[i].in[1]];
+
+        if (program->instrs[i].op != OP_FP8_SCALE || program->instrs[i].out != scale ||
+            failed(experiment->class->store_read(experiment->store, history->name, seen,
+                                                 value_count(history))))
+            continue;
+        tensor->fp8_scale = seen[FP8_LAST_SCALE];
+        tensor->fp8_amax = seen[FP8_LAST_AMAX];
+    }
+}
+
 /* A gradient without a nonzero value, behind one that lost all of its own. */
 static void name_starved(Snapshot *facts)
 {
@@ -245,6 +264,7 @@ void experiment_refresh(Experiment *experiment)
             continue;
         tensor = add_tensor(experiment, &program->values[instr->out]);
         tensor->counted = instr->counted;
+        add_fp8(experiment, i, tensor);
         tensor->probed = probed(experiment, i, &tensor->counts);
         if (tensor->probed && facts->step > 0 && experiment->phases_run == 0)
             heat_add(&facts->heat, tensor->name, facts->step, &tensor->counts);

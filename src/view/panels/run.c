@@ -61,10 +61,10 @@ static void scaler_line(Sheet *sheet, const ScalerFacts *scaler)
 static void autocast_line(Sheet *sheet, const Snapshot *snapshot)
 {
     if (snapshot->weights == FORMAT_FP32)
-        line(sheet, "autocast", "%s", format_name(snapshot->autocast));
+        line(sheet, "autocast", "%s", format_step_name(snapshot->autocast));
     else
         line(sheet, "autocast", "%s, and no masters: weights are kept in it, rounded %s",
-             format_name(snapshot->autocast), snapshot->rounding);
+             format_step_name(snapshot->autocast), snapshot->rounding);
     if (snapshot->policy.words[0] != '\0')
         line(sheet, "", "%s", snapshot->policy.words);
 }
