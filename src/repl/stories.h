@@ -30,6 +30,7 @@ typedef struct Story {
     X(lost) \
     X(skip) \
     X(underflow) \
+    X(clamped) \
     X(masters) \
     X(weights) \
     X(loss) \

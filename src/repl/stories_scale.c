@@ -231,12 +231,13 @@ static bool tell_idle(const Case *what, Text *text)
 
     if (snapshot->scaler.mode == SCALER_OFF || snapshot->autocast == FORMAT_FP16)
         return false;
-    text_printf(
-        text,
-        "The loss is scaled by %s under %s, which has the exponents of fp32: a scale rescues "
-        "nothing there, and can only overflow (%s steps skipped). Try `scale off`.",
-        float_friendly(snapshot->scaler.scale, scale), format_step_name(snapshot->autocast),
-        phrase_count(snapshot->skipped, skipped));
+    text_printf(text,
+                "The loss is scaled by %s under %s, %s: a scale rescues "
+                "nothing there, and can only overflow (%s steps skipped). Try `scale off`.",
+                float_friendly(snapshot->scaler.scale, scale), format_step_name(snapshot->autocast),
+                snapshot->fp8[0] != '\0' ? "whose casts have scales of their own"
+                                         : "which has the exponents of fp32",
+                phrase_count(snapshot->skipped, skipped));
     return true;
 }
 

@@ -144,6 +144,7 @@ typedef struct Snapshot {
     char run_name[RUN_NAME];
     char runs[RUNS_MOST][RUN_NAME];   /* of all runs of the session, its own among them */
     char marks[MARKS_MOST][RUN_NAME]; /* moments that were given a name */
+    char fp8[FACT_TEXT];              /* of autocast fp8: "scaling delayed"; else "" */
     char rounding[RUN_NAME];          /* of low weights: "stochastic" */
     char next_phase[PHASE_NAME];      /* of a step taken phase by phase; "": none is under way */
     char backend[FACT_TEXT];

@@ -57,6 +57,16 @@ static void describe_policy(const Policy *policy, PolicyFacts *facts)
     text_release(&words);
 }
 
+static void describe_fp8(const Settings *settings, Snapshot *facts)
+{
+    Text words = {0};
+
+    if (format_is_fp8(settings->autocast))
+        fp8_print(&settings->fp8, &words);
+    text_copy(facts->fp8, sizeof facts->fp8, text_chars(&words));
+    text_release(&words);
+}
+
 void experiment_describe(Experiment *experiment)
 {
     const Settings *settings = &experiment->settings;
@@ -92,6 +102,7 @@ void experiment_describe(Experiment *experiment)
     describe_scaler(experiment);
     describe_clip(&settings->clip, &facts->clip);
     describe_policy(&settings->policy, &facts->policy);
+    describe_fp8(settings, facts);
 }
 
 /* One that rounds: what widens is for operations that are kept in fp32. */
