@@ -95,6 +95,9 @@ struct Plan {
     double *mse_slots;
     void *columns, *turned; /* of convolutions, in common (sliding.cuh); NULL: there are none */
     float *place_sums;
+    std::vector<char> carried;  /* of each value: it is fp8 and lies in bf16 (fp8.cuh) */
+    std::vector<void *> across; /* of each value: where it is fp8, its columns as rows */
+    uint32_t *fp8_amax;         /* of a tensor that is looked at */
     void *row_moments; /* of layernorm, four numbers for each row of the batch */
     Segment *device_segments;
     std::vector<CountEdges> edges; /* of each counted store, in the order of the program */

@@ -42,7 +42,7 @@ static size_t matrix_bytes(const Array &array)
 
 static Format operands(const Plan *plan, int instr)
 {
-    return plan_value(plan, plan->program.instrs[instr].in[0])->format;
+    return plan->arrays[(size_t)plan->program.instrs[instr].in[0]].format;
 }
 
 Array sliding_columns(const Plan *plan, int instr)

@@ -75,9 +75,9 @@ static Status fp8_meets(const Program *program, const Instr *instr)
         return fail(STATUS_SHAPE,
                     "%s cannot multiply %s by %s: no GPU has products of e5m2 by e5m2",
                     op_table[instr->op].name, a->name, b->name);
-    if (format_is_fp8(out->format) || out->format == FORMAT_TF32)
+    if (out->format != FORMAT_BF16)
         return fail(STATUS_SHAPE,
-                    "%s stores %s in %s; products of fp8 operands give fp32, fp16 or "
+                    "%s stores %s in %s; products of fp8 operands give "
                     "bf16",
                     op_table[instr->op].name, out->name, format_name(out->format));
     for (int i = 0; i < 2; i++)
