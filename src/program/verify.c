@@ -385,7 +385,7 @@ static Status check_operands_alone(const Program *program, const Instr *instr)
     for (int i = 0; i < op_table[instr->op].inputs && !product; i++) {
         const Value *in = &program->values[instr->in[i]];
 
-        if (in->format == FORMAT_TF32 || format_is_fp8(in->format))
+        if (in->format == FORMAT_TF32 || (format_is_fp8(in->format) && !value_lasts(in)))
             return fail(STATUS_SHAPE, "%s reads %s in %s, which only products do; read %s",
                         op_table[instr->op].name, in->name, format_name(in->format),
                         in->format == FORMAT_TF32 ? "the fp32" : "what was cast");

@@ -80,8 +80,15 @@ static Status take_numbers(Args *args, Fp8Spec *spec)
     return fp8_check(spec);
 }
 
+static bool same(const Fp8Spec *a, const Fp8Spec *b)
+{
+    return a->scaling == b->scaling && a->history == b->history && a->margin == b->margin &&
+           a->backward == b->backward;
+}
+
 static Status fp8_run(Repl *repl, Args *args)
 {
+    const Fp8Spec before = session_settings(repl_session(repl))->fp8;
     Settings wanted = *session_settings(repl_session(repl));
     Text what = {0};
     Status status = ok();
@@ -94,7 +101,7 @@ static Status fp8_run(Repl *repl, Args *args)
     else
         status = repl_apply(repl, &wanted, text_chars(&what));
     text_release(&what);
-    if (!args_empty(args) && !failed(status) && !format_is_fp8(wanted.autocast))
+    if (!failed(status) && !same(&before, &wanted.fp8) && !format_is_fp8(wanted.autocast))
         repl_note(repl, "it has no effect until `autocast fp8`");
     return status;
 }
