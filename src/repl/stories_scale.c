@@ -4,6 +4,7 @@
 #include "repl/phrase.h"
 
 #include <math.h>
+#include <string.h>
 
 enum { MANY_SKIPS = 8 };
 
@@ -229,7 +230,8 @@ static bool tell_idle(const Case *what, Text *text)
     const Snapshot *snapshot = what->snapshot;
     char scale[NUMBER_TEXT], skipped[NUMBER_TEXT];
 
-    if (snapshot->scaler.mode == SCALER_OFF || snapshot->autocast == FORMAT_FP16)
+    if (snapshot->scaler.mode == SCALER_OFF || snapshot->autocast == FORMAT_FP16 ||
+        strstr(snapshot->fp8, "none") != NULL)
         return false;
     text_printf(text,
                 "The loss is scaled by %s under %s, %s: a scale rescues "

@@ -71,9 +71,9 @@ static bool get_autocast(int i, CatalogEntry *entry)
         {"fp32", "the same as off"},
         {"tf32", "operands of products rounded to tf32; all that is stored stays fp32"},
         {"fp16", "products and what follows them in fp16; needs a loss scale"},
+        {"bf16", "products and what follows them in bf16; fp32's range, 8 bits of precision"},
         {"fp8",
          "operands of products in e4m3 and e5m2, each with a scale of its own; the rest in bf16"},
-        {"bf16", "products and what follows them in bf16; fp32's range, 8 bits of precision"},
     };
 
     if (i >= (int)(sizeof entries / sizeof *entries))

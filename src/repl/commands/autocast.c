@@ -68,11 +68,13 @@ static void tell_weights(Repl *repl, const Settings *settings, Format before)
 static void hint(Repl *repl, const Settings *settings)
 {
     bool scaled = settings->scaler.mode != SCALE_OFF;
+    bool unscaled_fp8 =
+        format_is_fp8(settings->autocast) && settings->fp8.scaling == FP8_SCALING_NONE;
 
     if (settings->autocast == FORMAT_FP16 && !scaled)
         repl_note(repl,
                   "small gradients underflow in fp16 without a loss scale; try `scale dynamic`");
-    else if (settings->autocast != FORMAT_FP16 && scaled)
+    else if (settings->autocast != FORMAT_FP16 && scaled && !unscaled_fp8)
         repl_note(repl, "%s needs no loss scale; `scale off` turns it off",
                   format_step_name(settings->autocast));
 }

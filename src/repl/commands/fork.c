@@ -57,6 +57,11 @@ static const ArgSpec fork_args[] = {
      .choices = weight_rounding_names,
      .shown = "nearest|stochastic|kahan",
      .text = "another rounding of weights without masters"},
+    {.name = "fp8",
+     .kind = ARG_WORD,
+     .key = true,
+     .shown = "\"scaling ...\"",
+     .text = "other scales of fp8 casts, as `fp8` takes them"},
     {.name = "clip",
      .kind = ARG_WORD,
      .key = true,
@@ -158,7 +163,8 @@ static Status take_lr(Args *args, Settings *wanted)
 
 static Status take_all(Args *args, ForkSpec *spec)
 {
-    static const char *const plain[] = {"optim", "loss", "net", "probe", "master", "round", "clip"};
+    static const char *const plain[] = {"optim",  "loss",  "net",  "probe",
+                                        "master", "round", "clip", "fp8"};
 
     TRY(take_autocast(args, &spec->settings));
     TRY(take_scale(args, spec));

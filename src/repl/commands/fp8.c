@@ -9,13 +9,13 @@ static const char *const forward_formats[] = {"e4m3", NULL};
 static const char *const backward_formats[] = {"e5m2", "e4m3", NULL};
 
 static const ArgSpec fp8_args[] = {
-    {.name = "what",
+    {.name = "word",
      .kind = ARG_CHOICE,
      .optional = true,
      .choices = words,
      .shown = "scaling",
      .text = "how casts are scaled"},
-    {.name = "how",
+    {.name = "scaling",
      .kind = ARG_CHOICE,
      .optional = true,
      .choices = fp8_scaling_names,
@@ -57,13 +57,13 @@ static const char *const fp8_examples[] = {
 
 static Status take_scaling(Args *args, Fp8Spec *spec)
 {
-    if (!args_has(args, "what"))
+    if (!args_has(args, "word"))
         return ok();
-    args_blame(args, "what");
-    if (!args_has(args, "how"))
+    args_blame(args, "word");
+    if (!args_has(args, "scaling"))
         return fail(STATUS_USAGE, "fp8 scaling lacks its kind; try fp8 scaling delayed");
-    args_blame(args, "how");
-    TRY(fp8_scaling_parse(args_text(args, "how"), &spec->scaling));
+    args_blame(args, "scaling");
+    TRY(fp8_scaling_parse(args_text(args, "scaling"), &spec->scaling));
     if (spec->scaling != FP8_SCALING_DELAYED)
         spec->margin = 0;
     return ok();
