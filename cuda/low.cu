@@ -10,6 +10,18 @@ typedef struct LowRows {
     bool unstable;
 } LowRows;
 
+bool low_departs(const Program *program, const Instr *instr, Format low)
+{
+    Format in = instr->in[0] == NO_VALUE ? FORMAT_FP32 : program->values[instr->in[0]].format;
+
+    if (instr_forced(instr) != FORMAT_FP32 || instr->op == OP_CAST_FP8)
+        return true;
+    if (op_is_product(instr->op))
+        return in != low;
+    return instr->op >= OP_RELU && instr->op <= OP_LOG_SOFTMAX_BACKWARD &&
+           in != program->values[instr->out].format;
+}
+
 static const float layernorm_eps = 1e-5f;
 
 template <Format F> static __device__ __forceinline__ float low(float x)

@@ -2,6 +2,7 @@
 #include "begin.cuh"
 #include "clip.cuh"
 #include "fp8.cuh"
+#include "low.cuh"
 #include "matmul.cuh"
 #include "update.cuh"
 #include "walk.cuh"
@@ -64,19 +65,6 @@ static bool has_low_steps(const Program *program)
     return false;
 }
 
-/* It is kept in fp32 among what is low, or forced low (amp/policy.h). */
-static bool departs(const Program *program, const Instr *instr, Format low)
-{
-    Format in = instr->in[0] == NO_VALUE ? FORMAT_FP32 : program->values[instr->in[0]].format;
-
-    if (instr_forced(instr) != FORMAT_FP32 || instr->op == OP_CAST_FP8)
-        return true;
-    if (op_is_product(instr->op))
-        return in != low;
-    return instr->op >= OP_RELU && instr->op <= OP_LOG_SOFTMAX_BACKWARD &&
-           in != program->values[instr->out].format;
-}
-
 /* No fused step takes the rows from conv2d to dropout of the list of ops, nor what departs from
  * autocast's policy: every kernel stands alone. */
 static bool stands_alone(const Program *program, Format low)
@@ -84,7 +72,7 @@ static bool stands_alone(const Program *program, Format low)
     for (int i = 0; i < program->instr_count; i++) {
         const Instr *instr = &program->instrs[i];
 
-        if ((instr->op >= OP_CONV2D && instr->op <= OP_DROPOUT) || departs(program, instr, low))
+        if ((instr->op >= OP_CONV2D && instr->op <= OP_DROPOUT) || low_departs(program, instr, low))
             return true;
     }
     return false;

@@ -59,34 +59,6 @@ static Status check_same(const Program *program, const Instr *instr)
     return ok();
 }
 
-static bool is_scale(const Program *program, ValueId id)
-{
-    return id != NO_VALUE && program->values[id].role == ROLE_SCALAR &&
-           value_count(&program->values[id]) == FP8_NUMBERS;
-}
-
-/* As tensor cores have it: not both e5m2, a scale for each, and the result is no fp8 itself. */
-static Status fp8_meets(const Program *program, const Instr *instr)
-{
-    const Value *a = &program->values[instr->in[0]], *b = &program->values[instr->in[1]];
-    const Value *out = &program->values[instr->out];
-
-    if (a->format == FORMAT_E5M2 && b->format == FORMAT_E5M2)
-        return fail(STATUS_SHAPE,
-                    "%s cannot multiply %s by %s: no GPU has products of e5m2 by e5m2",
-                    op_table[instr->op].name, a->name, b->name);
-    if (out->format != FORMAT_BF16)
-        return fail(STATUS_SHAPE,
-                    "%s stores %s in %s; products of fp8 operands give "
-                    "bf16",
-                    op_table[instr->op].name, out->name, format_name(out->format));
-    for (int i = 0; i < 2; i++)
-        if (!is_scale(program, instr->in[PRODUCT_SCALES + i]))
-            return fail(STATUS_SHAPE, "%s lacks the scale that %s was cast with",
-                        op_table[instr->op].name, program->values[instr->in[i]].name);
-    return ok();
-}
-
 Status verify_formats_meet(const Program *program, const Instr *instr)
 {
     const Value *a = &program->values[instr->in[0]], *b = &program->values[instr->in[1]];
@@ -94,7 +66,7 @@ Status verify_formats_meet(const Program *program, const Instr *instr)
     const Value *out = &program->values[instr->out];
 
     if (format_is_fp8(a->format) && format_is_fp8(b->format))
-        return fp8_meets(program, instr);
+        return verify_fp8_product(program, instr);
     if (a->format != b->format)
         return fail(STATUS_SHAPE,
                     "%s cannot multiply %s in %s by %s in %s; both must be cast to one format",
@@ -253,41 +225,6 @@ static Status check_accumulate(const Program *program, const Instr *instr)
     return check_same(program, instr);
 }
 
-/* A tensor, its history, and three numbers. */
-static Status check_fp8_scale(const Program *program, const Instr *instr)
-{
-    const Value *history = &program->values[instr->in[1]];
-    int how = (int)instr->constants[FP8_HOW];
-
-    if (history->role != ROLE_HISTORY || history->format != FORMAT_FP32 ||
-        value_count(history) < 2 || value_count(history) > FP8_MOST_HISTORY + 1)
-        return fail(STATUS_SHAPE, "%s reads %s, which is no history of 1 to %d steps",
-                    op_table[instr->op].name, history->name, FP8_MOST_HISTORY);
-    if (how < 0 || how >= FP8_SCALINGS || !format_is_fp8((Format)instr->constants[FP8_FORMAT]))
-        return fail(STATUS_SHAPE, "%s of %s has no way to scale", op_table[instr->op].name,
-                    program->values[instr->in[0]].name);
-    return verify_need(is_scale(program, instr->out), program, instr, instr->in[0], instr->out);
-}
-
-static Status check_cast_fp8(const Program *program, const Instr *instr)
-{
-    const Value *out = &program->values[instr->out];
-
-    if (!format_is_fp8(out->format))
-        return fail(STATUS_SHAPE, "%s casts %s to %s; it is for e4m3 and e5m2",
-                    op_table[instr->op].name, program->values[instr->in[0]].name,
-                    format_name(out->format));
-    TRY(verify_need(is_scale(program, instr->in[1]), program, instr, instr->in[0], instr->in[1]));
-    return verify_need_same(program, instr, instr->in[0], instr->out);
-}
-
-static Status check_fp8_history(const Program *program, const Instr *instr)
-{
-    return verify_need(program->values[instr->in[0]].role == ROLE_HISTORY &&
-                           is_scale(program, instr->in[1]),
-                       program, instr, instr->in[0], instr->in[1]);
-}
-
 static Status check_nothing(const Program *program, const Instr *instr)
 {
     (void)program, (void)instr;
@@ -296,9 +233,9 @@ static Status check_nothing(const Program *program, const Instr *instr)
 
 static Check *const checks[OP_COUNT] = {
     [OP_CAST] = check_same,
-    [OP_FP8_SCALE] = check_fp8_scale,
-    [OP_CAST_FP8] = check_cast_fp8,
-    [OP_FP8_HISTORY] = check_fp8_history,
+    [OP_FP8_SCALE] = verify_fp8_scale,
+    [OP_CAST_FP8] = verify_cast_fp8,
+    [OP_FP8_HISTORY] = verify_fp8_history,
     [OP_GATHER] = check_nothing,
     [OP_LINEAR] = check_linear,
     [OP_LINEAR_DX] = check_linear_dx,

@@ -23,4 +23,7 @@ Check verify_conv2d, verify_conv2d_dx, verify_conv2d_dw, verify_conv2d_db;
 Check verify_pool, verify_pool_backward;
 Check verify_layernorm, verify_layernorm_dx, verify_layernorm_dw, verify_dropout;
 
+/* verify_fp8.c; verify_fp8_product: both operands are fp8 */
+Check verify_fp8_product, verify_fp8_scale, verify_cast_fp8, verify_fp8_history;
+
 #endif

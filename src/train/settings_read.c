@@ -99,6 +99,13 @@ static Key *take(Line *line, const char *name)
     return NULL;
 }
 
+static const char *take_text(Line *line, const char *name, const char *otherwise)
+{
+    const Key *key = take(line, name);
+
+    return key == NULL ? otherwise : key->value;
+}
+
 static Status take_number(Line *line, const char *name, double *value)
 {
     const Key *key = take(line, name);
@@ -116,7 +123,6 @@ static Status take_count(Line *line, const char *name, int64_t *value)
 static Status read_data(Line *line, Settings *settings)
 {
     DataSpec *spec = &settings->data;
-    const Key *target = take(line, "target"), *shuffle = take(line, "shuffle");
 
     *spec = data_spec_default();
     TRY(data_spec_parse(line->object, spec));
@@ -128,16 +134,14 @@ static Status read_data(Line *line, Settings *settings)
     if (spec->features < 0 || spec->classes < 0 || spec->limit < 0 || spec->size < 0 ||
         spec->size > LARGEST_SIZE || !isfinite(spec->gain))
         return odd("data");
-    spec->target_input = target != NULL && strcmp(target->value, "input") == 0;
-    spec->shuffle = shuffle == NULL || strcmp(shuffle->value, "off") != 0;
+    spec->target_input = strcmp(take_text(line, "target", ""), "input") == 0;
+    spec->shuffle = strcmp(take_text(line, "shuffle", "on"), "off") != 0;
     return ok();
 }
 
 static Status read_net(Line *line, Settings *settings)
 {
-    const Key *act = take(line, "act");
-
-    return net_parse(line->object, act == NULL ? "relu" : act->value, &settings->net);
+    return net_parse(line->object, take_text(line, "act", "relu"), &settings->net);
 }
 
 static Status read_loss(Line *line, Settings *settings)
@@ -155,7 +159,6 @@ static Status read_loss(Line *line, Settings *settings)
 static Status read_optim(Line *line, Settings *settings)
 {
     OptimSpec *spec = &settings->optim;
-    const Key *states = take(line, "states");
 
     TRY(optim_spec(line->object, spec));
     TRY(take_number(line, "lr", &spec->lr));
@@ -164,7 +167,7 @@ static Status read_optim(Line *line, Settings *settings)
     TRY(take_number(line, "beta2", &spec->beta2));
     TRY(take_number(line, "eps", &spec->eps));
     TRY(take_number(line, "weight_decay", &spec->weight_decay));
-    return states == NULL ? ok() : format_parse(states->value, &spec->states);
+    return format_parse(take_text(line, "states", "fp32"), &spec->states);
 }
 
 static Status read_batch(Line *line, Settings *settings)
@@ -193,11 +196,10 @@ static Status take_off(Line *line, const char *name, bool *off)
 
 static Status read_autocast(Line *line, Settings *settings)
 {
-    const Key *keep = take(line, "keep"), *force = take(line, "force");
     Policy policy = {0};
 
-    TRY(policy_parse(keep == NULL ? "none" : keep->value, false, &policy.keep));
-    TRY(policy_parse(force == NULL ? "none" : force->value, true, &policy.force));
+    TRY(policy_parse(take_text(line, "keep", "none"), false, &policy.keep));
+    TRY(policy_parse(take_text(line, "force", "none"), true, &policy.force));
     TRY(take_off(line, "stable", &policy.unstable));
     TRY(autocast_parse(line->object, &settings->autocast));
     settings->policy = policy;
@@ -206,7 +208,6 @@ static Status read_autocast(Line *line, Settings *settings)
 
 static Status read_fp8(Line *line, Settings *settings)
 {
-    const Key *backward = take(line, "backward");
     Fp8Spec spec = fp8_spec_default();
 
     if (strncmp(line->object, "scaling ", 8) != 0)
@@ -214,8 +215,7 @@ static Status read_fp8(Line *line, Settings *settings)
     TRY(fp8_scaling_parse(line->object + 8, &spec.scaling));
     TRY(take_count(line, "history", &spec.history));
     TRY(take_count(line, "margin", &spec.margin));
-    if (backward != NULL)
-        TRY(fp8_backward_parse(backward->value, &spec.backward));
+    TRY(fp8_backward_parse(take_text(line, "backward", "e5m2"), &spec.backward));
     settings->fp8 = spec;
     return ok();
 }
@@ -374,15 +374,10 @@ Status settings_read_part(const char *text, Settings *settings)
 
 Status settings_read(const char *text, Settings *settings)
 {
-    const Settings usual = settings_default();
-    Settings made = *settings;
+    Settings made = settings_default(); /* as parts are that may be left out */
     bool read;
 
-    made.fp8 = usual.fp8;
-    made.master = usual.master;
-    made.rounding = usual.rounding;
-    made.clip = usual.clip;
-    made.accumulate = usual.accumulate;
+    made.pace = settings->pace;
     for (SettingPart part = SETTING_DATA; part < SETTING_PARTS; part++) {
         size_t length = strcspn(text, "\n");
         char line[2 * WORD];
