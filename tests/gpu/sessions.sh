@@ -54,6 +54,8 @@ claim "the main job: accuracy, skipped, steps a second" \
     '$1 >= 0.83 && $2 > 0 && $3 > 0'
 claim "bf16: accuracy, skipped" 'autocast bf16; scale off; train 10 epochs; print accuracy, skipped' \
     '$1 >= 0.83 && $2 == 0'
+claim "fp8: accuracy, skipped" 'autocast fp8; scale off; train 10 epochs; print accuracy, skipped' \
+    '$1 >= 0.82 && $2 == 0'
 claim "fp32: accuracy, skipped" 'autocast off; scale off; train 10 epochs; print accuracy, skipped' \
     '$1 >= 0.83 && $2 == 0'
 claim "a scale far too large: steps, skipped, scale" 'scale static 2^40; train 40; print step, skipped, scale' \
@@ -73,6 +75,19 @@ claim "pictures through convolutions: accuracy, skipped, steps a second" \
     'net lenet; train 3 epochs; print accuracy, skipped, steps_per_second' '$1 >= 0.75 && $2 > 0 && $3 > 0'
 claim "the same in bf16 without masters: loss" \
     'net lenet; autocast bf16; scale off; master off; round kahan; train 400; print loss' '$1 < 1'
+claim "the same in fp8: loss, scale of a weight" \
+    'net lenet; autocast fp8; scale off; train 400; print loss, fp8_scale("conv1.weight")' '$1 < 1 && $2 > 1'
+claim "fp8 of e4m3 without a scale, and with one: accuracy of both" \
+    'autocast fp8; scale off; optim adam; fp8 scaling none backward=e4m3; train 600; print accuracy; reset; fp8 scaling current; train 600; print accuracy' \
+    '$1 > 0.8'
+claim "layernorm forced into fp16, of rows beyond its squares: zeros" \
+    'data fashion gain=3000; net "flatten, linear 32, layernorm, relu, linear 10"; autocast bf16 force=layernorm; scale off; train 5; print zeros("norm1.out"); autocast fp16 force=layernorm; train 5; print zeros("norm1.out")' \
+    '$1 > 0.5'
+claim "softmax forced without its largest number taken off: skipped" \
+    'data moons gain=3000; net 2 8 2; autocast fp16 force=softmax stable=off; train 20; print skipped' '$1 > 0'
+claim "operations that are kept: loss, skipped" \
+    'autocast fp16 keep=relu,softmax,linear; train 100; autocast keep=gelu,relu; train 100; print loss, step' \
+    '$1 < 1 && $2 == 200'
 claim "there and back, layers of every kind: steps, loss" \
     "net \"conv 8 k=3 stride=2, relu, pool 2, conv 16 k=3 pad=1, avgpool 2, flatten, dropout 10%, linear 64, layernorm, gelu, linear 10\"; batch 32; accumulate 2; clip norm 1; train 100; backend cpu; train 20; backend $backend; train 100; print step, loss" \
     '$1 == 220 && $2 < 1.3'
