@@ -81,8 +81,8 @@ claim "fp8 of e4m3 without a scale, and with one: accuracy of both" \
     'autocast fp8; scale off; optim adam; fp8 scaling none backward=e4m3; train 600; print accuracy; reset; fp8 scaling current; train 600; print accuracy' \
     '$1 > 0.8'
 claim "layernorm forced into fp16, of rows beyond its squares: zeros" \
-    'data fashion gain=3000; net "flatten, linear 32, layernorm, relu, linear 10"; autocast bf16 force=layernorm; scale off; train 5; print zeros("norm1.out"); autocast fp16 force=layernorm; train 5; print zeros("norm1.out")' \
-    '$1 > 0.5'
+    'seed 3; data moons gain=3000; net "linear 8, layernorm, relu, linear 2"; batch 8; autocast fp16 force=layernorm; scale off; train 2; print zeros("norm1.out"), zeros("fc1.weight.grad")' \
+    '$1 > 0.2 && $2 > 0.5'
 claim "softmax forced without its largest number taken off: skipped" \
     'data moons gain=3000; net 2 8 2; autocast fp16 force=softmax stable=off; train 20; print skipped' '$1 > 0'
 claim "operations that are kept: loss, skipped" \
