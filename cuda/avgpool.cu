@@ -2,40 +2,38 @@
 #include "places.cuh"
 
 typedef struct MeanWork {
-    Array out, in;
-    Counter counter;
-    const StepState *state;
+    Array in;
     Plane pictures, windows;
-    int side;
+    Divider side;
 
     template <Format F> __device__ __forceinline__ float number(int row, int col) const
     {
         Position at = position_of(windows, col);
+        int reach = (int)side.by;
         float sum = 0.0f;
 
-        for (int y = 0; y < side; y++)
-            for (int x = 0; x < side; x++)
+        for (int y = 0; y < reach; y++)
+            for (int x = 0; x < reach; x++)
                 sum += load_at<F>(
-                    in, row, column_of(pictures, at.channel, at.y * side + y, at.x * side + x));
-        return sum / (float)(side * side);
+                    in, row, column_of(pictures, at.channel, at.y * reach + y, at.x * reach + x));
+        return sum / (float)(reach * reach);
     }
 } MeanWork;
 
 typedef struct ShareWork {
-    Array out, dout;
-    Counter counter;
-    const StepState *state;
+    Array dout;
     Plane pictures, windows;
-    int side;
+    Divider side;
 
     template <Format F> __device__ __forceinline__ float number(int row, int col) const
     {
         Position at = position_of(pictures, col);
-        int y = at.y / side, x = at.x / side;
+        int y = quotient(side, at.y), x = quotient(side, at.x);
 
         if (y >= windows.height || x >= windows.width)
             return 0.0f;
-        return load_at<F>(dout, row, column_of(windows, at.channel, y, x)) / (float)(side * side);
+        return load_at<F>(dout, row, column_of(windows, at.channel, y, x)) /
+               (float)(side.by * side.by);
     }
 } ShareWork;
 
@@ -47,7 +45,7 @@ Status cuda_avgpool(Plan *plan, int instr)
     work.in = plan->arrays[(size_t)of->in[0]];
     work.pictures = plane_of(plan_value(plan, of->in[0]));
     work.windows = plane_of(plan_value(plan, of->out));
-    work.side = (int)of->constants[POOL_SIDE];
+    work.side = divider_of((int64_t)of->constants[POOL_SIDE]);
     return places_run(plan, instr, &work);
 }
 
@@ -59,6 +57,6 @@ Status cuda_avgpool_backward(Plan *plan, int instr)
     work.dout = plan->arrays[(size_t)of->in[0]];
     work.pictures = plane_of(plan_value(plan, of->out));
     work.windows = plane_of(plan_value(plan, of->in[0]));
-    work.side = (int)of->constants[POOL_SIDE];
+    work.side = divider_of((int64_t)of->constants[POOL_SIDE]);
     return places_run(plan, instr, &work);
 }

@@ -201,10 +201,11 @@ static Status fill(DeviceData *data, const DataView *view)
 {
     Backend *backend = data->backend;
     size_t examples = (size_t)(view->train_count + view->test_count);
+    size_t numbers =
+        view->text_count > 0 ? (size_t)view->text_count : examples * (size_t)view->features;
     size_t order = (size_t)(view->train_count + 1) * sizeof(int32_t);
 
-    TRY(to_device(data, view->inputs, examples * (size_t)view->features * sizeof(float),
-                  (void **)&data->inputs));
+    TRY(to_device(data, view->inputs, numbers * sizeof(float), (void **)&data->inputs));
     TRY(to_device(data, view->labels, view->labels == NULL ? 0 : examples * sizeof(int32_t),
                   (void **)&data->labels));
     TRY(to_device(data, view->targets, examples * (size_t)view->target_width * sizeof(float),
@@ -230,6 +231,8 @@ Status cuda_data_new(Backend *backend, const DataView *view, DeviceData **data)
     made->test_count = view->test_count;
     made->features = view->features;
     made->target_width = view->target_width;
+    made->text_count = view->text_count;
+    made->held_out_from = view->held_out_from;
     status = backend_use(backend);
     if (!failed(status))
         status = fill(made, view);

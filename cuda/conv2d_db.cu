@@ -1,74 +1,69 @@
-/* conv2d_db: a block sums a channel of the stored dout in fp32, over examples and places, and rounds once;
- * src/cpu/conv2d_db.c.
+/* conv2d_db: sums over the places and some examples, in parts, from the stored dout; then the parts, in order,
+ * and one rounding; src/cpu/conv2d_db.c.
  *
- * Each thread takes every THREADS-th number in order; then halves of the threads are added up.
+ * A warp for a channel of a part: each lane takes every 32nd place, or four neighbours, in order; then the
+ * lanes are added up.
  */
+#include "loss.cuh"
 #include "places.cuh"
 
 typedef struct DbWork {
-    Array dout, out;
-    Counter counter;
-    const StepState *state;
-    int places;
+    Array dout;
+    float *sums; /* (parts, channels) */
+    int channels, places, parts;
 } DbWork;
 
-template <Format F>
-static __device__ float channel_sum(const DbWork &work, int channel, float *sums)
-{
-    int count = work.dout.rows * work.places;
-    float sum = 0.0f;
-
-    for (int i = threadIdx.x; i < count; i += THREADS)
-        sum += load_at<F>(work.dout, i / work.places, channel * work.places + i % work.places);
-    sums[threadIdx.x] = sum;
-    __syncthreads();
-    for (int half = THREADS / 2; half > 0; half /= 2) {
-        if ((int)threadIdx.x < half)
-            sums[threadIdx.x] += sums[threadIdx.x + half];
-        __syncthreads();
-    }
-    sum = sums[0];
-    __syncthreads();
-    return sum;
-}
-
-template <Format F>
+template <Format F, int WIDTH>
 static __global__ void __launch_bounds__(THREADS) db_kernel(const __grid_constant__ DbWork work)
 {
-    __shared__ Tally tally;
-    __shared__ Mass warps[THREADS / WARP];
-    __shared__ float sums[THREADS];
-    Seen seen;
+    int lane = threadIdx.x % WARP;
+    int64_t at = ((int64_t)blockIdx.x * THREADS + threadIdx.x) / WARP;
+    int part = (int)(at / work.channels), channel = (int)(at % work.channels);
+    int first = part * CONV_DB_EXAMPLES, end = min(first + CONV_DB_EXAMPLES, work.dout.rows);
+    float sum = 0.0f;
 
-    seen_begin(&seen, &tally);
-    tally_clear(&tally);
-    __syncthreads();
-    for (int channel = blockIdx.x; channel < work.out.cols; channel += gridDim.x) {
-        float sum = channel_sum<F>(work, channel, sums);
+    wait_for_previous();
+    if (part >= work.parts)
+        return;
+    for (int row = first; row < end; row++)
+#pragma unroll 2
+        for (int place = lane * WIDTH; place < work.places; place += WARP * WIDTH) {
+            float v[WIDTH];
 
-        if (threadIdx.x != 0)
-            continue;
-        if (work.counter.tally != NULL)
-            count_value(work.counter.edges, &seen, sum);
-        store_at<F>(work.out, 0, channel, sum);
-    }
-    __syncthreads();
-    if (work.counter.tally != NULL)
-        counter_finish(work.counter, work.state->parity, &seen, &tally, warps);
+            load_some<F, WIDTH>(work.dout, row, channel * work.places + place, v);
+#pragma unroll
+            for (int i = 0; i < WIDTH; i++)
+                sum += v[i];
+        }
+    sum = warp_sum_all(sum);
+    if (lane == 0)
+        work.sums[at] = sum;
+}
+
+template <Format F> static const void *kernel_of(int places)
+{
+    return places % 4 == 0 ? (const void *)db_kernel<F, 4> : (const void *)db_kernel<F, 1>;
+}
+
+Status sums_conv2d_db(Plan *plan, int instr)
+{
+    const Instr *of = &plan->program.instrs[instr];
+    const Array *out = &plan->arrays[(size_t)of->out];
+    DbWork work = {plan->arrays[(size_t)of->in[0]], plan->raws[(size_t)instr], out->cols, 0,
+                   plan_parts(plan, instr)};
+    void *arguments[] = {&work};
+    int64_t warps = (int64_t)work.parts * work.channels;
+
+    work.places = work.dout.cols / work.channels;
+    return launch_early(plan,
+                        plan->low == FORMAT_BF16 ? kernel_of<FORMAT_BF16>(work.places)
+                                                 : kernel_of<FORMAT_FP16>(work.places),
+                        (int)((warps * WARP + THREADS - 1) / THREADS), 0, arguments,
+                        "a convolution's bias was summed");
 }
 
 Status cuda_conv2d_db(Plan *plan, int instr)
 {
-    const Instr *of = &plan->program.instrs[instr];
-    DbWork work = {plan->arrays[(size_t)of->in[0]], plan->arrays[(size_t)of->out],
-                   plan_counter(plan, instr), plan->state, 0};
-    int blocks = work.out.cols < plan->mass_slots ? work.out.cols : plan->mass_slots;
-    cudaStream_t stream = plan->backend->stream;
-
-    work.places = work.dout.cols / work.out.cols;
-    if (plan->low == FORMAT_BF16)
-        db_kernel<FORMAT_BF16><<<blocks, THREADS, 0, stream>>>(work);
-    else
-        db_kernel<FORMAT_FP16><<<blocks, THREADS, 0, stream>>>(work);
-    return cuda_launched(plan->backend, "a convolution's bias was summed");
+    TRY(sums_conv2d_db(plan, instr));
+    return parts_finish(plan, instr);
 }

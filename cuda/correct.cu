@@ -6,6 +6,7 @@ typedef struct CorrectWork {
     const float *labels;
     Scalars *scalars;
     int64_t test_count;
+    int each; /* rows of an example */
 } CorrectWork;
 
 /* As PyTorch: a nan is the largest, and of equals the first is taken. */
@@ -29,7 +30,7 @@ template <Format F> static __global__ void correct_kernel(const __grid_constant_
 {
     int row = blockIdx.x * blockDim.x + threadIdx.x;
     bool counts =
-        row < work.logits.rows && (int64_t)row < work.test_count - work.scalars->test_position;
+        row < work.logits.rows && row / work.each < work.test_count - work.scalars->test_position;
 
     if (counts && argmax<F>(work.logits, row) == (int)work.labels[row])
         atomicAdd((unsigned long long *)&work.scalars->correct, 1ull);
@@ -39,9 +40,10 @@ Status cuda_correct(Plan *plan, int instr)
 {
     const Instr *of = &plan->program.instrs[instr];
     CorrectWork work = {plan->arrays[of->in[0]], (const float *)plan->arrays[of->in[1]].data,
-                        plan->store->scalars, plan->data->test_count};
+                        plan->store->scalars, plan->data->test_count, 1};
     int blocks = (work.logits.rows + THREADS - 1) / THREADS;
 
+    work.each = work.logits.rows / (int)plan_value(plan, of->in[0])->shape[0];
     if (plan->low == FORMAT_BF16)
         correct_kernel<FORMAT_BF16><<<blocks, THREADS, 0, plan->backend->stream>>>(work);
     else

@@ -94,7 +94,7 @@ typedef struct alignas(16) Segment {
     ValueId grad_id;
 } Segment;
 
-enum { MOST_SEGMENTS = 64 }; /* 32 layers, a weight and a bias each */
+enum { MOST_SEGMENTS = 64 }; /* of a fused step */
 
 #ifdef __CUDACC__
 

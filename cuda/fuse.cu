@@ -29,6 +29,33 @@ static Status launch_chain(Plan *plan, const void *work)
     return chain_run(plan, (const Chain *)work);
 }
 
+/* An instruction whose kernel takes what is fused behind it along. */
+typedef struct Behind {
+    int instr;
+    Chain chain;
+} Behind;
+
+static Status launch_behind(Plan *plan, const void *work)
+{
+    const Behind *behind = (const Behind *)work;
+    Status status;
+
+    plan->round = 0;
+    plan->behind = &behind->chain;
+    status = op_run(plan, behind->instr);
+    plan->behind = NULL;
+    return status;
+}
+
+/* Column sums into their parts, which kernel A adds. */
+static Status launch_sums(Plan *plan, const void *work)
+{
+    int instr = *(const int *)work;
+
+    return plan->program.instrs[instr].op == OP_CONV2D_DB ? sums_conv2d_db(plan, instr)
+                                                          : sums_layernorm_dw(plan, instr);
+}
+
 static Status launch_product(Plan *plan, const void *work)
 {
     return product_run(plan, *(const int *)work);
@@ -90,7 +117,8 @@ static int follower(const Fuser *fuser, int after, ValueId value)
     return -1;
 }
 
-static void extend(Fuser *fuser, Chain *chain, int instr)
+/* What goes on elementwise from an instruction joins its chain; returns what is stored last. */
+static ValueId take_followers(Fuser *fuser, Chain *chain, int instr)
 {
     ValueId value = instr_at(fuser, instr)->out;
     int next = follower(fuser, instr + 1, value);
@@ -101,10 +129,40 @@ static void extend(Fuser *fuser, Chain *chain, int instr)
         value = instr_at(fuser, next)->out;
         next = follower(fuser, next + 1, value);
     }
+    return value;
+}
+
+static void extend(Fuser *fuser, Chain *chain, int instr)
+{
+    ValueId value = take_followers(fuser, chain, instr);
+
     node_add(fuser->plan, launch_chain, chain, sizeof *chain);
     fuser->chain = (Chain *)fuser->plan->nodes.back().work;
     fuser->chain_out = value;
     fuser->makers[(size_t)value] = fuser->chain;
+}
+
+/* Kernels that pass each number on through a chain (places_run, conv_places_run). */
+static bool passes_on(OpKind op)
+{
+    static const OpKind ops[] = {
+        OP_CONV2D,    OP_CONV2D_DX,        OP_MAXPOOL,         OP_MAXPOOL_BACKWARD,
+        OP_AVGPOOL,   OP_AVGPOOL_BACKWARD, OP_LAYERNORM,       OP_LAYERNORM_DX,
+        OP_DROPOUT,   OP_EMBEDDING,        OP_POSITION,        OP_ADD,
+        OP_BATCHNORM, OP_BATCHNORM_DX,     OP_ATTENTION_QUERY, OP_ATTENTION_JOIN};
+
+    for (OpKind passes : ops)
+        if (op == passes)
+            return true;
+    return false;
+}
+
+static void add_behind(Fuser *fuser, int i)
+{
+    Behind behind = {i, chain_behind(fuser->plan, i)};
+
+    take_followers(fuser, &behind.chain, i);
+    node_add(fuser->plan, launch_behind, &behind, sizeof behind);
 }
 
 static void add_gather(Fuser *fuser, int i)
@@ -201,6 +259,16 @@ static void add_grads(Fuser *fuser, int first)
     fuser->looked = first;
 }
 
+/* The gradients of the segments from `first` on that have no kernel A yet, up to instruction `upto`. */
+static bool are_made(const Fuser *fuser, int first, int upto)
+{
+    for (int i = upto + 1; i < fuser->plan->program.instr_count; i++)
+        for (int s = first; s < fuser->looked && !fuser->done[(size_t)i]; s++)
+            if (instr_at(fuser, i)->out == fuser->plan->segments[(size_t)s].grad_id)
+                return false;
+    return true;
+}
+
 /* Kernel A for the layers that are done, beside the products of those before, where it is worth a kernel
  * of its own. `i`: the gradient of a bias, the last of its layer. */
 static void look_aside(Fuser *fuser, int i)
@@ -210,7 +278,7 @@ static void look_aside(Fuser *fuser, int i)
 
     for (int s = first; s < fuser->looked; s++)
         tiles += plan->segments[(size_t)s].tiles;
-    if (first <= 0 || tiles < LARGE / 128)
+    if (first <= 0 || tiles < LARGE / 128 || !are_made(fuser, first, i))
         return;
     add_grads(fuser, first);
     node_aside(plan);
@@ -268,6 +336,7 @@ static void add_cross_entropy(Fuser *fuser, int i)
     loss.out = plan->arrays[(size_t)first->out];
     loss.target = plan->arrays[(size_t)instr_at(fuser, i + 1)->in[1]];
     fuser->end.loss_slots = plan->row_losses;
+    fuser->end.loss_rows = (uint32_t)loss.logits.rows;
     fuser->end.loss = (float *)plan->arrays[(size_t)instr_at(fuser, i + 1)->out].data;
     fuser->end.scaled = (float *)plan->arrays[(size_t)instr_at(fuser, i + 2)->out].data;
     loss.out_grad = plan->arrays[(size_t)instr_at(fuser, i + 3)->out];
@@ -294,7 +363,7 @@ static Status add(Fuser *fuser, int i)
     if (instr->op == OP_GATHER && instr->constants[GATHER_TARGET] != 0.0 &&
         plan->data->labels != NULL)
         return ok(); /* the step's beginning */
-    if (instr->op == OP_GATHER)
+    if (instr->op == OP_GATHER && plan->data->text_count == 0)
         add_gather(fuser, i);
     else if (instr->op == OP_LINEAR_DX) {
         add_weight_grad_first(fuser, i);
@@ -306,7 +375,13 @@ static Status add(Fuser *fuser, int i)
     else if (instr->op == OP_LINEAR_DB) {
         add_bias_grad(fuser, i);
         look_aside(fuser, i);
-    } else if (is_cross_entropy(fuser, i))
+    } else if (instr->op == OP_CONV2D_DW)
+        node_add(plan, launch_product, &i, sizeof i);
+    else if (instr->op == OP_CONV2D_DB || instr->op == OP_LAYERNORM_DW)
+        node_add(plan, launch_sums, &i, sizeof i);
+    else if (passes_on(instr->op))
+        add_behind(fuser, i);
+    else if (is_cross_entropy(fuser, i))
         add_cross_entropy(fuser, i);
     else if (chain_is_stage(plan, i)) {
         Chain chain = chain_begin(plan, i);

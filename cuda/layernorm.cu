@@ -1,163 +1,196 @@
-/* layernorm and its gradients: a warp looks at each row, then each number is made; src/cpu/layernorm.c. */
+/* layernorm and its gradients, a warp for each row; src/cpu/layernorm.c. */
 #include "loss.cuh"
 #include "low.cuh"
 #include "places.cuh"
 
-typedef struct RowWork {
-    Array x, w, dout; /* dout.data NULL: mean and root are enough */
-    float4 *rows;     /* mean, root, mean of g, mean of g h */
-} RowWork;
-
 static const float layernorm_eps = 1e-5f;
 
+/* Of a row of x. */
+typedef struct Moments {
+    float mean, root;
+} Moments;
+
 template <Format F>
-static __device__ __forceinline__ void row_moments(const RowWork &work, int row, float *mean,
-                                                   float *root, float eps)
+static __device__ __forceinline__ Moments row_moments(const Array &x, int row, float eps)
 {
-    int cols = work.x.cols, lane = threadIdx.x % WARP;
-    float sum = 0.0f, squares = 0.0f;
+    int cols = x.cols, lane = threadIdx.x % WARP;
+    float sum = 0.0f, squares = 0.0f, mean;
 
     for (int col = lane; col < cols; col += WARP)
-        sum += load_at<F>(work.x, row, col);
-    *mean = warp_sum_all(sum) / (float)cols;
+        sum += load_at<F>(x, row, col);
+    mean = warp_sum_all(sum) / (float)cols;
     for (int col = lane; col < cols; col += WARP) {
-        float off = load_at<F>(work.x, row, col) - *mean;
+        float off = load_at<F>(x, row, col) - mean;
 
         squares += off * off;
     }
-    *root = 1.0f / sqrtf(warp_sum_all(squares) / (float)cols + eps);
+    return {mean, 1.0f / sqrtf(warp_sum_all(squares) / (float)cols + eps)};
+}
+
+/* dout.data NULL: forward; b: of forward only. */
+typedef struct NormWork {
+    Array x, w, b, dout;
+    float eps;
+} NormWork;
+
+template <Format F>
+static __device__ __forceinline__ void forward_row(const NormWork &work, const Chain &chain,
+                                                   int row, Seen *seen)
+{
+    Moments at = row_moments<F>(work.x, row, work.eps);
+
+    for (int col = threadIdx.x % WARP; col < work.x.cols; col += WARP) {
+        float v[1] = {(load_at<F>(work.x, row, col) - at.mean) * at.root *
+                          load_at<F>(work.w, 0, col) +
+                      load_at<F>(work.b, 0, col)};
+
+        chain_pass<F, 1>(chain, v, row, col, seen);
+    }
 }
 
 template <Format F>
+static __device__ __forceinline__ void dx_row(const NormWork &work, const Chain &chain, int row,
+                                              Seen *seen)
+{
+    Moments at = row_moments<F>(work.x, row, work.eps);
+    float sum = 0.0f, along = 0.0f;
+
+    for (int col = threadIdx.x % WARP; col < work.x.cols; col += WARP) {
+        float g = load_at<F>(work.dout, row, col) * load_at<F>(work.w, 0, col);
+
+        sum += g;
+        along += g * ((load_at<F>(work.x, row, col) - at.mean) * at.root);
+    }
+    sum = warp_sum_all(sum) / (float)work.x.cols;
+    along = warp_sum_all(along) / (float)work.x.cols;
+    for (int col = threadIdx.x % WARP; col < work.x.cols; col += WARP) {
+        float h = (load_at<F>(work.x, row, col) - at.mean) * at.root;
+        float g = load_at<F>(work.dout, row, col) * load_at<F>(work.w, 0, col);
+        float v[1] = {at.root * (g - sum - h * along)};
+
+        chain_pass<F, 1>(chain, v, row, col, seen);
+    }
+}
+
+template <Format F, bool BACKWARD>
 static __global__ void __launch_bounds__(THREADS)
-    rows_kernel(const __grid_constant__ RowWork work, float eps)
+    norm_kernel(const __grid_constant__ NormWork work, const __grid_constant__ Chain chain)
 {
-    int lane = threadIdx.x % WARP, step = gridDim.x * (THREADS / WARP);
+    __shared__ Tally tallies[MOST_STAGES];
+    __shared__ Mass warps[THREADS / WARP];
+    Seen seen[MOST_STAGES];
 
-    for (int row = blockIdx.x * (THREADS / WARP) + threadIdx.x / WARP; row < work.x.rows;
-         row += step) {
-        float mean, root, sum = 0.0f, along = 0.0f;
-
-        row_moments<F>(work, row, &mean, &root, eps);
-        for (int col = lane; col < work.x.cols && work.dout.data != NULL; col += WARP) {
-            float g = load_at<F>(work.dout, row, col) * load_at<F>(work.w, 0, col);
-
-            sum += g;
-            along += g * ((load_at<F>(work.x, row, col) - mean) * root);
-        }
-        sum = warp_sum_all(sum) / (float)work.x.cols;
-        along = warp_sum_all(along) / (float)work.x.cols;
-        if (lane == 0)
-            work.rows[row] = make_float4(mean, root, sum, along);
-    }
+    chain_open(chain, tallies, seen);
+    wait_for_previous();
+    for (int row = (int)(blockIdx.x * THREADS + threadIdx.x) / WARP; row < work.x.rows;
+         row += (int)gridDim.x * THREADS / WARP)
+        BACKWARD ? dx_row<F>(work, chain, row, seen) : forward_row<F>(work, chain, row, seen);
+    chain_close(chain, tallies, seen, warps);
 }
 
-static Status look_at_rows(Plan *plan, RowWork *work)
+template <bool BACKWARD> static const void *kernel_for(Format low)
 {
-    int blocks = plan_blocks(plan, (int64_t)work->x.rows * WARP, 1);
-    cudaStream_t stream = plan->backend->stream;
-
-    work->rows = (float4 *)plan->row_moments;
-    if (plan->low == FORMAT_BF16)
-        rows_kernel<FORMAT_BF16><<<blocks, THREADS, 0, stream>>>(*work, layernorm_eps);
-    else
-        rows_kernel<FORMAT_FP16><<<blocks, THREADS, 0, stream>>>(*work, layernorm_eps);
-    return cuda_launched(plan->backend, "layernorm started");
+    return low == FORMAT_BF16   ? (const void *)norm_kernel<FORMAT_BF16, BACKWARD>
+           : low == FORMAT_TF32 ? (const void *)norm_kernel<FORMAT_TF32, BACKWARD>
+                                : (const void *)norm_kernel<FORMAT_FP16, BACKWARD>;
 }
 
-typedef struct NormWork {
-    Array out, x, w, b;
-    Counter counter;
-    const StepState *state;
-    const float4 *rows;
+template <bool BACKWARD> static Status run(Plan *plan, int instr, const NormWork *work)
+{
+    Chain chain = chain_behind(plan, instr);
+    void *arguments[] = {(void *)work, &chain};
 
-    template <Format F> __device__ __forceinline__ float number(int row, int col) const
-    {
-        float4 at = rows[row];
-
-        return (load_at<F>(x, row, col) - at.x) * at.y * load_at<F>(w, 0, col) +
-               load_at<F>(b, 0, col);
-    }
-} NormWork;
-
-typedef struct NormDx {
-    Array out, x, w, dout;
-    Counter counter;
-    const StepState *state;
-    const float4 *rows;
-
-    template <Format F> __device__ __forceinline__ float number(int row, int col) const
-    {
-        float4 at = rows[row];
-        float h = (load_at<F>(x, row, col) - at.x) * at.y;
-
-        return at.y * (load_at<F>(dout, row, col) * load_at<F>(w, 0, col) - at.z - h * at.w);
-    }
-} NormDx;
-
-typedef struct NormDw {
-    Array out, x, dout;
-    Counter counter;
-    const StepState *state;
-    const float4 *rows;
-
-    template <Format F> __device__ __forceinline__ float number(int unused, int col) const
-    {
-        float sum = 0.0f;
-
-        (void)unused;
-        for (int row = 0; row < x.rows; row++) {
-            float4 at = rows[row];
-
-            sum += load_at<F>(dout, row, col) * ((load_at<F>(x, row, col) - at.x) * at.y);
-        }
-        return sum;
-    }
-} NormDw;
+    return launch_early(plan, kernel_for<BACKWARD>(plan->low),
+                        plan_blocks(plan, (int64_t)work->x.rows * WARP, 1), 0, arguments,
+                        "layernorm started");
+}
 
 Status cuda_layernorm(Plan *plan, int instr)
 {
     const Instr *of = &plan->program.instrs[instr];
-    RowWork look = {};
-    NormWork work = {};
+    NormWork work = {plan->arrays[(size_t)of->in[0]],
+                     plan->arrays[(size_t)of->in[1]],
+                     plan->arrays[(size_t)of->in[2]],
+                     {},
+                     layernorm_eps};
 
     if (is_forced(plan, instr))
         return low_layernorm(plan, instr);
-    look.x = work.x = plan->arrays[(size_t)of->in[0]];
-    work.w = plan->arrays[(size_t)of->in[1]];
-    work.b = plan->arrays[(size_t)of->in[2]];
-    TRY(look_at_rows(plan, &look));
-    work.rows = look.rows;
-    return places_run(plan, instr, &work);
+    return run<false>(plan, instr, &work);
 }
 
 Status cuda_layernorm_dx(Plan *plan, int instr)
 {
     const Instr *of = &plan->program.instrs[instr];
-    RowWork look = {};
-    NormDx work = {};
+    NormWork work = {plan->arrays[(size_t)of->in[1]],
+                     plan->arrays[(size_t)of->in[2]],
+                     {},
+                     plan->arrays[(size_t)of->in[0]],
+                     layernorm_eps};
 
     if (is_forced(plan, instr))
         return low_layernorm_dx(plan, instr);
-    look.dout = work.dout = plan->arrays[(size_t)of->in[0]];
-    look.x = work.x = plan->arrays[(size_t)of->in[1]];
-    look.w = work.w = plan->arrays[(size_t)of->in[2]];
-    TRY(look_at_rows(plan, &look));
-    work.rows = look.rows;
-    return places_run(plan, instr, &work);
+    return run<true>(plan, instr, &work);
+}
+
+typedef struct NormDw {
+    Array x, dout;
+    float *sums; /* (parts, cols) */
+    float eps;
+} NormDw;
+
+/* A block for a part of the rows: each line's rows in order, then the lines (map.cuh). */
+template <Format F>
+static __global__ void __launch_bounds__(THREADS) dw_kernel(const __grid_constant__ NormDw work)
+{
+    __shared__ Moments moments[SUM_PART];
+    __shared__ float lines[SUM_LINES][WARP];
+    int lane = threadIdx.x % WARP, line = threadIdx.x / WARP, first = blockIdx.x * SUM_PART;
+    int count = min(SUM_PART, work.x.rows - first);
+
+    wait_for_previous();
+    for (int i = line; i < count; i += SUM_LINES) {
+        Moments at = row_moments<F>(work.x, first + i, work.eps);
+
+        if (lane == 0)
+            moments[i] = at;
+    }
+    __syncthreads();
+    for (int strip = 0; strip < work.x.cols; strip += WARP) {
+        int col = strip + lane;
+        float sum = 0.0f;
+
+        for (int i = line; i < count && col < work.x.cols; i += SUM_LINES)
+            sum += load_at<F>(work.dout, first + i, col) *
+                   ((load_at<F>(work.x, first + i, col) - moments[i].mean) * moments[i].root);
+        lines[line][lane] = sum;
+        __syncthreads();
+        for (int i = 1; i < SUM_LINES; i++)
+            sum += lines[i][lane];
+        if (line == 0 && col < work.x.cols)
+            work.sums[(int64_t)blockIdx.x * work.x.cols + col] = sum;
+        __syncthreads();
+    }
+}
+
+Status sums_layernorm_dw(Plan *plan, int instr)
+{
+    const Instr *of = &plan->program.instrs[instr];
+    NormDw work = {plan->arrays[(size_t)of->in[1]], plan->arrays[(size_t)of->in[0]],
+                   plan->raws[(size_t)instr], layernorm_eps};
+    void *arguments[] = {&work};
+
+    return launch_early(plan,
+                        plan->low == FORMAT_BF16 ? (const void *)dw_kernel<FORMAT_BF16>
+                                                 : (const void *)dw_kernel<FORMAT_FP16>,
+                        plan_parts(plan, instr), 0, arguments,
+                        "layernorm's weights were looked at");
 }
 
 Status cuda_layernorm_dw(Plan *plan, int instr)
 {
-    const Instr *of = &plan->program.instrs[instr];
-    RowWork look = {};
-    NormDw work = {};
-
     if (is_forced(plan, instr))
         return low_layernorm_dw(plan, instr);
-    work.dout = plan->arrays[(size_t)of->in[0]];
-    look.x = work.x = plan->arrays[(size_t)of->in[1]];
-    TRY(look_at_rows(plan, &look));
-    work.rows = look.rows;
-    return places_run(plan, instr, &work);
+    TRY(sums_layernorm_dw(plan, instr));
+    return parts_finish(plan, instr);
 }

@@ -35,7 +35,7 @@ static bool is_narrow_format(Format format)
 
 Array array_of(const Value *value)
 {
-    int64_t count = value_count(value), rows = value->rank < 2 ? 1 : value->shape[0];
+    int64_t count = value_count(value), rows = value_rows(value);
     Array array = {};
 
     array.format = value->format;
@@ -80,9 +80,21 @@ static size_t raw_bytes(const Array *out)
     return (size_t)padded(out->rows, 16) * (size_t)padded(out->cols, 16) * sizeof(float);
 }
 
-int sum_parts(const Plan *plan)
+int plan_parts(const Plan *plan, int instr)
 {
-    return (int)((plan->program.batch + SUM_PART - 1) / SUM_PART);
+    const Instr *of = &plan->program.instrs[instr];
+    int rows = of->in[0] != NO_VALUE ? plan->arrays[(size_t)of->in[0]].rows : 0;
+
+    if (of->op == OP_LINEAR_DB || of->op == OP_LAYERNORM_DW)
+        return (rows + SUM_PART - 1) / SUM_PART;
+    if (of->op == OP_CONV2D_DB)
+        return (rows + CONV_DB_EXAMPLES - 1) / CONV_DB_EXAMPLES;
+    return 1;
+}
+
+static bool is_in_parts(OpKind op)
+{
+    return op == OP_LINEAR_DB || op == OP_LAYERNORM_DW || op == OP_CONV2D_DB;
 }
 
 /* A result in fp32 takes its sums itself; other gradients of parameters have their own room for them, and
@@ -92,14 +104,15 @@ static Status lay_raw(Plan *plan, int instr, float *common)
     const Instr *of = &plan->program.instrs[instr];
     const Array *out;
 
-    /* Sums of the other two of a convolution have their places in rows (sliding.cuh). */
-    if ((!op_is_product(of->op) && of->op != OP_LINEAR_DB) || of->op == OP_CONV2D ||
-        of->op == OP_CONV2D_DX)
+    /* Sums of the other two of a convolution stay in registers, and attention's are rounded where they are
+     * made. */
+    if ((!op_is_product(of->op) && !is_in_parts(of->op)) || of->op == OP_CONV2D ||
+        of->op == OP_CONV2D_DX || op_is_head_product(of->op))
         return ok();
     out = &plan->arrays[(size_t)of->out];
-    if (of->op == OP_LINEAR_DB)
+    if (is_in_parts(of->op))
         return plan_room(plan, MEMORY_WORKSPACE,
-                         (size_t)sum_parts(plan) * (size_t)out->cols * sizeof(float),
+                         (size_t)plan_parts(plan, instr) * (size_t)out->cols * sizeof(float),
                          (void **)&plan->raws[(size_t)instr]);
     if (out->format == FORMAT_FP32)
         plan->raws[(size_t)instr] = (float *)out->data;
@@ -109,6 +122,19 @@ static Status lay_raw(Plan *plan, int instr, float *common)
         return plan_room(plan, MEMORY_WORKSPACE, raw_bytes(out),
                          (void **)&plan->raws[(size_t)instr]);
     return ok();
+}
+
+static Status lay_convolutions(Plan *plan)
+{
+    size_t most = 0, bytes;
+
+    for (int i = 0; i < plan->program.instr_count; i++) {
+        if (plan->program.instrs[i].op != OP_CONV2D_DW)
+            continue;
+        TRY(conv_dw_room(plan, i, &bytes));
+        most = bytes > most ? bytes : most;
+    }
+    return most == 0 ? ok() : plan_room(plan, MEMORY_WORKSPACE, most, (void **)&plan->conv_sums);
 }
 
 static Status lay_raws(Plan *plan)
@@ -249,7 +275,7 @@ static void add_segment(Plan *plan, const Instr *step)
     if (grad >= 0) {
         segment.raw = plan->raws[(size_t)grad];
         segment.raw_stride = raw_stride(&segment.grad, segment.grad.format);
-        segment.parts = plan->program.instrs[grad].op == OP_LINEAR_DB ? sum_parts(plan) : 1;
+        segment.parts = plan_parts(plan, grad);
         segment.grad_counter = plan_counter(plan, grad);
     }
     add_copy(plan, step->in[0], &segment);
@@ -267,9 +293,6 @@ static Status lay_segments(Plan *plan)
     for (int i = 0; i < plan->program.instr_count; i++)
         if (plan->program.instrs[i].phase == PHASE_STEP)
             add_segment(plan, &plan->program.instrs[i]);
-    if (plan->segments.size() > MOST_SEGMENTS)
-        return fail(STATUS_UNSUPPORTED, "cuda trains at most %d parameter tensors, not %d",
-                    MOST_SEGMENTS, (int)plan->segments.size());
     bytes = plan->segments.size() * sizeof(Segment);
     TRY(plan_room(plan, MEMORY_WORKSPACE, bytes, (void **)&plan->device_segments));
     TRY(plan_room(plan, MEMORY_WORKSPACE, (size_t)plan->tiles * sizeof(double),
@@ -291,6 +314,17 @@ Status plan_describe(Plan *plan, const void *description, size_t bytes, void **r
     return cuda_settle(plan->backend);
 }
 
+/* Of a value of the batch. */
+static size_t most_rows(const Plan *plan)
+{
+    size_t most = (size_t)plan->program.batch;
+
+    for (int i = 0; i < plan->program.value_count; i++)
+        if (!value_lasts(&plan->program.values[i]) && (size_t)plan->arrays[(size_t)i].rows > most)
+            most = (size_t)plan->arrays[(size_t)i].rows;
+    return most;
+}
+
 Status plan_layout(Plan *plan)
 {
     const Program *program = &plan->program;
@@ -303,13 +337,13 @@ Status plan_layout(Plan *plan)
         plan->arrays.push_back(array);
     }
     TRY(plan_room(plan, MEMORY_WORKSPACE, sizeof(StepState), (void **)&plan->state));
-    TRY(plan_room(plan, MEMORY_WORKSPACE, (size_t)program->batch * sizeof(float),
+    TRY(plan_room(plan, MEMORY_WORKSPACE, most_rows(plan) * sizeof(float),
                   (void **)&plan->row_losses));
-    TRY(plan_room(plan, MEMORY_WORKSPACE, (size_t)program->batch * 4 * sizeof(float),
-                  &plan->row_moments));
+    TRY(plan_room(plan, MEMORY_WORKSPACE, most_rows(plan) * 4 * sizeof(float), &plan->low_rows));
     TRY(fp8_lay(plan));
     TRY(lay_raws(plan));
-    TRY(lay_sliding(plan));
+    TRY(lay_convolutions(plan));
+    TRY(lay_batchnorm(plan));
     TRY(lay_counters(plan));
     TRY(plan_room(plan, MEMORY_WORKSPACE, (size_t)plan->mass_slots * sizeof(double),
                   (void **)&plan->mse_slots));

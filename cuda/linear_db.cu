@@ -18,18 +18,28 @@ static __global__ void add_parts(float *sums, int parts, int cols)
     sums[col] = sum;
 }
 
-Status cuda_linear_db(Plan *plan, int instr)
+Status parts_finish(Plan *plan, int instr)
+{
+    int cols = plan->arrays[(size_t)plan->program.instrs[instr].out].cols;
+
+    add_parts<<<(cols + THREADS - 1) / THREADS, THREADS, 0, plan->backend->stream>>>(
+        plan->raws[(size_t)instr], plan_parts(plan, instr), cols);
+    return chain_alone(plan, instr);
+}
+
+Status sums_linear_db(Plan *plan, int instr)
 {
     Chain sums = {};
-    int cols;
 
     sums.from = plan->arrays[plan->program.instrs[instr].in[0]];
     sums.scalars = plan->store->scalars;
     sums.state = plan->state;
     sums.sums = plan->raws[instr];
-    cols = sums.from.cols;
-    TRY(chain_run(plan, &sums));
-    add_parts<<<(cols + THREADS - 1) / THREADS, THREADS, 0, plan->backend->stream>>>(
-        sums.sums, sum_parts(plan), cols);
-    return chain_alone(plan, instr);
+    return chain_run(plan, &sums);
+}
+
+Status cuda_linear_db(Plan *plan, int instr)
+{
+    TRY(sums_linear_db(plan, instr));
+    return parts_finish(plan, instr);
 }

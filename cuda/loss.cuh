@@ -68,7 +68,7 @@ static __device__ __forceinline__ float scaled_loss(const Scalars *scalars, floa
 static __device__ __forceinline__ float loss_finish(const StepEnd &end, const Scalars &scalars,
                                                     double *warps)
 {
-    float mean = slots_mean(end.loss_slots, (int)end.batch, (double)end.batch, warps);
+    float mean = slots_mean(end.loss_slots, (int)end.loss_rows, (double)end.loss_rows, warps);
 
     if (threadIdx.x == 0) {
         *end.loss = end.state->loss = mean;

@@ -18,7 +18,8 @@ bool low_departs(const Program *program, const Instr *instr, Format low)
         return true;
     if (op_is_product(instr->op))
         return in != low;
-    return instr->op >= OP_RELU && instr->op <= OP_LOG_SOFTMAX_BACKWARD &&
+    return ((instr->op >= OP_MAXPOOL && instr->op <= OP_AVGPOOL_BACKWARD) ||
+            (instr->op >= OP_DROPOUT && instr->op <= OP_LOG_SOFTMAX_BACKWARD)) &&
            in != program->values[instr->out].format;
 }
 
@@ -122,7 +123,7 @@ template <LowKind KIND> static Status look(Plan *plan, LowRows *work, const char
     int blocks = plan_blocks(plan, (int64_t)rows * WARP, 1);
     cudaStream_t stream = plan->backend->stream;
 
-    work->rows = (float4 *)plan->row_moments;
+    work->rows = (float4 *)plan->low_rows;
     if (plan->low == FORMAT_BF16)
         low_rows_kernel<FORMAT_BF16, KIND><<<blocks, THREADS, 0, stream>>>(*work, rows);
     else

@@ -1,7 +1,5 @@
 #include "map.cuh"
 
-#include "count.cuh"
-
 #include <string.h>
 
 enum { MOST_BLOCKS = 16 }; /* for each multiprocessor, where no slots bound them */
@@ -78,35 +76,11 @@ chain_numbers(const Chain &chain, const Fetched<WIDTH> &fetched, float (&v)[WIDT
         } else {
             stage_compute<F, WIDTH>(chain, stage, kind, v, row, col);
         }
-        if (COUNTED && stage.counter.tally != NULL) {
-#pragma unroll
-            for (int i = 0; i < WIDTH; i++)
-                count_value(stage.counter.edges, &seen[s], v[i]);
-        }
-        store_some<F, WIDTH>(stage.out, row, col, v);
+        if (COUNTED)
+            stage_end<F, WIDTH>(stage, v, row, col, &seen[s]);
+        else
+            store_some<F, WIDTH>(stage.out, row, col, v);
     }
-}
-
-static __device__ __forceinline__ void chain_open(const Chain &chain, Tally *tallies, Seen *seen)
-{
-#pragma unroll
-    for (int s = 0; s < MOST_STAGES; s++) {
-        seen_begin(&seen[s], &tallies[s]);
-        if (s < chain.count)
-            tally_clear(&tallies[s]);
-    }
-    __syncthreads();
-}
-
-static __device__ __forceinline__ void chain_close(const Chain &chain, Tally *tallies, Seen *seen,
-                                                   Mass *warps)
-{
-    __syncthreads();
-#pragma unroll
-    for (int s = 0; s < MOST_STAGES; s++)
-        if (s < chain.count && chain.stages[s].counter.tally != NULL)
-            counter_finish(chain.stages[s].counter, chain.state->parity, &seen[s], &tallies[s],
-                           warps);
 }
 
 template <Format F, bool COUNTED, int WIDTH, int KINDS>
@@ -274,6 +248,8 @@ static const StageOf stages[] = {
     {OP_LINEAR_DW, STAGE_COPY, -1},
     {OP_LINEAR_DB, STAGE_COPY, -1},
     {OP_CONV2D_DW, STAGE_COPY, -1},
+    {OP_CONV2D_DB, STAGE_COPY, -1},
+    {OP_LAYERNORM_DW, STAGE_COPY, -1},
     {OP_RELU, STAGE_RELU, -1},
     {OP_RELU_BACKWARD, STAGE_RELU_BACKWARD, 1},
     {OP_GELU, STAGE_GELU, -1},
@@ -336,4 +312,18 @@ Status chain_alone(Plan *plan, int instr)
 
     chain.stages[chain.count++] = chain_stage(plan, instr);
     return chain_run(plan, &chain);
+}
+
+Chain chain_behind(const Plan *plan, int instr)
+{
+    Chain chain = {};
+
+    if (plan->behind != NULL)
+        return *plan->behind;
+    chain.state = plan->state;
+    chain.scalars = plan->store->scalars;
+    chain.from = chain.stages[0].out = plan->arrays[(size_t)plan->program.instrs[instr].out];
+    chain.stages[0].counter = plan_counter(plan, instr);
+    chain.count = 1;
+    return chain;
 }

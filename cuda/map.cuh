@@ -7,6 +7,7 @@
 #ifndef CUDA_MAP_CUH
 #define CUDA_MAP_CUH
 
+#include "count.cuh"
 #include "plan.h"
 
 #include "gelu.cuh"
@@ -49,6 +50,9 @@ typedef struct Chain {
  * sets in order, and then the parts. */
 enum { SUM_PART = 32, SUM_LINES = THREADS / WARP };
 
+/* A convolution's bias: in parts of so many examples. */
+enum { CONV_DB_EXAMPLES = 4 };
+
 /* The stage that an instruction is, or of its rounding, where it is a product. */
 bool chain_is_stage(const Plan *plan, int instr);
 Stage chain_stage(const Plan *plan, int instr);
@@ -60,6 +64,10 @@ Status chain_run(Plan *plan, const Chain *chain);
 
 /* One instruction as a chain of its own. */
 Status chain_alone(Plan *plan, int instr);
+
+/* What the numbers that a kernel of another kind makes go through: the instruction's own store, and the
+ * stages that were fused behind it. */
+Chain chain_behind(const Plan *plan, int instr);
 
 #ifdef __CUDACC__
 
@@ -115,6 +123,56 @@ static __device__ __forceinline__ void stage_compute(const Chain &chain, const S
     if (!alone)
         load_some<F, WIDTH>(stage.aux, kind == STAGE_BIAS ? 0 : row, col, aux);
     stage_numbers<F, WIDTH>(chain, stage, kind, v, aux);
+}
+
+/* Counts what a stage computed, rounds it and stores it; `v` becomes what was stored. */
+template <Format F, int WIDTH>
+static __device__ __forceinline__ void stage_end(const Stage &stage, float (&v)[WIDTH], int row,
+                                                 int col, Seen *seen)
+{
+    if (stage.counter.tally != NULL) {
+#    pragma unroll
+        for (int i = 0; i < WIDTH; i++)
+            count_value(stage.counter.edges, seen, v[i]);
+    }
+    store_some<F, WIDTH>(stage.out, row, col, v);
+}
+
+/* Some neighbours through all stages. */
+template <Format F, int WIDTH>
+static __device__ __forceinline__ void chain_pass(const Chain &chain, float (&v)[WIDTH], int row,
+                                                  int col, Seen *seen)
+{
+#    pragma unroll
+    for (int s = 0; s < MOST_STAGES; s++) {
+        if (s >= chain.count)
+            continue;
+        stage_compute<F, WIDTH>(chain, chain.stages[s], chain.stages[s].kind, v, row, col);
+        stage_end<F, WIDTH>(chain.stages[s], v, row, col, &seen[s]);
+    }
+}
+
+/* The beginning and the end of a block that counts; a tally for each stage. */
+static __device__ __forceinline__ void chain_open(const Chain &chain, Tally *tallies, Seen *seen)
+{
+#    pragma unroll
+    for (int s = 0; s < MOST_STAGES; s++) {
+        seen_begin(&seen[s], &tallies[s]);
+        if (s < chain.count)
+            tally_clear(&tallies[s]);
+    }
+    __syncthreads();
+}
+
+static __device__ __forceinline__ void chain_close(const Chain &chain, Tally *tallies, Seen *seen,
+                                                   Mass *warps)
+{
+    __syncthreads();
+#    pragma unroll
+    for (int s = 0; s < MOST_STAGES; s++)
+        if (s < chain.count && chain.stages[s].counter.tally != NULL)
+            counter_finish(chain.stages[s].counter, chain.state->parity, &seen[s], &tallies[s],
+                           warps);
 }
 
 #endif

@@ -1,7 +1,6 @@
 #include "matmul.cuh"
 
 #include "fp8.cuh"
-#include "sliding.cuh"
 #include "walk.cuh"
 
 #include <string.h>
@@ -27,12 +26,6 @@ static bool is_narrow(const Array *array)
     return array->format == FORMAT_FP16 || array->format == FORMAT_BF16;
 }
 
-/* Where the other side of a narrow matrix may be read on to: rows of 16 are there, but for a single one. */
-static int64_t rounded_up(int64_t count, bool narrow)
-{
-    return narrow && count > 1 ? (count + 15) / 16 * 16 : count;
-}
-
 /* Where k runs along rows they are followed by zeros up to the stride, which keeps k even; so are the
  * other sides, where nobody reads the sums of the zeros. */
 static Sizes sizes_of(const Instr *instr, const Array *a, const Array *b, const Array *out,
@@ -49,32 +42,6 @@ static Sizes sizes_of(const Instr *instr, const Array *a, const Array *b, const 
     if (instr->op == OP_LINEAR_DW) {
         sizes.a_transposed = true;
         sizes.k = a->rows;
-    }
-    return sizes;
-}
-
-/* conv2d: columns W^T; conv2d_dx: turned W; conv2d_dw: turned^T columns. Rows of places are not padded. */
-static Sizes sliding_sizes(const Instr *instr, const Array *a, const Array *b)
-{
-    bool narrow = is_narrow(a);
-    Sizes sizes = {};
-
-    sizes.a = a;
-    sizes.b = b;
-    if (instr->op == OP_CONV2D) {
-        sizes.m = a->rows;
-        sizes.n = rounded_up(b->rows, narrow);
-        sizes.k = a->stride;
-        sizes.b_transposed = true;
-    } else if (instr->op == OP_CONV2D_DX) {
-        sizes.m = a->rows;
-        sizes.n = b->stride;
-        sizes.k = rounded_up(b->rows, narrow);
-    } else {
-        sizes.m = a->stride;
-        sizes.n = b->stride;
-        sizes.k = a->rows;
-        sizes.a_transposed = true;
     }
     return sizes;
 }
@@ -191,6 +158,13 @@ static Status make(Plan *plan, const Sizes *sizes, const Array *out, bool split,
     return ok();
 }
 
+/* Few sums of many products: only where k is split do they keep a device busy. Their sums are never rounded by
+ * cuBLAS (fuse.cu), so that every form of a step splits them alike. */
+static bool is_long(const Sizes *sizes)
+{
+    return sizes->m * sizes->n <= 1 << 16 && sizes->k >= 1 << 11;
+}
+
 Status product_new(Plan *plan, int instr, ProductEnd end, const Array *out, Product **product)
 {
     const Instr *of = &plan->program.instrs[instr];
@@ -204,8 +178,8 @@ Status product_new(Plan *plan, int instr, ProductEnd end, const Array *out, Prod
         stored.format = FORMAT_FP32;
         stored.data = plan->raws[instr];
     }
-    return make(plan, &sizes, &stored, !is_narrow(a), biased ? plan->arrays[of->in[2]].data : NULL,
-                product);
+    return make(plan, &sizes, &stored, !is_narrow(a) || is_long(&sizes),
+                biased ? plan->arrays[of->in[2]].data : NULL, product);
 }
 
 /* Every side is padded with zeros to a multiple of 16, and cuBLAS is to add up as exactly as it can: fast
@@ -226,25 +200,6 @@ static Status fp8_new(Plan *plan, int instr, Product **product)
     out.format = FORMAT_FP32;
     out.data = plan->raws[instr];
     return make(plan, &sizes, &out, false, NULL, product);
-}
-
-/* Their sums are fp32, and those of the weights' gradients run over so many places that only a split of
- * them keeps the device busy. */
-static Status sliding_new(Plan *plan, int instr, Product **product)
-{
-    const Instr *of = &plan->program.instrs[instr];
-    bool weights = of->op == OP_CONV2D_DW;
-    Array a = of->op == OP_CONV2D ? sliding_columns(plan, instr) : sliding_turned(plan, instr);
-    Array b = weights ? sliding_columns(plan, instr) : plan->arrays[of->in[1]];
-    Array out = weights ? plan->arrays[of->out] : sliding_sums(plan, instr);
-    Sizes sizes = sliding_sizes(of, &a, &b);
-
-    if (weights) {
-        out.stride = raw_stride(&out, out.format);
-        out.format = FORMAT_FP32;
-        out.data = plan->raws[instr];
-    }
-    return make(plan, &sizes, &out, true, NULL, product);
 }
 
 void product_free(Product *product)
@@ -272,19 +227,12 @@ Status product_launch(Plan *plan, const Product *product)
                           "a product was started");
 }
 
-static bool is_sliding(OpKind op)
-{
-    return op == OP_CONV2D || op == OP_CONV2D_DX || op == OP_CONV2D_DW;
-}
-
 Status product_prepare(Plan *plan, int instr)
 {
     const Instr *of = &plan->program.instrs[instr];
 
-    if (plan->walks)
+    if (plan->walks || (of->op != OP_LINEAR && of->op != OP_LINEAR_DX && of->op != OP_LINEAR_DW))
         return ok();
-    if (is_sliding(of->op))
-        return sliding_new(plan, instr, &plan->products[instr]);
     if (fp8_is_product(plan, instr))
         return fp8_new(plan, instr, &plan->products[instr]);
     return product_new(plan, instr, PRODUCT_SUMS, &plan->arrays[of->out], &plan->products[instr]);
@@ -292,6 +240,8 @@ Status product_prepare(Plan *plan, int instr)
 
 Status product_run(Plan *plan, int instr)
 {
+    if (plan->program.instrs[instr].op == OP_CONV2D_DW)
+        return product_conv_dw(plan, instr);
     if (plan->walks)
         return walk_product(plan, instr);
     TRY(product_launch(plan, plan->products[instr]));

@@ -2,11 +2,9 @@
 #include "places.cuh"
 
 typedef struct MaxWork {
-    Array out, in, dout; /* forward: dout is unused */
-    Counter counter;
-    const StepState *state;
+    Array in, dout; /* forward: dout is unused */
     Plane pictures, windows;
-    int side;
+    Divider side;
 
     /* The column in which the largest number of a window stands. */
     template <Format F>
@@ -15,8 +13,8 @@ typedef struct MaxWork {
         int best = column_of(pictures, channel, top, left);
         float most = load_at<F>(in, row, best);
 
-        for (int y = top; y < top + side; y++)
-            for (int x = left; x < left + side; x++) {
+        for (int y = top; y < top + (int)side.by; y++)
+            for (int x = left; x < left + (int)side.by; x++) {
                 int at = column_of(pictures, channel, y, x);
                 float here = load_at<F>(in, row, at);
 
@@ -34,7 +32,8 @@ typedef struct ForwardWork : MaxWork {
     {
         Position at = position_of(windows, col);
 
-        return load_at<F>(in, row, largest<F>(row, at.channel, at.y * side, at.x * side));
+        return load_at<F>(in, row,
+                          largest<F>(row, at.channel, at.y * (int)side.by, at.x * (int)side.by));
     }
 } ForwardWork;
 
@@ -42,10 +41,10 @@ typedef struct BackwardWork : MaxWork {
     template <Format F> __device__ __forceinline__ float number(int row, int col) const
     {
         Position at = position_of(pictures, col);
-        int y = at.y / side, x = at.x / side;
+        int y = quotient(side, at.y), x = quotient(side, at.x);
 
         if (y >= windows.height || x >= windows.width ||
-            largest<F>(row, at.channel, y * side, x * side) != col)
+            largest<F>(row, at.channel, y * (int)side.by, x * (int)side.by) != col)
             return 0.0f;
         return load_at<F>(dout, row, column_of(windows, at.channel, y, x));
     }
@@ -59,7 +58,7 @@ Status cuda_maxpool(Plan *plan, int instr)
     work.in = plan->arrays[(size_t)of->in[0]];
     work.pictures = plane_of(plan_value(plan, of->in[0]));
     work.windows = plane_of(plan_value(plan, of->out));
-    work.side = (int)of->constants[POOL_SIDE];
+    work.side = divider_of((int64_t)of->constants[POOL_SIDE]);
     return places_run(plan, instr, &work);
 }
 
@@ -72,6 +71,6 @@ Status cuda_maxpool_backward(Plan *plan, int instr)
     work.in = plan->arrays[(size_t)of->in[1]];
     work.pictures = plane_of(plan_value(plan, of->out));
     work.windows = plane_of(plan_value(plan, of->in[0]));
-    work.side = (int)of->constants[POOL_SIDE];
+    work.side = divider_of((int64_t)of->constants[POOL_SIDE]);
     return places_run(plan, instr, &work);
 }

@@ -1,19 +1,48 @@
-/* Ops that work on places, a number of the result at a time: pictures lie as values do, an example a row,
- * and in it channel by channel (device.cuh).
+/* Ops that make a number of the result at a time: pictures lie as values do, an example a row, and in it
+ * channel by channel (device.cuh).
  *
- * What is to be computed is a struct with `out`, `counter`, `state` and a member that makes a number:
+ * What is to be computed is a struct with a member that makes a number:
  *
  *     template <Format F> __device__ float number(int row, int col) const;
  */
 #ifndef CUDA_PLACES_CUH
 #define CUDA_PLACES_CUH
 
-#include "count.cuh"
-#include "plan.h"
+#include "map.cuh"
+
+/* Divides numbers below 2^31 by one that a kernel is told, in a tenth of the time: multiplied by a reciprocal
+ * that is a little too large. (Granlund and Montgomery 1994, section 4.) */
+typedef struct Divider {
+    uint32_t by, reciprocal, shift;
+} Divider;
+
+static inline Divider divider_of(int64_t by)
+{
+    Divider divider = {(uint32_t)by, 0, 0};
+
+    while (divider.shift < 31 && (uint64_t)1 << divider.shift < (uint64_t)by)
+        divider.shift++;
+    divider.reciprocal = (uint32_t)((((uint64_t)1 << divider.shift) - (uint64_t)by) *
+                                        ((uint64_t)1 << 32) / (uint64_t)by +
+                                    1);
+    return divider;
+}
+
+static __device__ __forceinline__ int quotient(const Divider &divider, int number)
+{
+    return (int)((__umulhi((uint32_t)number, divider.reciprocal) + (uint32_t)number) >>
+                 divider.shift);
+}
+
+static __device__ __forceinline__ int remainder(const Divider &divider, int number, int quotient)
+{
+    return number - quotient * (int)divider.by;
+}
 
 /* A picture of one channel. */
 typedef struct Plane {
     int height, width;
+    Divider by_area, by_width;
 } Plane;
 
 /* Where a column of an example lies. */
@@ -23,9 +52,10 @@ typedef struct Position {
 
 static __device__ __forceinline__ Position position_of(const Plane &plane, int col)
 {
-    int in_plane = col % (plane.height * plane.width);
+    int channel = quotient(plane.by_area, col), at = remainder(plane.by_area, col, channel);
+    int y = quotient(plane.by_width, at);
 
-    return {col / (plane.height * plane.width), in_plane / plane.width, in_plane % plane.width};
+    return {channel, y, remainder(plane.by_width, at, y)};
 }
 
 static __device__ __forceinline__ int column_of(const Plane &plane, int channel, int y, int x)
@@ -33,51 +63,63 @@ static __device__ __forceinline__ int column_of(const Plane &plane, int channel,
     return (channel * plane.height + y) * plane.width + x;
 }
 
+static inline Plane plane_sized(int64_t height, int64_t width)
+{
+    return {(int)height, (int)width, divider_of(height * width), divider_of(width)};
+}
+
 /* Of a value (n, channels, height, width). */
 static inline Plane plane_of(const Value *value)
 {
-    return {(int)value->shape[2], (int)value->shape[3]};
+    return plane_sized(value->shape[2], value->shape[3]);
 }
 
-template <Format F, class Work>
-static __global__ void __launch_bounds__(THREADS) places_kernel(const __grid_constant__ Work work)
+template <Format F, int WIDTH, class Work>
+static __global__ void __launch_bounds__(THREADS)
+    places_kernel(const __grid_constant__ Work work, const __grid_constant__ Chain chain,
+                  const Divider across)
 {
-    __shared__ Tally tally;
+    __shared__ Tally tallies[MOST_STAGES];
     __shared__ Mass warps[THREADS / WARP];
-    Seen seen;
-    uint32_t cols = (uint32_t)work.out.cols, count = (uint32_t)work.out.rows * cols;
+    Seen seen[MOST_STAGES];
+    int count = chain.from.rows * (int)across.by;
 
-    seen_begin(&seen, &tally);
-    tally_clear(&tally);
-    __syncthreads();
-    for (uint32_t at = blockIdx.x * THREADS + threadIdx.x; at < count; at += gridDim.x * THREADS) {
-        int row = (int)(at / cols), col = (int)(at % cols);
-        float x = work.template number<F>(row, col);
+    chain_open(chain, tallies, seen);
+    wait_for_previous();
+    for (int at = (int)(blockIdx.x * THREADS + threadIdx.x); at < count;
+         at += (int)gridDim.x * THREADS) {
+        int row = quotient(across, at), col = remainder(across, at, row) * WIDTH;
+        float v[WIDTH];
 
-        if (work.counter.tally != NULL)
-            count_value(work.counter.edges, &seen, x);
-        store_at<F>(work.out, row, col, x);
+#pragma unroll
+        for (int i = 0; i < WIDTH; i++)
+            v[i] = work.template number<F>(row, col + i);
+        chain_pass<F, WIDTH>(chain, v, row, col, seen);
     }
-    __syncthreads();
-    if (work.counter.tally != NULL)
-        counter_finish(work.counter, work.state->parity, &seen, &tally, warps);
+    chain_close(chain, tallies, seen, warps);
 }
 
-/* Fills in where the result of an instruction goes, and starts its kernel. */
-template <class Work> static Status places_run(Plan *plan, int instr, Work *work)
+template <Format F, class Work> static const void *places_kernel_of(int width)
 {
-    cudaStream_t stream = plan->backend->stream;
-    int blocks;
+    return width == 4 ? (const void *)places_kernel<F, 4, Work>
+                      : (const void *)places_kernel<F, 1, Work>;
+}
 
-    work->out = plan->arrays[(size_t)plan->program.instrs[instr].out];
-    work->counter = plan_counter(plan, instr);
-    work->state = plan->state;
-    blocks = plan_blocks(plan, (int64_t)work->out.rows * work->out.cols, 1);
-    if (plan->low == FORMAT_BF16)
-        places_kernel<FORMAT_BF16><<<blocks, THREADS, 0, stream>>>(*work);
-    else
-        places_kernel<FORMAT_FP16><<<blocks, THREADS, 0, stream>>>(*work);
-    return cuda_launched(plan->backend, "an op on places started");
+/* Starts the kernel of an instruction, and of what was fused behind it. */
+template <class Work> static Status places_run(Plan *plan, int instr, const Work *work)
+{
+    Chain chain = chain_behind(plan, instr);
+    int64_t count = (int64_t)chain.from.rows * chain.from.cols;
+    bool few = count < (int64_t)plan->backend->multiprocessors * THREADS * 4;
+    int width = chain.from.cols % 4 == 0 && !few ? 4 : 1;
+    Divider across = divider_of(chain.from.cols / width);
+    void *arguments[] = {(void *)work, &chain, &across};
+    const void *kernel = plan->low == FORMAT_BF16   ? places_kernel_of<FORMAT_BF16, Work>(width)
+                         : plan->low == FORMAT_TF32 ? places_kernel_of<FORMAT_TF32, Work>(width)
+                                                    : places_kernel_of<FORMAT_FP16, Work>(width);
+
+    return launch_early(plan, kernel, plan_blocks(plan, count, width), 0, arguments,
+                        "an op on places started");
 }
 
 #endif

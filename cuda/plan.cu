@@ -65,17 +65,19 @@ static bool has_low_steps(const Program *program)
     return false;
 }
 
-/* No fused step takes the rows from conv2d to dropout of the list of ops, nor what departs from
- * autocast's policy: every kernel stands alone. */
-static bool stands_alone(const Program *program, Format low)
+/* No fused step takes what departs from autocast's policy: every kernel stands alone. */
+static bool departs(const Program *program, Format low)
 {
-    for (int i = 0; i < program->instr_count; i++) {
-        const Instr *instr = &program->instrs[i];
-
-        if ((instr->op >= OP_CONV2D && instr->op <= OP_DROPOUT) || low_departs(program, instr, low))
+    for (int i = 0; i < program->instr_count; i++)
+        if (low_departs(program, &program->instrs[i], low))
             return true;
-    }
     return false;
+}
+
+/* A block of kernels A and B has room for so many parameters. */
+static bool has_too_many(const Program *program)
+{
+    return program->param_count > MOST_SEGMENTS;
 }
 
 static Status prepare(Plan *plan)
@@ -86,16 +88,16 @@ static Status prepare(Plan *plan)
     TRY(check_formats(plan->backend, plan->low, fp8_is_in(program)));
     plan->is_step =
         program->instr_count > 0 && program->instrs[program->instr_count - 1].op == OP_UPDATE;
-    plan->plain = !plan->backend->fuse || has_low_steps(program) ||
-                  stands_alone(program, plan->low) || clip_of(plan).kind != CLIPS_NOT ||
+    plan->plain = !plan->backend->fuse || has_low_steps(program) || has_too_many(program) ||
+                  departs(program, plan->low) || clip_of(plan).kind != CLIPS_NOT ||
                   program_rounds(program) > 1;
-    plan->walks = !stands_alone(program, plan->low) && walk_fits(plan);
+    plan->walks = !departs(program, plan->low) && walk_fits(plan);
     if (plan->is_step)
         TRY(make_ring(plan));
     TRY(plan_layout(plan));
     plan->products.assign((size_t)program->instr_count + 1, NULL);
     for (int i = 0; i < program->instr_count; i++) {
-        if (op_is_product(program->instrs[i].op))
+        if (op_is_product(program->instrs[i].op) && !op_is_head_product(program->instrs[i].op))
             TRY(product_prepare(plan, i));
     }
     return cuda_settle(plan->backend);
@@ -162,10 +164,21 @@ Status cuda_plan_new(Backend *backend, const Program *program, Store *store, Dev
     return ok();
 }
 
+/* What a step that was begun in parts has moved is as it was before. */
+static Status drop(Plan *plan)
+{
+    bool moved = plan->moved;
+
+    plan->moved = false;
+    plan->reached = 0;
+    return moved ? running_keep(plan, true) : ok();
+}
+
 void cuda_plan_free(Plan *plan)
 {
     if (plan == NULL)
         return;
+    (void)failed(drop(plan)); /* a device that is lost has nothing to put back */
     cudaStreamSynchronize(plan->backend->stream);
     nodes_free(plan);
     for (Product *product : plan->products)
@@ -274,21 +287,23 @@ Status cuda_plan_step(Plan *plan)
     if (is_interrupted(backend))
         return interrupted();
     TRY(backend_use(backend));
+    TRY(drop(plan));
     TRY(wait_for_room(plan));
     TRY(make_copies(plan));
     CUDA_TRY(backend, cudaGraphLaunch(plan->graph, backend->stream), "a step started");
     plan->started++;
     plan->completed = true;
     plan->counts_fresh = false;
-    plan->reached = 0;
     return ok();
 }
 
 static Status run_some(Plan *plan, int first, int last)
 {
     for (int i = first; i < last; i++) {
-        if (plan->program.instrs[i].phase < PHASE_STEP && is_interrupted(plan->backend))
+        if (plan->program.instrs[i].phase < PHASE_STEP && is_interrupted(plan->backend)) {
+            TRY(drop(plan));
             return interrupted();
+        }
         TRY(op_run(plan, i));
         plan->started += plan->program.instrs[i].op == OP_UPDATE;
     }
@@ -315,9 +330,13 @@ Status cuda_plan_run(Plan *plan, int first, int last)
     TRY(backend_use(plan->backend));
     plan->version = -1;
     plan->counts_fresh = false;
-    plan->reached = 0;
-    if (first == 0)
+    if (first == 0) {
+        TRY(drop(plan));
+        TRY(running_keep(plan, false));
         TRY(begin_run(plan, &begin));
+    }
+    plan->reached = 0;
+    plan->moved = last > 0;
     if (first <= forward && forward < last) {
         TRY(run_some(plan, first, forward));
         TRY(run_rounds(plan, forward));
@@ -326,6 +345,7 @@ Status cuda_plan_run(Plan *plan, int first, int last)
     TRY(run_some(plan, first, last));
     plan->completed = plan->completed || last == plan->program.instr_count;
     plan->reached = last < plan->program.instr_count ? last : 0;
+    plan->moved = plan->reached > 0;
     return cuda_settle(plan->backend);
 }
 

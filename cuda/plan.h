@@ -53,10 +53,12 @@ struct DeviceData {
     int32_t *pinned[2]; /* orders on their way */
     cudaEvent_t sent[2];
     int64_t train_count, test_count, features, target_width, bytes;
+    int64_t text_count, held_out_from; /* of a text (program/backend.h) */
 };
 
 /* A product as cuBLASLt takes it: descriptors and algorithm, chosen once. */
 struct Product;
+struct Chain;
 
 /* A node may run beside those that follow it, up to the first that joins. */
 enum Side { SIDE_NONE, SIDE_FORKS, SIDE_JOINS };
@@ -91,14 +93,17 @@ struct Plan {
     Tally *tallies;    /* (2, counted) */
     Mass *masses;      /* (2, counted, mass_slots) */
     double *squares;   /* a slot for each tile */
-    float *row_losses; /* a slot for each row of the batch */
+    float *row_losses; /* a slot for each row of a value of the batch */
     double *mse_slots;
-    void *columns, *turned; /* of convolutions, in common (sliding.cuh); NULL: there are none */
-    float *place_sums;
+    float *conv_sums;         /* of convolutions' weights, in parts, in common (conv2d_dw.cu) */
+    const Chain *behind;      /* what the kernel to launch is fused with (map.cuh); NULL: nothing */
+    void *channel_sums;       /* of batchnorm; NULL: there is none */
+    std::vector<void *> kept; /* of each `running`: what it moves, as the step found it */
+    bool moved; /* a step that may yet be dropped has begun: what is kept would be put back */
     std::vector<char> carried;  /* of each value: it is fp8 and lies in bf16 (fp8.cuh) */
     std::vector<void *> across; /* of each value: where it is fp8, its columns as rows */
     uint32_t *fp8_amax;         /* of a tensor that is looked at */
-    void *row_moments; /* of layernorm, four numbers for each row of the batch */
+    void *low_rows;             /* of what is forced low, four numbers for each row (low.cu) */
     Segment *device_segments;
     std::vector<CountEdges> edges; /* of each counted store, in the order of the program */
     CountEdges *device_edges;      /* of each counted store, in the order of the program */
@@ -170,9 +175,11 @@ Counter plan_counter(const Plan *plan, int instr);
 Examples plan_examples(const Plan *plan, bool held_out);
 
 /* Sums that go into a narrow array lie in rows of a multiple of 16 numbers, and 16 rows; what is past the
- * array's own is never read. Column sums lie in parts of rows (map.cuh). */
+ * array's own is never read. */
 int raw_stride(const Array *out, Format format);
-int sum_parts(const Plan *plan);
+
+/* Parts in which an instruction's sums lie, to be added in order: of rows, or of examples. */
+int plan_parts(const Plan *plan, int instr);
 
 /* The segment of a parameter's gradient. */
 int plan_segment(const Plan *plan, ValueId grad);
@@ -187,9 +194,17 @@ typedef Status CudaOp(Plan *plan, int instr);
 OPS(DECLARE_CUDA_OP)
 #undef DECLARE_CUDA_OP
 
-/* matmul.cu: prepares a product instruction, and runs one into its fp32 sums. */
+/* matmul.cu: prepares a product instruction, and runs one into its fp32 sums; conv2d_dw.cu: runs that one, and
+ * says how much room its parts take. */
 Status product_prepare(Plan *plan, int instr);
-CudaOp product_run;
+CudaOp product_run, product_conv_dw;
+Status conv_dw_room(const Plan *plan, int instr, size_t *bytes);
+
+/* conv2d_db.cu, layernorm.cu, linear_db.cu: column sums into their parts. */
+CudaOp sums_conv2d_db, sums_layernorm_dw, sums_linear_db;
+
+/* linear_db.cu: adds the parts of an instruction's sums, in order, and stores them as it does. */
+CudaOp parts_finish;
 
 /* nodes.cu: the list of what a step launches, and the graph of it. */
 void node_add(Plan *plan, Status (*launch)(Plan *plan, const void *work), const void *work,
@@ -213,8 +228,10 @@ Status loss_sum_add(Plan *plan, int round);
 /* fuse.cu: fills plan->nodes with a fused step. */
 Status plan_fuse(Plan *plan);
 
-/* sliding.cu: room for convolutions, where there are any. */
-Status lay_sliding(Plan *plan);
+/* batchnorm.cu: room for sums over channels, and for what `running` moves; keeps that as a step finds it, or
+ * puts it back where the step is dropped. */
+Status lay_batchnorm(Plan *plan);
+Status running_keep(Plan *plan, bool back);
 
 /* layout.cu: memory for every value, counter and sum of the plan. */
 Status plan_layout(Plan *plan);

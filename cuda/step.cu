@@ -154,6 +154,10 @@ Status step_run(Plan *plan, OpKind op, int first, int last, const StepEnd *whole
                      ? plan->backend->multiprocessors * UNCOUNTED_BLOCKS
                      : plan->mass_slots;
 
+    if (!work.whole) { /* of any number a block takes only these */
+        work.end.segments += first;
+        work.end.segment_count = last - first;
+    }
     for (int i = first; i < last; i++)
         tiles += plan->segments[(size_t)i].tiles;
     blocks -= work.whole;

@@ -36,6 +36,7 @@ typedef struct alignas(16) StepEnd {
     OpKind op;
     /* a cross entropy whose rows wait to be added up; loss_slots NULL: it is known already */
     const float *loss_slots;
+    uint32_t loss_rows;
     float *loss, *scaled;
 } StepEnd;
 

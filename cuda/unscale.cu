@@ -165,6 +165,25 @@ static __device__ __forceinline__ void grads_tiles(const Segment &s, int tile, i
     }
 }
 
+/* A gradient that its own kernel has rounded and counted. */
+template <Format F>
+static __device__ void stored_tiles(const Segment &s, int tile, int last, float inverse,
+                                    Sight *sight, Sums *sums, double *squares)
+{
+    for (; tile < last; tile++) {
+        TilePlace at = tile_place(s, tile);
+        float values[TILE_RUN];
+        double sum;
+
+        run_load<F>(s.grad, at, values);
+        sum = warp_sum(look(values, at.count, inverse, &sight->found));
+        if (threadIdx.x % WARP == 0)
+            sums->warps[0][threadIdx.x / WARP] = sum;
+        sight->waiting = 1;
+        sums_finish(sums, sight, tile, 1, squares);
+    }
+}
+
 template <Format F>
 static __device__ void parts_tiles(const Segment &s, int tile, int turns, float inverse,
                                    Sight *sight, Sums *sums, double *squares,
@@ -248,13 +267,15 @@ static __global__ void __launch_bounds__(THREADS, 4)
         tally_clear(&tally);
         seen_begin(&sight.seen, &tally);
         __syncthreads();
-        if (s.parts > 1)
+        if (s.raw == NULL)
+            stored_tiles<F>(s, first, last, inverse, &sight, &sums, work.squares);
+        else if (s.parts > 1)
             parts_tiles<F>(s, first, work.helpers, inverse, &sight, &sums, work.squares, staged);
         else
             grads_tiles<F>(s, first, last, inverse, &sight, &sums, work.squares);
         if (__syncthreads_or(sight.found) && threadIdx.x == 0)
             note_found(work.state, work.scalars, work.first + i);
-        if (s.grad_counter.tally != NULL)
+        if (s.grad_counter.tally != NULL && s.raw != NULL)
             counter_finish(s.grad_counter, parity, &sight.seen, &tally, masses);
     }
 }
@@ -301,13 +322,14 @@ Status grads_run(Plan *plan, int first, int last)
     void *arguments[] = {&work};
     const void *kernel = plan->low == FORMAT_BF16 ? (const void *)grads_kernel<FORMAT_BF16>
                                                   : (const void *)grads_kernel<FORMAT_FP16>;
-    int whole = 0, parts = 0, blocks;
+    int whole = 0, parts = 0, most = 1, blocks;
 
     for (int i = first; i < last; i++) {
         const Segment &segment = plan->segments[(size_t)i];
 
         whole += segment.parts > 1 ? 0 : segment.tiles;
         parts += segment.parts > 1 ? segment.tiles : 0;
+        most = segment.parts > most ? segment.parts : most;
     }
     blocks = tile_blocks(plan, whole + parts);
     work.segments = plan->device_segments + first;
@@ -316,7 +338,7 @@ Status grads_run(Plan *plan, int first, int last)
     work.squares = plan->squares;
     work.first = first;
     work.count = last - first;
-    work.helpers = helpers_of(blocks, whole, parts, sum_parts(plan));
+    work.helpers = helpers_of(blocks, whole, parts, most);
     work.runs = runs_of(whole, blocks - work.helpers);
     return launch_early(plan, kernel, blocks, 0, arguments, "gradients were looked at");
 }

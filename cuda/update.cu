@@ -23,7 +23,7 @@ StepEnd step_end(const Plan *plan)
     end.tiles = plan->tiles;
     end.segment_count = (int)plan->segments.size();
     end.ring = plan->ring_device;
-    end.batch = (uint32_t)program->batch;
+    end.batch = end.loss_rows = (uint32_t)program->batch;
     end.rounds = program_rounds(program);
     end.clips = clip_of(plan).kind == CLIPS_NORM;
     end.tallies = plan->tallies;

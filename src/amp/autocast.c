@@ -79,7 +79,7 @@ static ValueId scale_of(Builder *builder, ValueId value, Format format)
     return scale;
 }
 
-static ValueId in_format(Builder *builder, ValueId value, Format format)
+ValueId autocast_to(Builder *builder, ValueId value, Format format)
 {
     ValueId copy = copy_of(builder, value, format);
     char name[VALUE_NAME];
@@ -109,10 +109,19 @@ ValueId autocast_low(Builder *builder, ValueId value)
     bool grad = builder_get(builder, value)->role == ROLE_ACTIVATION_GRAD;
     Format low = format_is_fp8(builder->low) && grad ? builder->fp8.backward : builder->low;
 
-    return in_format(builder, value, builder->keeps ? FORMAT_FP32 : low);
+    return autocast_to(builder, value, builder->keeps ? FORMAT_FP32 : low);
+}
+
+ValueId autocast_inner(Builder *builder, ValueId value)
+{
+    Format low = builder->low;
+
+    if (builder->keeps || !format_is_fp8(low))
+        return autocast_low(builder, value);
+    return autocast_to(builder, value, autocast_result(low));
 }
 
 ValueId autocast_addend(Builder *builder, ValueId value)
 {
-    return in_format(builder, value, autocast_format(builder, OP_CLASS_PRODUCT, FORMAT_FP32));
+    return autocast_to(builder, value, autocast_format(builder, OP_CLASS_PRODUCT, FORMAT_FP32));
 }

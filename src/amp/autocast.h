@@ -34,6 +34,13 @@ Format autocast_forced(const Builder *builder);
  * used. */
 ValueId autocast_low(Builder *builder, ValueId value);
 
+/* The same for a product of activations with each other, as attention's are: fp8 leaves them in the format of
+ * its results, as TransformerEngine does unless told. */
+ValueId autocast_inner(Builder *builder, ValueId value);
+
+/* `value` in this format: itself, or the copy that a cast makes, once. */
+ValueId autocast_to(Builder *builder, ValueId value, Format format);
+
 /* The same for what is added to a product, a bias: in the format of the product's result. */
 ValueId autocast_addend(Builder *builder, ValueId value);
 

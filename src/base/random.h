@@ -15,6 +15,7 @@ typedef enum RandomStream {
     RANDOM_DATA,
     RANDOM_ROUNDING,
     RANDOM_DROPOUT,
+    RANDOM_SAMPLE, /* characters that a network writes */
 } RandomStream;
 
 typedef struct Random {

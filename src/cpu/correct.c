@@ -1,6 +1,6 @@
 /* correct: adds to Scalars.correct the rows whose largest number stands at the label
  *
- *   logits (n, classes), label (n); rows behind the last held-out example do not count
+ *   logits (n, classes), label (n); rows of what lies behind the last held-out example do not count
  */
 #include "cpu/plan.h"
 
@@ -21,9 +21,11 @@ void cpu_correct(Plan *plan, const Instr *instr)
 {
     const float *logits = plan_in(plan, instr, 0), *labels = plan_in(plan, instr, 1);
     Scalars *scalars = &plan->store->scalars;
-    int64_t width = plan_row(plan, instr->in[0]);
+    int64_t width = plan_cols(plan, instr->in[0]);
     int64_t left = plan->data->view.test_count - scalars->test_position;
-    int64_t rows = left < plan->program.batch ? left : plan->program.batch;
+    int64_t batch = plan->program.batch;
+    int64_t each = plan_rows(plan, instr->in[0]) / plan_value(plan, instr->in[0])->shape[0];
+    int64_t rows = (left < batch ? left : batch) * each;
 
     for (int64_t i = 0; i < rows; i++)
         scalars->correct += argmax(logits + i * width, width) == (int64_t)labels[i];

@@ -17,7 +17,8 @@ static void drop(const Plan *plan, const Instr *instr, int64_t first, int64_t co
     Random random = {.seed = scalars->seed,
                      .stream = RANDOM_DROPOUT,
                      .substream = (uint32_t)instr->constants[DROPOUT_PLACE]};
-    int64_t width = plan_row(plan, instr->out);
+    const Value *value = plan_value(plan, instr->out);
+    int64_t width = value_count(value) / value->shape[0];
     int64_t begun = scalars->position + plan->round * plan->program.batch;
     float larger = (float)(1.0 / (1.0 - rate));
 

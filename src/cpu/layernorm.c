@@ -35,13 +35,13 @@ void cpu_layernorm(Plan *plan, const Instr *instr)
     const float *x = plan_in(plan, instr, 0), *w = plan_in(plan, instr, 1);
     const float *b = plan_in(plan, instr, 2);
     float *out = plan_out(plan, instr);
-    int64_t width = plan_row(plan, instr->out);
+    int64_t rows = plan_rows(plan, instr->out), width = plan_cols(plan, instr->out);
 
     if (instr_forced(instr) != FORMAT_FP32) {
         cpu_low_layernorm(plan, instr);
         return;
     }
-    for (int64_t n = 0; n < plan->program.batch; n++, x += width, out += width) {
+    for (int64_t n = 0; n < rows; n++, x += width, out += width) {
         Row row = row_of(x, width);
 
         for (int64_t i = 0; i < width; i++)
@@ -74,13 +74,13 @@ void cpu_layernorm_dx(Plan *plan, const Instr *instr)
 {
     const float *dout = plan_in(plan, instr, 0), *x = plan_in(plan, instr, 1);
     float *dx = plan_out(plan, instr);
-    int64_t width = plan_row(plan, instr->out);
+    int64_t rows = plan_rows(plan, instr->out), width = plan_cols(plan, instr->out);
 
     if (instr_forced(instr) != FORMAT_FP32) {
         cpu_low_layernorm_dx(plan, instr);
         return;
     }
-    for (int64_t n = 0; n < plan->program.batch; n++)
+    for (int64_t n = 0; n < rows; n++)
         row_dx(dout + n * width, x + n * width, plan_in(plan, instr, 2), width, dx + n * width);
     cpu_round(plan, instr);
 }
@@ -89,14 +89,14 @@ void cpu_layernorm_dw(Plan *plan, const Instr *instr)
 {
     const float *dout = plan_in(plan, instr, 0), *x = plan_in(plan, instr, 1);
     float *dw = plan_out(plan, instr);
-    int64_t width = plan_row(plan, instr->in[0]);
+    int64_t rows = plan_rows(plan, instr->in[0]), width = plan_cols(plan, instr->in[0]);
 
     if (instr_forced(instr) != FORMAT_FP32) {
         cpu_low_layernorm_dw(plan, instr);
         return;
     }
     memset(dw, 0, (size_t)width * sizeof *dw);
-    for (int64_t n = 0; n < plan->program.batch; n++, x += width, dout += width) {
+    for (int64_t n = 0; n < rows; n++, x += width, dout += width) {
         Row row = row_of(x, width);
 
         for (int64_t i = 0; i < width; i++)

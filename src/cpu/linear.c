@@ -15,14 +15,14 @@ static void add_bias(float *out, const float *bias, int64_t rows, int64_t width)
 
 void cpu_linear(Plan *plan, const Instr *instr)
 {
-    int64_t rows = plan->program.batch, width = plan_row(plan, instr->out);
+    int64_t rows = plan_rows(plan, instr->out), width = plan_cols(plan, instr->out);
     Product product = {
         .a = plan_in(plan, instr, 0),
         .b = plan_in(plan, instr, 1),
         .out = plan_out(plan, instr),
         .m = rows,
         .n = width,
-        .k = plan_row(plan, instr->in[0]),
+        .k = plan_cols(plan, instr->in[0]),
         .b_transposed = true,
     };
 

@@ -12,9 +12,9 @@ void cpu_linear_dw(Plan *plan, const Instr *instr)
         .a = plan_in(plan, instr, 0),
         .b = plan_in(plan, instr, 1),
         .out = plan_out(plan, instr),
-        .m = plan_row(plan, instr->in[0]),
-        .n = plan_row(plan, instr->in[1]),
-        .k = plan->program.batch,
+        .m = plan_cols(plan, instr->in[0]),
+        .n = plan_cols(plan, instr->in[1]),
+        .k = plan_rows(plan, instr->in[0]),
         .a_transposed = true,
     };
 

@@ -12,9 +12,9 @@ void cpu_linear_dx(Plan *plan, const Instr *instr)
         .a = plan_in(plan, instr, 0),
         .b = plan_in(plan, instr, 1),
         .out = plan_out(plan, instr),
-        .m = plan->program.batch,
-        .n = plan_row(plan, instr->out),
-        .k = plan_row(plan, instr->in[0]),
+        .m = plan_rows(plan, instr->out),
+        .n = plan_cols(plan, instr->out),
+        .k = plan_cols(plan, instr->in[0]),
     };
 
     matmul(plan->backend->pool, plan->backend->reference_matmul, &product);

@@ -9,15 +9,6 @@
 
 #include <math.h>
 
-float cpu_largest(const float *row, int64_t width)
-{
-    float most = row[0];
-
-    for (int64_t j = 1; j < width; j++)
-        most = row[j] > most || isnan(row[j]) ? row[j] : most;
-    return most;
-}
-
 /* log(sum exp(x - max)): the sum is at least 1, for the largest gives exp(0) */
 static float log_sum(const float *row, int64_t width, float most)
 {
@@ -32,14 +23,14 @@ void cpu_log_softmax(Plan *plan, const Instr *instr)
 {
     const float *x = plan_in(plan, instr, 0);
     float *out = plan_out(plan, instr);
-    int64_t width = plan_row(plan, instr->out);
+    int64_t rows = plan_rows(plan, instr->out), width = plan_cols(plan, instr->out);
 
     if (instr_forced(instr) != FORMAT_FP32) {
         cpu_low_log_softmax(plan, instr);
         return;
     }
-    for (int64_t row = 0; row < plan->program.batch; row++, x += width, out += width) {
-        float most = cpu_largest(x, width), log_of_sum = log_sum(x, width, most);
+    for (int64_t row = 0; row < rows; row++, x += width, out += width) {
+        float most = row_largest(x, width), log_of_sum = log_sum(x, width, most);
 
         for (int64_t j = 0; j < width; j++)
             out[j] = x[j] - most - log_of_sum;
@@ -51,13 +42,13 @@ void cpu_log_softmax_backward(Plan *plan, const Instr *instr)
 {
     const float *dout = plan_in(plan, instr, 0), *out = plan_in(plan, instr, 1);
     float *din = plan_out(plan, instr);
-    int64_t width = plan_row(plan, instr->out);
+    int64_t rows = plan_rows(plan, instr->out), width = plan_cols(plan, instr->out);
 
     if (instr_forced(instr) != FORMAT_FP32) {
         cpu_low_log_softmax_backward(plan, instr);
         return;
     }
-    for (int64_t row = 0; row < plan->program.batch; row++) {
+    for (int64_t row = 0; row < rows; row++) {
         float sum = 0.0f;
 
         for (int64_t j = 0; j < width; j++)

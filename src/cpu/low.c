@@ -20,7 +20,7 @@ static const float eps = 1e-5f;
 
 static void stable_row(const Instr *instr, const float *x, int64_t width, float *out)
 {
-    float most = plan_low(instr, cpu_largest(x, width)), sum = 0.0f;
+    float most = plan_low(instr, row_largest(x, width)), sum = 0.0f;
 
     for (int64_t j = 0; j < width; j++) {
         out[j] = plan_low(instr, plan_low(instr, x[j]) - most);
@@ -48,9 +48,9 @@ void cpu_low_log_softmax(Plan *plan, const Instr *instr)
 {
     const float *x = plan_in(plan, instr, 0);
     float *out = plan_out(plan, instr);
-    int64_t width = plan_row(plan, instr->out);
+    int64_t rows = plan_rows(plan, instr->out), width = plan_cols(plan, instr->out);
 
-    for (int64_t row = 0; row < plan->program.batch; row++, x += width, out += width) {
+    for (int64_t row = 0; row < rows; row++, x += width, out += width) {
         if (instr->constants[LOW_UNSTABLE] != 0.0)
             unstable_row(instr, x, width, out);
         else
@@ -63,9 +63,9 @@ void cpu_low_log_softmax_backward(Plan *plan, const Instr *instr)
 {
     const float *dout = plan_in(plan, instr, 0), *out = plan_in(plan, instr, 1);
     float *din = plan_out(plan, instr);
-    int64_t width = plan_row(plan, instr->out);
+    int64_t rows = plan_rows(plan, instr->out), width = plan_cols(plan, instr->out);
 
-    for (int64_t row = 0; row < plan->program.batch; row++) {
+    for (int64_t row = 0; row < rows; row++) {
         float sum = 0.0f;
 
         for (int64_t j = 0; j < width; j++)
@@ -118,9 +118,9 @@ void cpu_low_layernorm(Plan *plan, const Instr *instr)
     const float *x = plan_in(plan, instr, 0), *w = plan_in(plan, instr, 1);
     const float *b = plan_in(plan, instr, 2);
     float *out = plan_out(plan, instr);
-    int64_t width = plan_row(plan, instr->out);
+    int64_t rows = plan_rows(plan, instr->out), width = plan_cols(plan, instr->out);
 
-    for (int64_t n = 0; n < plan->program.batch; n++, x += width, out += width) {
+    for (int64_t n = 0; n < rows; n++, x += width, out += width) {
         Row row = row_of(instr, x, width);
 
         for (int64_t i = 0; i < width; i++)
@@ -155,9 +155,9 @@ void cpu_low_layernorm_dx(Plan *plan, const Instr *instr)
 {
     const float *dout = plan_in(plan, instr, 0), *x = plan_in(plan, instr, 1);
     float *dx = plan_out(plan, instr);
-    int64_t width = plan_row(plan, instr->out);
+    int64_t rows = plan_rows(plan, instr->out), width = plan_cols(plan, instr->out);
 
-    for (int64_t n = 0; n < plan->program.batch; n++)
+    for (int64_t n = 0; n < rows; n++)
         row_dx(instr, dout + n * width, x + n * width, plan_in(plan, instr, 2), width,
                dx + n * width);
     cpu_round(plan, instr);
@@ -167,10 +167,10 @@ void cpu_low_layernorm_dw(Plan *plan, const Instr *instr)
 {
     const float *dout = plan_in(plan, instr, 0), *x = plan_in(plan, instr, 1);
     float *dw = plan_out(plan, instr);
-    int64_t width = plan_row(plan, instr->in[0]);
+    int64_t rows = plan_rows(plan, instr->in[0]), width = plan_cols(plan, instr->in[0]);
 
     memset(dw, 0, (size_t)width * sizeof *dw);
-    for (int64_t n = 0; n < plan->program.batch; n++, x += width, dout += width) {
+    for (int64_t n = 0; n < rows; n++, x += width, dout += width) {
         Row row = row_of(instr, x, width);
 
         for (int64_t i = 0; i < width; i++)

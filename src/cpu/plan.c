@@ -51,18 +51,49 @@ Status cpu_plan_new(Backend *backend, const Program *program, Store *store, Devi
     made->counting = xcalloc(instrs + 1, sizeof *made->counting);
     made->partial = xcalloc((size_t)most_tasks(program), sizeof *made->partial);
     made->findings = xcalloc((size_t)most_tasks(program), sizeof *made->findings);
+    made->kept = xcalloc(instrs + 1, sizeof *made->kept);
+    for (size_t i = 0; i < instrs; i++)
+        if (program->instrs[i].op == OP_RUNNING)
+            made->kept[i] = xaligned(
+                (size_t)value_count(&program->values[program->instrs[i].in[0]]), sizeof(float));
     *plan = made;
     return ok();
+}
+
+/* What moves in the forward pass stays as it was where the step is dropped. */
+static void keep_running(const Plan *plan, bool back)
+{
+    for (int i = 0; i < plan->program.instr_count; i++) {
+        const Instr *instr = &plan->program.instrs[i];
+        float *now = plan->kept[i] == NULL ? NULL : plan_in(plan, instr, 0);
+        size_t bytes =
+            now == NULL ? 0 : (size_t)value_count(plan_value(plan, instr->in[0])) * sizeof *now;
+
+        if (now != NULL)
+            memcpy(back ? now : plan->kept[i], back ? plan->kept[i] : now, bytes);
+    }
+}
+
+static void drop(Plan *plan)
+{
+    if (plan->moved)
+        keep_running(plan, true);
+    plan->moved = false;
+    plan->reached = 0;
 }
 
 void cpu_plan_free(Plan *plan)
 {
     if (plan == NULL)
         return;
+    drop(plan);
     for (int i = 0; i < plan->program.value_count; i++)
         if (!value_lasts(&plan->program.values[i]))
             free(plan->values[i]);
     free(plan->values);
+    for (int i = 0; i < plan->program.instr_count; i++)
+        free(plan->kept[i]);
+    free(plan->kept);
     free(plan->counts);
     free(plan->counting);
     free(plan->partial);
@@ -81,9 +112,11 @@ static bool interrupted(const Plan *plan)
 
 static void begin(Plan *plan)
 {
+    drop(plan);
+    keep_running(plan, false);
     plan->first_found = NO_VALUE;
     plan->square_sum = plan->loss_sum = 0.0;
-    plan->reached = plan->round = 0;
+    plan->round = 0;
     plan->clip = NULL;
     plan->clip_coef = 1.0f;
 }
@@ -94,6 +127,7 @@ static void finish(Plan *plan)
 
     plan->counts = plan->counting;
     plan->counting = counts;
+    plan->moved = false;
     plan->reached = 0;
 }
 
@@ -103,7 +137,7 @@ static Status run_some(Plan *plan, int first, int last)
         const Instr *instr = &plan->program.instrs[plan->position];
 
         if (interrupted(plan)) {
-            plan->reached = 0;
+            drop(plan);
             return fail(STATUS_INTERRUPTED,
                         "interrupted within a step, which left no trace; train goes on");
         }
@@ -131,6 +165,7 @@ Status cpu_plan_run(Plan *plan, int first, int last)
 
     if (first == 0)
         begin(plan);
+    plan->moved = last > 0;
     if (first <= forward && forward < last) {
         TRY(run_some(plan, first, forward));
         TRY(run_rounds(plan, forward));
@@ -183,6 +218,7 @@ void cpu_plan_memory(const Plan *plan, int64_t bytes[MEMORY_KINDS])
     const Program *program = &plan->program;
     const DataView *view = &plan->data->view;
     int64_t examples = view->train_count + view->test_count;
+    int64_t numbers = view->text_count > 0 ? view->text_count : examples * view->features;
 
     memset(bytes, 0, MEMORY_KINDS * sizeof *bytes);
     for (int i = 0; i < program->value_count; i++)
@@ -191,5 +227,5 @@ void cpu_plan_memory(const Plan *plan, int64_t bytes[MEMORY_KINDS])
     bytes[MEMORY_COUNTERS] =
         (2 * (int64_t)program->instr_count + most_tasks(program)) * (int64_t)sizeof(CastCounts);
     bytes[MEMORY_WORKSPACE] = most_tasks(program) * (int64_t)sizeof(Finding);
-    bytes[MEMORY_DATA] = examples * (view->features + view->target_width) * (int64_t)sizeof(float);
+    bytes[MEMORY_DATA] = (numbers + examples * view->target_width) * (int64_t)sizeof(float);
 }

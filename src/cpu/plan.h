@@ -5,6 +5,8 @@
 #include "base/pool.h"
 #include "cpu/cpu.h"
 
+#include <math.h>
+
 enum { BLOCK = 4 * COUNT_BLOCK }; /* elements of one task of an elementwise op */
 
 struct Backend {
@@ -49,6 +51,9 @@ struct Plan {
     int position;                  /* the instruction that runs */
     int reached;                   /* instructions that ran of a step in parts; 0: none is begun */
     int round;                     /* the micro-batch that it runs on */
+    float *
+        *kept;  /* of each instruction `running`: what it moves, as the step found it; else NULL */
+    bool moved; /* a step that may yet be dropped has begun: what is kept would be put back */
 
     /* of the present step */
     float loss;        /* of the round */
@@ -105,12 +110,24 @@ static inline const Value *plan_value(const Plan *plan, ValueId id)
     return &plan->program.values[id];
 }
 
-/* Numbers in one example of a batch. */
-static inline int64_t plan_row(const Plan *plan, ValueId id)
+static inline int64_t plan_rows(const Plan *plan, ValueId id)
 {
-    const Value *value = plan_value(plan, id);
+    return value_rows(plan_value(plan, id));
+}
 
-    return value_count(value) / value->shape[0];
+static inline int64_t plan_cols(const Plan *plan, ValueId id)
+{
+    return value_cols(plan_value(plan, id));
+}
+
+/* A nan is the largest of all: it must reach every number of its row. */
+static inline float row_largest(const float *row, int64_t width)
+{
+    float most = row[0];
+
+    for (int64_t j = 1; j < width; j++)
+        most = row[j] > most || isnan(row[j]) ? row[j] : most;
+    return most;
 }
 
 /* fp8.c: what the sums of a product are multiplied by; 1 where its operands are no fp8. */
@@ -126,9 +143,6 @@ static inline float plan_low(const Instr *instr, float value)
 /* low.c: what log_softmax.c and layernorm.c are where instr_forced. */
 CpuOp cpu_low_log_softmax, cpu_low_log_softmax_backward;
 CpuOp cpu_low_layernorm, cpu_low_layernorm_dx, cpu_low_layernorm_dw;
-
-/* log_softmax.c: the largest of a row; a nan is the largest of all: it must reach every number. */
-float cpu_largest(const float *row, int64_t width);
 
 /* The reciprocal, rounded once. */
 static inline float plan_inverse_scale(const Plan *plan)

@@ -18,7 +18,7 @@ void dataset_allocate(Dataset *dataset);
 
 void dataset_release(Dataset *dataset);
 
-/* limit, size, gain and target=input, in this order.
+/* limit, size, gain and target=input, in this order. Of these a text takes limit alone, and says so itself.
  * Fails: STATUS_USAGE for a size that does not divide, or for inputs that are no images. */
 Status dataset_apply_options(const DataSpec *spec, Dataset *dataset) MUST_CHECK;
 

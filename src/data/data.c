@@ -1,6 +1,7 @@
 #include "data/data.h"
 
 #include "base/memory.h"
+#include "base/utf8.h"
 #include "data/build.h"
 #include "data/kinds.h"
 
@@ -41,6 +42,7 @@ void dataset_release(Dataset *dataset)
         free(dataset->targets);
     free(dataset->inputs);
     free(dataset->labels);
+    free(dataset->characters);
     *dataset = (Dataset){0};
 }
 
@@ -52,6 +54,11 @@ static Status check_options(const DataSpec *spec, const DataKind *kind)
             "features and classes are chosen for noise only, and %s has its own; leave them "
             "out, or try `data noise features=4096`",
             kind->name);
+    if (!kind->takes_context && spec->context != 0)
+        return fail(STATUS_USAGE,
+                    "context is chosen for text only, and %s has no characters; leave it out, or "
+                    "try `data text context=64`",
+                    kind->name);
     if (spec->limit < 0)
         return fail(STATUS_USAGE, "limit=%lld is negative; try limit=1000, or limit=0 for all",
                     (long long)spec->limit);
@@ -92,4 +99,12 @@ void data_free(Dataset *dataset)
         return;
     dataset_release(dataset);
     free(dataset);
+}
+
+void data_characters(const Dataset *dataset, Text *text)
+{
+    char bytes[RUNE_BYTES];
+
+    for (int64_t i = 0; i < dataset->class_count && dataset->characters != NULL; i++)
+        text_append(text, rune_bytes(dataset->characters[i], bytes));
 }

@@ -12,7 +12,8 @@
     X(moons) \
     X(noise) \
     X(csv) \
-    X(idx)
+    X(idx) \
+    X(text)
 
 #define DATA_KIND_DECLARE(word) extern const DataKind word##_kind;
 DATA_KINDS(DATA_KIND_DECLARE)

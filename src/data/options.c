@@ -6,6 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Examples of a text are no copies: fewer of them are fewer places to begin. */
+static void keep_windows(Dataset *dataset, int64_t limit)
+{
+    if (limit != 0 && limit < dataset->train_count)
+        dataset->train_count = limit;
+}
+
 static void keep_train(Dataset *dataset, int64_t limit)
 {
     int64_t train = dataset->train_count, test = dataset->test_count;
@@ -113,6 +120,10 @@ static void aim_at_input(Dataset *dataset)
 
 Status dataset_apply_options(const DataSpec *spec, Dataset *dataset)
 {
+    if (dataset->text_count > 0) {
+        keep_windows(dataset, spec->limit);
+        return ok();
+    }
     keep_train(dataset, spec->limit);
     if (spec->size > 0) {
         TRY(check_size(spec, dataset));

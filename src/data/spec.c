@@ -58,7 +58,7 @@ static Status unknown_kind(const char *name)
 
 static Status check_path(const DataKind *kind, const char *path)
 {
-    if (kind->takes_path && (path == NULL || path[0] == '\0'))
+    if (kind->takes_path && !kind->path_optional && (path == NULL || path[0] == '\0'))
         return fail(STATUS_USAGE, "%s needs a path after the colon: %s", kind->name, kind->usage);
     if (!kind->takes_path && path != NULL)
         return fail(STATUS_USAGE, "%s takes no path; try %s alone, or csv:PATH", kind->name,
@@ -94,6 +94,9 @@ Status data_spec_parse(const char *text, DataSpec *spec)
         kind = path_kind_of(name);
     if (kind == NULL)
         return unknown_kind(name);
+    if (strcmp(kind->name, name) != 0 && kind->path_optional)
+        return fail(STATUS_USAGE, "the path of %s stands behind a colon: %s", kind->name,
+                    kind->usage);
     if (strcmp(kind->name, name) != 0)
         path = NULL;
     TRY(check_path(kind, path));
@@ -129,6 +132,8 @@ void data_spec_print(const DataSpec *spec, char *text, int room)
         text_printf(&out, " features=%lld", (long long)spec->features);
     if (spec->classes != 0)
         text_printf(&out, " classes=%lld", (long long)spec->classes);
+    if (spec->context != 0)
+        text_printf(&out, " context=%lld", (long long)spec->context);
     if (spec->gain != 1.0)
         text_printf(&out, " gain=%s", number_shortest(spec->gain, number));
     if (spec->target_input)

@@ -15,6 +15,7 @@ typedef struct ExampleShape {
     int64_t shape[SHAPE_RANK]; /* of an input */
     int64_t classes;           /* 0: targets are numbers */
     int64_t target_width;      /* numbers of a target, where there are no classes */
+    bool text; /* inputs are characters, of as many kinds as classes, and each has a target */
 } ExampleShape;
 
 /* A network while its program is written. */
@@ -27,6 +28,12 @@ typedef struct Net {
 
 /* What comes to the first layer. */
 Shape net_input(const ExampleShape *shape);
+
+/* Outputs that a target wants: a number each, or a class each. */
+int64_t net_outputs(const ExampleShape *shape);
+
+/* The layer as it is over this data: a last one that names no width has the outputs that are wanted. */
+LayerSpec net_layer(const NetSpec *spec, int layer, const ExampleShape *shape);
 
 /* What goes on from each of the layers: `shapes` has room for spec->count. Fails: STATUS_SHAPE: a layer
  * cannot take what comes, or the last gives no row; the sentence quotes the layer as it was typed. */
@@ -43,9 +50,13 @@ void nn_emit_step(Builder *builder, const NetSpec *spec, const LossSpec *loss,
 /* Forward over held-out examples; counts the correct ones. Needs classes. */
 void nn_emit_accuracy(Builder *builder, const NetSpec *spec, const ExampleShape *shape, Net *net);
 
-/* PyTorch's Linear.reset_parameters: weights and biases uniform within 1 / sqrt(fan_in). `values`
- * has room for the parameter; `index` is its place, which gives it random numbers of its own.
- * Source: torch/nn/modules/linear.py. */
+/* Forward over an example that is written into x. */
+void nn_emit_forward(Builder *builder, const NetSpec *spec, const ExampleShape *shape, Net *net);
+
+/* PyTorch's Linear.reset_parameters: weights and biases uniform within 1 / sqrt(fan_in); where there is a
+ * fan_out its xavier_uniform_: within sqrt(6 / (fan_in + fan_out)); ones, zeros, or standard normal
+ * numbers where fan_in says so. `values` has room for the parameter; `index` is its place, which gives
+ * it random numbers of its own. Source: torch/nn/modules/{linear,sparse}.py, torch/nn/init.py. */
 void nn_init_param(const Program *program, int index, uint64_t seed, float *values);
 
 #endif

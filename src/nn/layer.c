@@ -31,7 +31,7 @@ ValueId layer_emit_activation(Builder *builder, Layer *layer, OpKind op, ValueId
 
 ValueId layer_emit_slope(Builder *builder, Layer *layer, OpKind op, ValueId dout, ValueId saved)
 {
-    ValueId din = layer_grad(builder, layer->in);
+    ValueId din = layer_in_grad(builder, layer);
 
     builder_emit_counted(builder, op, din, dout, saved, NO_VALUE);
     return din;
@@ -44,6 +44,17 @@ ValueId layer_grad(Builder *builder, ValueId value)
     return builder_like(builder, value, ROLE_ACTIVATION_GRAD, of.format, "%.42s.grad", of.name);
 }
 
+ValueId layer_in_grad(Builder *builder, const Layer *layer)
+{
+    Value of = *builder_get(builder, layer->in);
+    const Layer *through = layer->end != NULL ? layer->end : layer;
+
+    if (!layer->shared)
+        return layer_grad(builder, layer->in);
+    return builder_like(builder, layer->in, ROLE_ACTIVATION_GRAD, of.format, "%.30s.grad.%.11s",
+                        of.name, through->name);
+}
+
 int64_t shape_count(const Shape *shape)
 {
     int64_t count = 1;
@@ -53,11 +64,26 @@ int64_t shape_count(const Shape *shape)
     return count;
 }
 
+int64_t shape_width(const Shape *shape)
+{
+    return shape->rank == 2 ? shape->size[1] : shape_count(shape);
+}
+
+bool shape_same(const Shape *a, const Shape *b)
+{
+    return a->rank == b->rank && memcmp(a->size, b->size, (size_t)a->rank * sizeof *a->size) == 0;
+}
+
 const char *shape_print(const Shape *shape, char text[SHAPE_TEXT])
 {
     if (shape->rank == 3)
         snprintf(text, SHAPE_TEXT, "%lld x %lld x %lld", (long long)shape->size[0],
                  (long long)shape->size[1], (long long)shape->size[2]);
+    else if (shape->rank == 2)
+        snprintf(text, SHAPE_TEXT, "%lld x %lld", (long long)shape->size[0],
+                 (long long)shape->size[1]);
+    else if (shape->characters > 0)
+        snprintf(text, SHAPE_TEXT, "%lld characters", (long long)shape->size[0]);
     else
         snprintf(text, SHAPE_TEXT, "%lld numbers", (long long)shape_count(shape));
     return text;
@@ -69,21 +95,24 @@ Status shape_needs_places(const Shape *shape, const char *typed)
 
     if (shape->rank == 3)
         return ok();
-    return fail(
-        STATUS_SHAPE,
-        "'%s' takes channels x height x width, and a row of %s comes; try data fashion, and "
-        "flatten further down",
-        typed, shape_print(shape, came));
+    return fail(STATUS_SHAPE,
+                "'%s' takes channels x height x width, and a %s of %s comes; try data fashion, and "
+                "flatten further down",
+                typed, shape->rank == 2 ? "sequence" : "row", shape_print(shape, came));
 }
 
 Status layer_shape(const LayerSpec *spec, Shape *shape)
 {
     const LayerKind *kind = layer_find(spec->kind);
-    char typed[LAYER_TEXT];
+    char typed[LAYER_TEXT], came[SHAPE_TEXT];
 
+    layer_print(spec, typed, sizeof typed);
+    if (shape->characters > 0 && !kind->embeds)
+        return fail(STATUS_SHAPE, "'%s' takes numbers, and %s come; put embedding before it", typed,
+                    shape_print(shape, came));
     if (kind->shape == NULL)
         return ok();
-    return kind->shape(spec, layer_print(spec, typed, sizeof typed), shape);
+    return kind->shape(spec, typed, shape);
 }
 
 ValueId layer_result(Builder *builder, const Layer *layer, Format format)
@@ -95,19 +124,23 @@ ValueId layer_result(Builder *builder, const Layer *layer, Format format)
                          layer->name);
 }
 
+void layer_declare(Builder *builder, Layer *layer, int param, const char *name, int rank,
+                   const int64_t *shape, int64_t fan_in)
+{
+    char full[VALUE_NAME];
+
+    snprintf(full, sizeof full, "%s.%s", layer->name, name);
+    layer->params[param] = builder_param(builder, rank, shape, fan_in, full);
+}
+
 void layer_declare_product(Builder *builder, Layer *layer, int rank, const int64_t *weight)
 {
-    static const char *const parts[LAYER_PARAMS] = {"weight", "bias"};
     int64_t fan_in = 1;
 
     for (int i = 1; i < rank; i++)
         fan_in *= weight[i];
-    for (int i = 0; i < LAYER_PARAMS; i++) {
-        char name[VALUE_NAME];
-
-        snprintf(name, sizeof name, "%s.%s", layer->name, parts[i]);
-        layer->params[i] = builder_param(builder, i == 0 ? rank : 1, weight, fan_in, name);
-    }
+    layer_declare(builder, layer, 0, "weight", rank, weight, fan_in);
+    layer_declare(builder, layer, 1, "bias", 1, weight, fan_in);
     (void)autocast_low(builder, layer->params[0]);
     (void)autocast_addend(builder, layer->params[1]);
 }
@@ -124,11 +157,11 @@ ValueId layer_param_grad(Builder *builder, ValueId master, Format format)
     return grad;
 }
 
-ValueId layer_product_grad(Builder *builder, const Layer *layer)
+ValueId layer_product_grad(Builder *builder, ValueId wide)
 {
     Format format = autocast_format(builder, OP_CLASS_PRODUCT, FORMAT_FP32);
-    ValueId wide = layer_grad(builder, layer->in), low;
     Value of = *builder_get(builder, wide);
+    ValueId low;
 
     if (of.format == format || builder->keeps)
         return wide;

@@ -26,11 +26,23 @@ static bool next_word(const char **text, const char *stops, char word[WORD])
     return true;
 }
 
+#define TRANSFORMER_BLOCK \
+    "residual (layernorm, attention 4), residual (layernorm, linear 512, gelu, linear 128), "
+
 const NetPreset net_presets[] = {
     {"mlp", "784 256 128 10, which halfstep begins with", "784 256 128 10"},
     {"lenet", "two convolutions and three linear layers, for 28 x 28 pictures",
      "conv 6 k=5 pad=2, relu, pool 2, conv 16 k=5, relu, pool 2, flatten, linear 120, relu, "
      "linear 84, relu, linear 10"},
+    {"transformer-tiny", "four blocks of attention and linear layers, 128 wide, for data text",
+     "embedding 128, position, " TRANSFORMER_BLOCK TRANSFORMER_BLOCK TRANSFORMER_BLOCK
+         TRANSFORMER_BLOCK "layernorm, linear"},
+    {"resnet-tiny", "three residual blocks with batchnorm, for 28 x 28 pictures",
+     "conv 16 pad=1, batchnorm, relu, residual (conv 16 pad=1, batchnorm, relu, conv 16 pad=1, "
+     "batchnorm), relu, residual (conv 32 stride=2 pad=1, batchnorm, relu, conv 32 pad=1, "
+     "batchnorm | conv 32 k=1 stride=2, batchnorm), relu, residual (conv 64 stride=2 pad=1, "
+     "batchnorm, relu, conv 64 pad=1, batchnorm | conv 64 k=1 stride=2, batchnorm), relu, avgpool "
+     "7, flatten, linear 10"},
     {NULL, NULL, NULL},
 };
 
@@ -125,6 +137,8 @@ static Status read_layer(const char *text, NetSpec *spec)
     kind = layer_find(word);
     if (kind == NULL)
         return unknown_layer(word);
+    if (kind->block)
+        return fail(STATUS_USAGE, "'%s' takes layers; say %s (linear 64, relu)", word, word);
     layer = layer_of(kind->name, 0);
     if (kind->slides) {
         layer.kernel = 3;
@@ -136,7 +150,11 @@ static Status read_layer(const char *text, NetSpec *spec)
         TRY(read_rate(word, &layer.rate));
     }
     if (kind->number != NULL) {
-        if (!next_word(&text, " \t,", word))
+        bool given = next_word(&text, " \t,", word);
+
+        if (!given && kind->ends)
+            return add_layer(spec, &layer);
+        if (!given)
             return fail(STATUS_USAGE, "%s needs a %s; say %s %s", kind->name, kind->number,
                         kind->name, kind->usual);
         TRY(read_number(word, kind->number, 1, &layer.width));
@@ -146,18 +164,95 @@ static Status read_layer(const char *text, NetSpec *spec)
     return add_layer(spec, &layer);
 }
 
+/* Only the last may leave to the data how many numbers it gives. */
+static Status check_widths(const NetSpec *spec)
+{
+    for (int i = 0; i + 1 < spec->count; i++) {
+        const LayerKind *kind = layer_find(spec->layers[i].kind);
+
+        if (kind->ends && spec->layers[i].width == 0)
+            return fail(STATUS_USAGE,
+                        "%s needs a %s; say %s %s (the last one may go without, and gives as many "
+                        "as the data wants)",
+                        kind->name, kind->number, kind->name, kind->usual);
+    }
+    return ok();
+}
+
+/* residual ( */
+static Status begin_block(const char *text, NetSpec *spec)
+{
+    const LayerKind *kind;
+    char word[WORD] = "", more[WORD];
+    LayerSpec layer;
+
+    next_word(&text, " \t", word);
+    kind = layer_find(word);
+    if (kind == NULL)
+        return unknown_layer(word);
+    if (!kind->block)
+        return fail(STATUS_USAGE, "'%s' takes no layers in parentheses; residual does", word);
+    if (next_word(&text, " \t", more))
+        return fail(STATUS_USAGE, "'%s' is too much between %s and its layers", more, word);
+    if (net_depth(spec, spec->count) == NET_DEPTH)
+        return fail(STATUS_USAGE, "at most %d blocks stand within each other", NET_DEPTH);
+    layer = layer_of(kind->name, 0);
+    layer.part = BLOCK_BEGIN;
+    return add_layer(spec, &layer);
+}
+
+/* | or ): the open block goes on with its shortcut, or ends. */
+static Status go_on_block(char mark, NetSpec *spec)
+{
+    int begin = net_begin(spec, spec->count);
+    LayerSpec layer;
+
+    if (begin < 0)
+        return fail(STATUS_USAGE, "'%c' belongs to a block, as in residual (linear 64, relu)",
+                    mark);
+    if (mark == '|' && net_shortcut(spec, spec->count) >= 0)
+        return fail(STATUS_USAGE, "a block has one '|', behind which its only shortcut stands");
+    layer = spec->layers[begin];
+    layer.part = mark == '|' ? BLOCK_SHORTCUT : BLOCK_END;
+    return add_layer(spec, &layer);
+}
+
+/* What stands behind a layer, up to where the next begins. */
+static Status read_marks(const char **text, NetSpec *spec)
+{
+    for (*text += strspn(*text, " \t"); **text == ')'; *text += 1 + strspn(*text + 1, " \t"))
+        TRY(go_on_block(')', spec));
+    if (**text == '|')
+        TRY(go_on_block('|', spec));
+    else if (**text != ',' && **text != '\0')
+        return fail(STATUS_USAGE, "'%.*s' is too much after ')'; layers are separated by commas",
+                    (int)strcspn(*text, " ,|()"), *text);
+    return ok();
+}
+
+/* A, B, residual (C, D | E), F */
 static Status read_list(const char *text, NetSpec *spec)
 {
     for (;;) {
         char layer[2 * WORD];
-        size_t length = strcspn(text, ",");
+        size_t length = strcspn(text, ",|()");
 
         text_copy(layer, length + 1 < sizeof layer ? length + 1 : sizeof layer, text);
+        text += length;
+        if (*text == '(') {
+            TRY(begin_block(layer, spec));
+            text++;
+            continue;
+        }
         TRY(read_layer(layer, spec));
-        if (text[length] == '\0')
-            return ok();
-        text += length + 1;
+        TRY(read_marks(&text, spec));
+        if (*text == '\0')
+            break;
+        text++;
     }
+    if (net_begin(spec, spec->count) < 0)
+        return check_widths(spec);
+    return fail(STATUS_USAGE, "a residual is left open; close it with )");
 }
 
 /* The first width is that of the input; an activation stands before every layer but the first. */
@@ -232,7 +327,13 @@ const char *layer_print(const LayerSpec *spec, char *text, int room)
     char number[NUMBER_TEXT];
     Text words = {0};
 
+    if (spec->part == BLOCK_SHORTCUT || spec->part == BLOCK_END) {
+        text_copy(text, (size_t)room, spec->part == BLOCK_END ? ")" : "|");
+        return text;
+    }
     text_append(&words, spec->kind);
+    if (spec->part == BLOCK_BEGIN)
+        text_append(&words, " (");
     if (spec->width > 0)
         text_printf(&words, " %lld", (long long)spec->width);
     if (kind != NULL && kind->drops)
@@ -258,12 +359,22 @@ static void print_widths(const NetSpec *spec, const char *act, Text *line)
         text_printf(line, " act=%s", act);
 }
 
+static const char *between(const NetSpec *spec, int i)
+{
+    BlockPart part = spec->layers[i].part;
+
+    if (i == 0 || part == BLOCK_END || spec->layers[i - 1].part == BLOCK_BEGIN)
+        return "";
+    return part == BLOCK_SHORTCUT || spec->layers[i - 1].part == BLOCK_SHORTCUT ? " " : ", ";
+}
+
 static void print_list(const NetSpec *spec, Text *line)
 {
     char layer[LAYER_TEXT];
 
+    text_append(line, "\"");
     for (int i = 0; i < spec->count; i++)
-        text_printf(line, "%s%s", i == 0 ? "\"" : ", ",
+        text_printf(line, "%s%s", between(spec, i),
                     layer_print(&spec->layers[i], layer, sizeof layer));
     text_append(line, "\"");
 }

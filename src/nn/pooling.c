@@ -30,7 +30,7 @@ ValueId pooling_emit(Builder *builder, const Layer *layer, OpKind op, ValueId in
 
 ValueId pooling_emit_slope(Builder *builder, Layer *layer, OpKind op, ValueId dout, ValueId saved)
 {
-    ValueId din = layer_grad(builder, layer->in);
+    ValueId din = layer_in_grad(builder, layer);
     Instr *instr = builder_emit_counted(builder, op, din, dout, saved, NO_VALUE);
 
     instr->constants[POOL_SIDE] = (double)layer->spec.width;

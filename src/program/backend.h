@@ -18,7 +18,7 @@ extern "C" {
 #endif
 
 /* Changes with every change of this file; a plug-in that says another number is not used. */
-enum { BACKEND_ABI = 3, BACKEND_TEXT = 128 };
+enum { BACKEND_ABI = 4, BACKEND_TEXT = 128 };
 
 typedef struct Backend Backend; /* a device and its threads */
 typedef struct Store Store; /* the lasting state of one run: weights, optimizer state, scalars */
@@ -72,6 +72,9 @@ typedef struct DataView {
     const int32_t *labels; /* (train_count + test_count), or NULL */
     const float *targets;  /* (train_count + test_count, target_width), or NULL */
     int64_t train_count, test_count, features, target_width;
+    int64_t text_count; /* above 0: inputs are one text of so many; an example is `features` of them
+                              from where the order says, and its target the same, one further on */
+    int64_t held_out_from; /* of a text: held-out examples lie side by side from here on */
 } DataView;
 
 typedef struct BackendOptions {
@@ -108,7 +111,7 @@ typedef struct BackendClass {
     Status (*data_new)(Backend *backend, const DataView *view, DeviceData **data);
     void (*data_free)(DeviceData *data);
     /* The order in which an epoch visits the training examples; two are held, by the parity of
-     * `epoch`. Takes effect behind the steps in flight. */
+     * `epoch`. Of a text it holds where they begin. Takes effect behind the steps in flight. */
     Status (*data_order)(DeviceData *data, int64_t epoch, const int32_t *order);
 
     Status (*store_new)(Backend *backend, Store **store);
@@ -126,7 +129,7 @@ typedef struct BackendClass {
      * Fails: STATUS_MEMORY, STATUS_UNSUPPORTED (a format this device cannot do), STATUS_SHAPE. */
     Status (*plan_new)(Backend *backend, const Program *program, Store *store, DeviceData *data,
                        Plan **plan);
-    void (*plan_free)(Plan *plan);
+    void (*plan_free)(Plan *plan); /* its store must be there still */
 
     /* Starts one whole step, and waits before it only where as many are in flight as the backend
      * takes (what about 10 ms compute). Fails: STATUS_INTERRUPTED: the step left no trace. */
@@ -138,8 +141,8 @@ typedef struct BackendClass {
     /* Runs instructions first ... last - 1 and waits: a part of a step, or a program that is no step.
      * A step may be taken so in parts, each beginning where the one before ended; its bits are those
      * of plan_step, and its outcome is due when the last part has run. Until its first instruction
-     * of PHASE_STEP it may be dropped: whatever begins at 0 next, or plan_step, forgets it, and 0, 0
-     * does nothing else.
+     * of PHASE_STEP it may be dropped: whatever begins at 0 next, plan_step and plan_free forget it, and
+     * 0, 0 does nothing else; what `running` moved is then as before, whatever was written there meanwhile.
      * Fails: STATUS_INTERRUPTED before PHASE_STEP: the whole step is dropped. */
     Status (*plan_run)(Plan *plan, int first, int last);
     /* Any value of the program, as of now. Fails: STATUS_UNSUPPORTED: a whole step may keep it in

@@ -84,13 +84,24 @@ ValueId builder_param(Builder *builder, int rank, const int64_t *shape, int64_t 
     return master;
 }
 
-void builder_grad(Builder *builder, ValueId master, ValueId grad)
+static Param *param_of(Builder *builder, ValueId master)
 {
     Program *program = builder->program;
+    int i = 0;
 
-    for (int i = 0; i < program->param_count; i++)
-        if (program->params[i].master == master)
-            program->params[i].grad = grad;
+    while (program->params[i].master != master)
+        i++;
+    return &program->params[i];
+}
+
+void builder_grad(Builder *builder, ValueId master, ValueId grad)
+{
+    param_of(builder, master)->grad = grad;
+}
+
+void builder_fan_out(Builder *builder, ValueId master, int64_t fan_out)
+{
+    param_of(builder, master)->fan_out = fan_out;
 }
 
 const Value *builder_get(const Builder *builder, ValueId id)

@@ -47,6 +47,7 @@ Format builder_weights(const Builder *builder);
 /* A trained parameter: a master of this shape, named NAME (its gradient is told by builder_grad). */
 ValueId builder_param(Builder *builder, int rank, const int64_t *shape, int64_t fan_in,
                       const char *name);
+void builder_fan_out(Builder *builder, ValueId master, int64_t fan_out);
 void builder_grad(Builder *builder, ValueId master, ValueId grad);
 
 const Value *builder_get(const Builder *builder, ValueId id);

@@ -8,6 +8,12 @@ static int64_t sliding_flops(const Sliding *s)
     return 2 * s->examples * sliding_places(s) * s->outputs * sliding_taps(s);
 }
 
+/* Each pair of times that is not masked takes a number of every one of a head. */
+static int64_t heads_flops(const Heads *h)
+{
+    return 2 * h->examples * h->heads * (h->time * (h->time + 1) / 2) * h->width;
+}
+
 static int64_t flops_of(const Program *program, const Instr *instr)
 {
     const Value *v = program->values;
@@ -18,13 +24,23 @@ static int64_t flops_of(const Program *program, const Instr *instr)
     case OP_LINEAR_DX: /* (batch, out) (out, in) -> (batch, in) */
         return 2 * v[instr->in[1]].shape[0] * value_count(&v[instr->out]);
     case OP_LINEAR_DW: /* (batch, out) (batch, in) -> (out, in) */
-        return 2 * v[instr->in[0]].shape[0] * value_count(&v[instr->out]);
+        return 2 * value_rows(&v[instr->in[0]]) * value_count(&v[instr->out]);
     case OP_CONV2D:
     case OP_CONV2D_DX:
     case OP_CONV2D_DW: {
         Sliding sliding = instr_sliding(program, instr);
 
         return sliding_flops(&sliding);
+    }
+    case OP_ATTENTION_SCORES:
+    case OP_ATTENTION_VALUES:
+    case OP_ATTENTION_DPROBS:
+    case OP_ATTENTION_DV:
+    case OP_ATTENTION_DQ:
+    case OP_ATTENTION_DK: {
+        Heads heads = instr_heads(program, instr);
+
+        return heads_flops(&heads);
     }
     default:
         return 0;

@@ -9,7 +9,8 @@ extern "C" {
 #endif
 
 /* Floating-point operations of the products: 2 m n k for each linear, linear_dx and linear_dw,
- * and the same for conv2d and its gradients as products of matrices (m places, k taps). */
+ * the same for conv2d and its gradients as products of matrices (m places, k taps), and for
+ * those of attention what is not masked. */
 int64_t program_flops(const Program *program);
 
 /* What a value's bytes count as. */

@@ -25,9 +25,30 @@
     X(MAXPOOL_BACKWARD, maxpool_backward) \
     X(AVGPOOL, avgpool) \
     X(AVGPOOL_BACKWARD, avgpool_backward) \
+    X(EMBEDDING, embedding) \
+    X(EMBEDDING_DW, embedding_dw) \
+    X(POSITION, position) \
+    X(POSITION_DW, position_dw) \
     X(LAYERNORM, layernorm) \
     X(LAYERNORM_DX, layernorm_dx) \
     X(LAYERNORM_DW, layernorm_dw) \
+    X(ATTENTION_QUERY, attention_query) \
+    X(ATTENTION_SCORES, attention_scores) \
+    X(CAUSAL_SOFTMAX, causal_softmax) \
+    X(ATTENTION_VALUES, attention_values) \
+    X(ATTENTION_DPROBS, attention_dprobs) \
+    X(ATTENTION_DV, attention_dv) \
+    X(CAUSAL_SOFTMAX_BACKWARD, causal_softmax_backward) \
+    X(ATTENTION_DQ, attention_dq) \
+    X(ATTENTION_DK, attention_dk) \
+    X(ATTENTION_JOIN, attention_join) \
+    X(BATCH_MEAN, batch_mean) \
+    X(BATCH_VAR, batch_var) \
+    X(RUNNING, running) \
+    X(BATCHNORM, batchnorm) \
+    X(BATCHNORM_DX, batchnorm_dx) \
+    X(BATCHNORM_DW, batchnorm_dw) \
+    X(ADD, add) \
     X(DROPOUT, dropout) \
     X(RELU, relu) \
     X(RELU_BACKWARD, relu_backward) \

@@ -26,8 +26,8 @@ static const char *result_name(const Program *program, const Instr *instr)
 
 static Format result_format(const Program *program, const Instr *instr)
 {
-    if (instr->phase == PHASE_STEP)
-        return program->values[instr->in[STEP_WEIGHT]].format;
+    if (instr->phase == PHASE_STEP || instr->op == OP_RUNNING)
+        return program->values[instr->in[0]].format;
     return instr->out == NO_VALUE ? FORMAT_FP32 : program->values[instr->out].format;
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,6 +54,20 @@ int64_t value_count(const Value *value)
     for (int i = 0; i < value->rank; i++)
         count *= value->shape[i];
     return count;
+}
+
+int64_t value_rows(const Value *value)
+{
+    if (value->rank < 2)
+        return 1;
+    return value->rank == 3 ? value->shape[0] * value->shape[1] : value->shape[0];
+}
+
+int64_t value_cols(const Value *value)
+{
+    int64_t rows = value_rows(value);
+
+    return rows == 0 ? 0 : value_count(value) / rows;
 }
 
 bool value_lasts(const Value *value)
@@ -122,6 +137,40 @@ Format instr_forced(const Instr *instr)
     }
 }
 
+Heads instr_heads(const Program *program, const Instr *instr)
+{
+    const Value *out = &program->values[instr->out], *in = &program->values[instr->in[0]];
+    const Value *row = out->rank == 3 && instr->op != OP_ATTENTION_JOIN ? out : in;
+    int64_t heads = (int64_t)instr->constants[ATTENTION_HEADS];
+
+    return (Heads){
+        .examples = row->shape[0],
+        .time = row->shape[1],
+        .heads = heads,
+        .width = row->shape[2] / heads,
+    };
+}
+
+float heads_scale(const Heads *heads)
+{
+    return (float)sqrt(1.0 / (double)heads->width);
+}
+
+bool op_is_head_product(OpKind op)
+{
+    switch (op) {
+    case OP_ATTENTION_SCORES:
+    case OP_ATTENTION_VALUES:
+    case OP_ATTENTION_DPROBS:
+    case OP_ATTENTION_DV:
+    case OP_ATTENTION_DQ:
+    case OP_ATTENTION_DK:
+        return true;
+    default:
+        return false;
+    }
+}
+
 bool op_is_product(OpKind op)
 {
     switch (op) {
@@ -133,7 +182,7 @@ bool op_is_product(OpKind op)
     case OP_CONV2D_DW:
         return true;
     default:
-        return false;
+        return op_is_head_product(op);
     }
 }
 
@@ -149,6 +198,11 @@ int program_phase(const Program *program, Phase phase)
 bool program_has_phase(const Program *program, Phase phase)
 {
     return program_phase(program, phase) < program_phase(program, (Phase)(phase + 1));
+}
+
+int64_t channel_numbers(const Value *examples, int64_t channels)
+{
+    return value_count(examples) / channels;
 }
 
 const Instr *program_clip(const Program *program)

@@ -31,7 +31,8 @@ enum { NO_VALUE = -1, VALUE_NAME = 48, VALUE_RANK = 4, INSTR_INPUTS = 5, INSTR_C
 
 typedef enum Role {
     ROLE_INPUT,  /* a batch of inputs, or of targets */
-    ROLE_MASTER, /* a parameter: fp32, or low where it has no master; lives in the Store */
+    ROLE_MASTER, /* a parameter: fp32, or low where it has no master; lives in the Store. Also what a
+                    layer keeps there that nothing trains: bn1.running_mean */
     ROLE_COPY,   /* a cast of another value: fc1.weight.fp16, x.fp16 */
     ROLE_ACTIVATION,
     ROLE_ACTIVATION_GRAD, /* scaled by the loss scale, as all gradients are */
@@ -54,7 +55,7 @@ typedef struct Instr {
     OpKind op;
     Phase phase;
     ValueId in[INSTR_INPUTS]; /* unused ones are NO_VALUE; of a product also below */
-    ValueId out;              /* NO_VALUE: it writes scalars only, or in[0] in place (optimizers) */
+    ValueId out;  /* NO_VALUE: it writes scalars only, or in[0] in place (optimizers, running) */
     bool counted; /* what rounding to out's format does is counted; of an optimizer: below */
     double
         constants[INSTR_CONSTANTS]; /* whole numbers of some ops, and what optimizers need: below */
@@ -78,6 +79,10 @@ enum { CONV_STRIDE, CONV_PAD };
 /* ... of a pooling and its gradient: the side of a window. */
 enum { POOL_SIDE };
 
+/* ... of a running: what of the batch's number joins it, 0.1, and what that is multiplied by before: 1, or
+ * for a variance n / (n - 1), since a running one is unbiased. */
+enum { RUNNING_SHARE, RUNNING_FACTOR };
+
 /* ... of a dropout, forward or back: its share of zeros, and the layer's place among all, which gives it
  * random numbers of its own. */
 enum { DROPOUT_RATE, DROPOUT_PLACE };
@@ -87,6 +92,8 @@ enum { DROPOUT_RATE, DROPOUT_PLACE };
  * in fp32 and rounded once, as the sum of a low tensor is. And whether log_softmax is
  * log(exp x / sum exp x), with the largest number left in. */
 enum { LOW_FORMAT, LOW_UNSTABLE };
+/* ... of what attention does but for its softmax: how many heads share a row's numbers. */
+enum { ATTENTION_HEADS };
 
 /* ... of an optimizer's step. */
 enum {
@@ -137,13 +144,14 @@ static inline uint32_t dropout_edge(double rate)
     return (uint32_t)(rate * 4294967296.0);
 }
 
-/* In place of a fan-in: it begins as ones, as zeros. */
-enum { FAN_IN_ONES = 0, FAN_IN_ZEROS = -1 };
+/* In place of a fan-in: it begins as ones, as zeros, as standard normal numbers. */
+enum { FAN_IN_ONES = 0, FAN_IN_ZEROS = -1, FAN_IN_NORMAL = -2 };
 
 /* A parameter and what belongs to it. */
 typedef struct Param {
     ValueId master, grad; /* grad: NO_VALUE where nothing is trained */
-    int64_t fan_in;       /* for its initialisation; or FAN_IN_ONES, FAN_IN_ZEROS */
+    int64_t fan_in;       /* for its initialisation; or FAN_IN_ONES and its like */
+    int64_t fan_out;      /* likewise; 0: it takes no part */
 } Param;
 
 typedef struct Program {
@@ -162,6 +170,12 @@ void program_release(Program *program);
 Program program_copy(const Program *program);
 
 int64_t value_count(const Value *value); /* of numbers in it */
+
+/* As a matrix: rows that linear, layernorm, softmax and losses take one by one, and the numbers of each.
+ * (rows, cols); a sequence (batch, time, width) has batch x time rows, pictures (batch, channels, height,
+ * width) a row for each; rank 0 and 1 are a single row. */
+int64_t value_rows(const Value *value);
+int64_t value_cols(const Value *value);
 
 /* It lives in the Store, from step to step: masters and optimizer state. */
 bool value_lasts(const Value *value);
@@ -197,9 +211,32 @@ static inline int64_t sliding_taps(const Sliding *s) /* numbers that one place i
     return s->channels * s->kernel * s->kernel;
 }
 
-/* A product with its operands in one format (fp8: in two of them, not both e5m2) and its sums in fp32: linear, conv2d, and their gradients of
- * input and weight. */
+/* Attention: every example is a sequence of `time` rows, and of each row head h has numbers h width ...
+ * (h + 1) width - 1. q, k and v lie side by side in one value, qkv (examples, time, 3 heads width);
+ * `row` is one of them alone, or a gradient (examples, time, heads width); `square` has a number for each
+ * pair of times (examples, heads, time, time).
+ *
+ * A time looks at itself and at earlier ones. What stands for a later one, above the diagonal of a square, is
+ * masked: it is never computed nor looked at, holds 0, and is counted as such. (PyTorch's scores hold -inf
+ * there, and its products take its zeros as factors: where inf or nan stands at a later time, 0 times it is
+ * nan at all earlier ones. Here they stay as they are.) */
+typedef struct Heads {
+    int64_t examples, time, heads, width;
+} Heads;
+
+/* Of a verified instruction from attention_query to attention_join, but for the softmaxes, which look at
+ * squares alone. */
+Heads instr_heads(const Program *program, const Instr *instr);
+
+/* What q is multiplied by: 1 / sqrt(width), rounded once. */
+float heads_scale(const Heads *heads);
+
+/* A product with its operands in one format (fp8: in two, not both e5m2) and its sums in fp32: linear, conv2d,
+ * attention's, and their gradients. */
 bool op_is_product(OpKind op);
+
+/* ... of each head with another, in squares that are masked. */
+bool op_is_head_product(OpKind op);
 
 /* What the cast that made this fp8 copy was multiplied by: what fp8_scale wrote. NO_VALUE: it is none. */
 ValueId program_fp8_scale(const Program *program, ValueId copy);
@@ -208,6 +245,9 @@ ValueId program_fp8_scale(const Program *program, ValueId copy);
  * follows. A clip that comes before unscale is within that phase, and its own is empty. */
 int program_phase(const Program *program, Phase phase);
 bool program_has_phase(const Program *program, Phase phase);
+
+/* Numbers of each channel, of `channels`, in a batch of examples. */
+int64_t channel_numbers(const Value *examples, int64_t channels);
 
 /* The instruction that clips; NULL: none does. */
 const Instr *program_clip(const Program *program);

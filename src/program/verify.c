@@ -21,11 +21,6 @@ static const char *shape_text(const Value *value, char text[SHAPE_TEXT])
     return text;
 }
 
-int64_t verify_row_length(const Value *value)
-{
-    return value->rank == 0 || value->shape[0] == 0 ? 1 : value_count(value) / value->shape[0];
-}
-
 Status verify_need(bool holds, const Program *program, const Instr *instr, ValueId a, ValueId b)
 {
     char a_shape[SHAPE_TEXT], b_shape[SHAPE_TEXT];
@@ -98,11 +93,10 @@ static Status check_linear(const Program *program, const Instr *instr)
 
     TRY(verify_formats_meet(program, instr));
     TRY(verify_bias_format(program, instr));
-    TRY(verify_need(verify_row_length(x) == verify_row_length(w), program, instr, instr->in[0],
-                    instr->in[1]));
+    TRY(verify_need(value_cols(x) == value_cols(w), program, instr, instr->in[0], instr->in[1]));
     TRY(verify_need(value_count(b) == w->shape[0], program, instr, instr->in[1], instr->in[2]));
-    return verify_need(out->shape[0] == x->shape[0] && verify_row_length(out) == w->shape[0],
-                       program, instr, instr->in[1], instr->out);
+    return verify_need(value_rows(out) == value_rows(x) && value_cols(out) == w->shape[0], program,
+                       instr, instr->in[1], instr->out);
 }
 
 /* dx (n, i) = dout (n, o) W (o, i) */
@@ -112,10 +106,8 @@ static Status check_linear_dx(const Program *program, const Instr *instr)
     const Value *dout = &v[instr->in[0]], *w = &v[instr->in[1]], *dx = &v[instr->out];
 
     TRY(verify_formats_meet(program, instr));
-    TRY(verify_need(verify_row_length(dout) == w->shape[0], program, instr, instr->in[0],
-                    instr->in[1]));
-    return verify_need(dx->shape[0] == dout->shape[0] &&
-                           verify_row_length(dx) == verify_row_length(w),
+    TRY(verify_need(value_cols(dout) == w->shape[0], program, instr, instr->in[0], instr->in[1]));
+    return verify_need(value_rows(dx) == value_rows(dout) && value_cols(dx) == value_cols(w),
                        program, instr, instr->in[1], instr->out);
 }
 
@@ -126,17 +118,16 @@ static Status check_linear_dw(const Program *program, const Instr *instr)
     const Value *dout = &v[instr->in[0]], *x = &v[instr->in[1]], *dw = &v[instr->out];
 
     TRY(verify_formats_meet(program, instr));
-    TRY(verify_need(dout->shape[0] == x->shape[0], program, instr, instr->in[0], instr->in[1]));
-    return verify_need(dw->shape[0] == verify_row_length(dout) &&
-                           verify_row_length(dw) == verify_row_length(x),
-                       program, instr, instr->in[1], instr->out);
+    TRY(verify_need(value_rows(dout) == value_rows(x), program, instr, instr->in[0], instr->in[1]));
+    return verify_need(dw->shape[0] == value_cols(dout) && value_cols(dw) == value_cols(x), program,
+                       instr, instr->in[1], instr->out);
 }
 
 static Status check_linear_db(const Program *program, const Instr *instr)
 {
     const Value *dout = &program->values[instr->in[0]], *db = &program->values[instr->out];
 
-    return verify_need(value_count(db) == verify_row_length(dout), program, instr, instr->in[0],
+    return verify_need(value_count(db) == value_cols(dout), program, instr, instr->in[0],
                        instr->out);
 }
 
@@ -144,7 +135,7 @@ static Status check_labels(const Program *program, const Instr *instr)
 {
     const Value *logits = &program->values[instr->in[0]], *labels = &program->values[instr->in[1]];
 
-    return verify_need(value_count(labels) == logits->shape[0], program, instr, instr->in[0],
+    return verify_need(value_count(labels) == value_rows(logits), program, instr, instr->in[0],
                        instr->in[1]);
 }
 
@@ -249,9 +240,30 @@ static Check *const checks[OP_COUNT] = {
     [OP_MAXPOOL_BACKWARD] = verify_pool_backward,
     [OP_AVGPOOL] = verify_pool,
     [OP_AVGPOOL_BACKWARD] = verify_pool_backward,
+    [OP_EMBEDDING] = verify_embedding,
+    [OP_EMBEDDING_DW] = verify_embedding_dw,
+    [OP_POSITION] = verify_position,
+    [OP_POSITION_DW] = verify_position_dw,
     [OP_LAYERNORM] = verify_layernorm,
     [OP_LAYERNORM_DX] = verify_layernorm_dx,
     [OP_LAYERNORM_DW] = verify_layernorm_dw,
+    [OP_ATTENTION_QUERY] = verify_attention_query,
+    [OP_ATTENTION_SCORES] = verify_attention_square,
+    [OP_CAUSAL_SOFTMAX] = verify_causal_softmax,
+    [OP_ATTENTION_VALUES] = verify_attention_row,
+    [OP_ATTENTION_DPROBS] = verify_attention_square,
+    [OP_ATTENTION_DV] = verify_attention_turned,
+    [OP_CAUSAL_SOFTMAX_BACKWARD] = verify_causal_softmax,
+    [OP_ATTENTION_DQ] = verify_attention_row,
+    [OP_ATTENTION_DK] = verify_attention_turned,
+    [OP_ATTENTION_JOIN] = verify_attention_join,
+    [OP_BATCH_MEAN] = verify_batch_mean,
+    [OP_BATCH_VAR] = verify_batch_var,
+    [OP_RUNNING] = verify_running,
+    [OP_BATCHNORM] = verify_batchnorm,
+    [OP_BATCHNORM_DX] = verify_batchnorm_dx,
+    [OP_BATCHNORM_DW] = verify_batchnorm_dw,
+    [OP_ADD] = verify_add,
     [OP_DROPOUT] = verify_dropout,
     [OP_RELU] = check_same,
     [OP_RELU_BACKWARD] = check_same,

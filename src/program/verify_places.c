@@ -1,4 +1,4 @@
-/* Shapes of what works on places, convolutions and pools, of layernorm and dropout. */
+/* Shapes of what works on places, convolutions and pools, of layernorm, dropout and add. */
 #include "program/verify.h"
 
 /* Pictures (n, c, h, w), kernels (o, c, k, k), and the places where they fit: (n, o, oh, ow). */
@@ -75,40 +75,38 @@ Status verify_pool_backward(const Program *program, const Instr *instr)
     return check_windows(program, instr, instr->out, instr->in[0]);
 }
 
-/* Rows of equal length; flatten leaves the shape of what has one. */
-static Status need_rows(const Program *program, const Instr *instr, ValueId a, ValueId b)
+Status verify_need_rows(const Program *program, const Instr *instr, ValueId a, ValueId b)
 {
     const Value *x = &program->values[a], *y = &program->values[b];
 
-    return verify_need(x->shape[0] == y->shape[0] && value_count(x) == value_count(y), program,
+    return verify_need(value_rows(x) == value_rows(y) && value_cols(x) == value_cols(y), program,
                        instr, a, b);
 }
 
 /* A number for each of a row. */
 static Status need_for_row(const Program *program, const Instr *instr, ValueId row, ValueId each)
 {
-    return verify_need(value_count(&program->values[each]) ==
-                           verify_row_length(&program->values[row]),
+    return verify_need(value_count(&program->values[each]) == value_cols(&program->values[row]),
                        program, instr, row, each);
 }
 
 Status verify_layernorm(const Program *program, const Instr *instr)
 {
-    TRY(need_rows(program, instr, instr->in[0], instr->out));
+    TRY(verify_need_rows(program, instr, instr->in[0], instr->out));
     TRY(need_for_row(program, instr, instr->in[0], instr->in[1]));
     return need_for_row(program, instr, instr->in[0], instr->in[2]);
 }
 
 Status verify_layernorm_dx(const Program *program, const Instr *instr)
 {
-    TRY(need_rows(program, instr, instr->in[0], instr->in[1]));
-    TRY(need_rows(program, instr, instr->in[1], instr->out));
+    TRY(verify_need_rows(program, instr, instr->in[0], instr->in[1]));
+    TRY(verify_need_rows(program, instr, instr->in[1], instr->out));
     return need_for_row(program, instr, instr->in[1], instr->in[2]);
 }
 
 Status verify_layernorm_dw(const Program *program, const Instr *instr)
 {
-    TRY(need_rows(program, instr, instr->in[0], instr->in[1]));
+    TRY(verify_need_rows(program, instr, instr->in[0], instr->in[1]));
     return need_for_row(program, instr, instr->in[1], instr->out);
 }
 
@@ -120,4 +118,10 @@ Status verify_dropout(const Program *program, const Instr *instr)
         return fail(STATUS_SHAPE, "%s of %s drops a share from 0 to less than 1, not %g",
                     op_table[instr->op].name, program->values[instr->in[0]].name, rate);
     return verify_need_same(program, instr, instr->in[0], instr->out);
+}
+
+Status verify_add(const Program *program, const Instr *instr)
+{
+    TRY(verify_need_rows(program, instr, instr->in[0], instr->in[1]));
+    return verify_need_rows(program, instr, instr->in[0], instr->out);
 }

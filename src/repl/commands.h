@@ -48,6 +48,7 @@
     X(bits) \
     X(sum) \
     X(inspect) \
+    X(sample) \
     X(sweep) \
     X(bench) \
     X(history) \

@@ -217,6 +217,10 @@ static void tell_values(const PhaseReport *report, Text *text)
     else if (is_uncounted(report))
         text_printf(text, "%s not counted: probe on counts every store",
                     is_known(report, PHASE_UNDERFLOW) ? "- was" : "underflow and overflow were");
+    if (report->running)
+        text_printf(text,
+                    "%srunning statistics have moved, and stay so if the step comes to be skipped",
+                    text->length > 0 ? ". " : "");
     if (report->rounds == 1 || !is_repeated(report->phase))
         return;
     if (text->length > 0)

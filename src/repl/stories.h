@@ -24,6 +24,7 @@ typedef struct Story {
 #define STORIES(X) \
     X(eps) \
     X(nan) \
+    X(running) \
     X(forward) \
     X(falling) \
     X(mistakes) \

@@ -1,4 +1,4 @@
-/* The story of weights and losses that are inf or nan. */
+/* The stories of weights and losses that are inf or nan, and of running statistics that are. */
 #include "repl/stories.h"
 
 #include "repl/phrase.h"
@@ -121,4 +121,29 @@ const Story nan_story = {
     .text = "weights or a loss that are inf or nan",
     .otherwise = "neither weights nor the last loss hold inf or nan",
     .tell = tell_nan,
+};
+
+/* PyTorch's too: a skipped step keeps the weights, and the forward pass is over by then. */
+static bool tell_running(const Case *what, Text *text)
+{
+    const char *name = what->trail->running;
+
+    if (name[0] == '\0')
+        return false;
+    text_printf(text,
+                "%s holds inf or nan for good: a forward pass that had some moved it, and a step "
+                "that is skipped keeps the weights alone. ",
+                name);
+    tell_injected(&what->snapshot->injected, text);
+    text_append(text, "Training takes mean and variance of each batch and goes on; held-out "
+                      "examples take the running ones, so accuracy says nothing from here on. Go "
+                      "back with `rewind`, `reset`, `undo` or `load`.");
+    return true;
+}
+
+const Story running_story = {
+    .name = "running",
+    .text = "running statistics that are inf or nan",
+    .otherwise = "no running statistics hold inf or nan",
+    .tell = tell_running,
 };

@@ -156,7 +156,7 @@ const Metric metric_table[] = {
     {RUN(loss), .unit = "", .text = "mean loss over the last 20 steps, before the loss weight"},
     {RUN(batch_loss), .unit = "", .text = "loss of the last step, before the loss weight"},
     {RUN(accuracy), .unit = "share", .need = NEED_ACCURACY,
-     .text = "share of the held-out examples that are classified right"},
+     .text = "share of the held-out examples, or characters, that are told right"},
     {RUN(scale), .unit = "", .text = "the loss scale of the next step; 1 where scaling is off"},
     {RUN(growth_tracker), .unit = "steps", .text = "clean steps since the loss scale last changed"},
     {RUN(skipped), .unit = "steps", .text = "steps of this run in which no weight moved"},

@@ -12,7 +12,7 @@
 
 enum {
     FACT_TEXT = 96,
-    NET_FACT = 2048,
+    NET_FACT = 8192,
     RUN_NAME = 16,
     RUNS_MOST = 4,
     PHASE_NAME = 12,

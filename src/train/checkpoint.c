@@ -35,6 +35,7 @@ void checkpoint_free(Checkpoint *checkpoint)
     }
     free(checkpoint->arrays);
     free(checkpoint->counts);
+    text_release(&checkpoint->characters);
     snapshot_release(&checkpoint->facts);
     free(checkpoint);
 }
@@ -92,6 +93,7 @@ Status checkpoint_take(const Experiment *experiment, Checkpoint **checkpoint)
     made->injections = experiment->injections;
     made->run = experiment->run;
     made->facts = experiment->facts;
+    data_characters(experiment->data->set, &made->characters);
     made->facts.tensors = NULL;
     made->facts.tensor_count = 0;
     made->facts.heat = (Heat){0};
@@ -248,9 +250,26 @@ static void take_facts(const Checkpoint *checkpoint, Experiment *experiment)
     memcpy(experiment->kept_counts, checkpoint->counts, instrs * sizeof *experiment->kept_counts);
 }
 
+/* The n-th row of a table of embeddings is that of the n-th character. */
+static Status check_characters(const Checkpoint *checkpoint, const Dataset *set)
+{
+    Text now = {0};
+    bool same;
+
+    data_characters(set, &now);
+    same = checkpoint->characters.length == 0 ||
+           strcmp(text_chars(&now), text_chars(&checkpoint->characters)) == 0;
+    text_release(&now);
+    if (same)
+        return ok();
+    return fail(STATUS_SHAPE, "the text has other characters now than when the run was saved; give "
+                              "it back the one that it learnt from");
+}
+
 Status checkpoint_restore(const Checkpoint *checkpoint, Experiment *experiment)
 {
     TRY(checkpoint->array_count > 0 ? experiment->problem : ok());
+    TRY(check_characters(checkpoint, experiment->data->set));
     TRY(check_arrays(checkpoint, &experiment->program));
     TRY(write_arrays(checkpoint, experiment));
     write_starts(checkpoint, experiment);

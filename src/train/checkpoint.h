@@ -30,7 +30,8 @@ typedef struct Checkpoint {
     int64_t skips_in_a_row;
     Injections injections; /* that wait for the next step; no file has them */
     int64_t run;           /* which one of the session's; 0: none yet */
-    Snapshot facts;        /* without tensors */
+    Text characters; /* of the text that it learns from, as UTF-8; empty: none, or nobody knows */
+    Snapshot facts;  /* without tensors */
 } Checkpoint;
 
 /* Copies everything; no step may be in flight. Caller frees. Fails: STATUS_DEVICE. */
@@ -38,7 +39,8 @@ Status checkpoint_take(const Experiment *experiment, Checkpoint **checkpoint) MU
 void checkpoint_free(Checkpoint *checkpoint);
 
 /* Makes a fresh experiment of the checkpoint's settings go on where it was taken. Fails: STATUS_SHAPE:
- * the arrays are not those of the program, and nothing has changed; STATUS_DEVICE. */
+ * the arrays are not those of the program, or the characters not those of the text, and nothing has changed;
+ * STATUS_DEVICE. */
 Status checkpoint_restore(const Checkpoint *checkpoint, Experiment *experiment) MUST_CHECK;
 
 /* Lets go of what the seed makes again: the start, unless it is the run's own. */

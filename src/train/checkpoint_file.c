@@ -130,7 +130,7 @@ static Status read_arrays(const TensorFile *file, Checkpoint *made)
 
     made->arrays = xcalloc(file->tensor_count + 1, sizeof *made->arrays);
     for (size_t i = 0; i < file->tensor_count; i++)
-        if (!ours || !is_start(file->tensors[i].name))
+        if (!file->tensors[i].counter && (!ours || !is_start(file->tensors[i].name)))
             TRY(read_array(file, &file->tensors[i], made));
     for (size_t i = 0; i < file->tensor_count && ours; i++)
         if (is_start(file->tensors[i].name))

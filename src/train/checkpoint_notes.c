@@ -104,6 +104,8 @@ void notes_write(const Checkpoint *checkpoint, TensorFile *file)
     note_skip(file, "last_skip", &facts->last_skip);
     note_skip(file, "first_taken", &facts->first_taken);
     note_injected(file, &facts->injected);
+    if (checkpoint->characters.length > 0)
+        tensor_file_add_note(file, "characters", text_chars(&checkpoint->characters));
 }
 
 static Status odd(const char *key)
@@ -306,6 +308,8 @@ Status notes_read(const TensorFile *file, Checkpoint *made)
     if (settings == NULL)
         return odd("settings");
     TRY(settings_read(settings, &made->settings));
+    if (tensor_file_note(file, "characters") != NULL)
+        text_append(&made->characters, tensor_file_note(file, "characters"));
     TRY(read_scale(file, &made->scalars));
     TRY(read_counts(file, made));
     TRY(read_recent(file, &made->facts));

@@ -15,8 +15,10 @@ enum { OUTCOMES = 64 }; /* collected at a time */
 
 ExampleShape example_shape(const Dataset *set)
 {
-    ExampleShape shape = {
-        .rank = set->rank, .classes = set->class_count, .target_width = set->target_width};
+    ExampleShape shape = {.rank = set->rank,
+                          .classes = set->class_count,
+                          .target_width = set->target_width,
+                          .text = set->text_count > 0};
 
     memcpy(shape.shape, set->shape, (size_t)set->rank * sizeof *set->shape);
     return shape;

@@ -131,7 +131,7 @@ Status experiment_counts(const Experiment *experiment, int instr, CastCounts *co
 /* Brings the tensors of `facts` up to the last step. */
 void experiment_refresh(Experiment *experiment);
 
-/* Share of held-out examples that are classified rightly, into facts.accuracy; none where there are
+/* Share of held-out examples, or of a text's characters, that are told rightly, into facts.accuracy; none where there are
  * no classes. Fails: STATUS_INTERRUPTED. */
 Status experiment_accuracy(Experiment *experiment) MUST_CHECK;
 

@@ -20,6 +20,11 @@ static void add_data(TensorFile *file, const Dataset *set)
 {
     FileTensor inputs = {.rank = set->rank + 1, .shape = {set->train_count}, .values = set->inputs};
 
+    if (set->text_count > 0) {
+        add(file, "inputs",
+            (FileTensor){.rank = 1, .shape = {set->text_count}, .values = set->inputs});
+        return;
+    }
     for (int i = 0; i < set->rank; i++)
         inputs.shape[i + 1] = set->shape[i];
     add(file, "inputs", inputs);

@@ -90,18 +90,21 @@ static void print_number(const char *name, double value, Text *text)
 static void print_data(const Experiment *experiment, Text *text)
 {
     const Settings *settings = &experiment->settings;
+    const Dataset *set = experiment->data->set;
     Scalars scalars;
 
     experiment->class->scalars_get(experiment->store, &scalars);
     text_printf(text, "STEP = %lld  # so far\nTAKEN = %lld  # of them moved the weights\n",
                 (long long)scalars.step, (long long)scalars.taken);
     text_printf(text, "POSITION = %lld  # training examples seen\nEXAMPLES = %lld\nBATCH = %lld\n",
-                (long long)scalars.position, (long long)experiment->data->set->train_count,
+                (long long)scalars.position, (long long)set->train_count,
                 (long long)settings->batch);
     text_printf(text, "ACCUMULATE = %lld  # batches a step\nSTEP_ROWS = BATCH * ACCUMULATE\n",
                 (long long)settings->accumulate);
     text_printf(text, "SEED = %llu\nSHUFFLE = %s\n", (unsigned long long)settings->seed,
                 settings->data.shuffle ? "True" : "False");
+    text_printf(text, "CONTEXT = %lld  # characters of an example; 0: it is no text\n",
+                (long long)(set->text_count > 0 ? set->features : 0));
     print_number("LOSS_WEIGHT", (double)settings->loss.weight, text);
 }
 
@@ -228,9 +231,12 @@ static Status print_layer(const Layer *layer, const Program *program, Text *text
         {"kernel", (double)layer->spec.kernel},
         {"stride", (double)layer->spec.stride},
         {"pad", (double)layer->spec.pad},
+        {"places", layer->from.rank == 3 ? 2.0 : 1.0},
         {NULL, 0.0},
     };
 
+    if (layer->kind->block)
+        return ok(); /* export_pytorch_class */
     if (layer->kind->torch == NULL)
         return no_such("layer", layer->kind->name);
     text_printf(text, "        (\"%s\", ", layer->name);
@@ -248,6 +254,20 @@ static bool draws(const Net *net)
     return false;
 }
 
+/* What the layers need and PyTorch has not, each once. */
+static void print_classes(const Net *net, Text *text)
+{
+    for (int i = 0; i < net->count; i++) {
+        const LayerKind *kind = net->layers[i].kind;
+        bool had = false;
+
+        for (int j = 0; j < i; j++)
+            had = had || net->layers[j].kind == kind;
+        if (kind->torch_class != NULL && !had)
+            text_printf(text, "\n\n%s", kind->torch_class);
+    }
+}
+
 static Status print_network(const Experiment *experiment, Text *text)
 {
     Program scratch = {0};
@@ -255,7 +275,9 @@ static Status print_network(const Experiment *experiment, Text *text)
     Net net;
 
     name_layers(experiment, &scratch, &net);
-    text_append(text, "\n\ndef network():\n    return nn.Sequential(OrderedDict([\n");
+    print_classes(&net, text);
+    text_printf(text, "\n\ndef network():\n    return %s(OrderedDict([\n",
+                export_pytorch_class(&net, text));
     for (int i = 0; i < net.count && !failed(status); i++)
         status = print_layer(&net.layers[i], &scratch, text);
     text_append(text, "    ]))\n");

@@ -4,7 +4,7 @@
 #include "nn/emit.h"
 #include "train/settings.h"
 
-enum { COLUMN_TYPED = 11, COLUMN_SHAPE = 37, COLUMN_FORMAT = 55, COLUMN_COUNT = 63 };
+enum { COLUMN_TYPED = 11, COLUMN_SHAPE = 37, COLUMN_FORMAT = 55, COLUMN_COUNT = 63, INDENT = 2 };
 
 typedef struct Fit {
     const NetSpec *net;
@@ -17,7 +17,8 @@ static Status fit_job(Session *session, void *argument)
     Shape shapes[NET_LAYERS];
     Fit *fit = argument;
 
-    fit->status = shape.rank < SHAPE_RANK ? ok() : net_shapes(fit->net, &shape, shapes);
+    fit->status =
+        shape.rank < SHAPE_RANK && !shape.text ? ok() : net_shapes(fit->net, &shape, shapes);
     return ok();
 }
 
@@ -29,13 +30,13 @@ Status session_check_layers(Session *session, const NetSpec *net)
     return fit.status;
 }
 
-static void print_row(const char *name, const char *typed, const Shape *shape, Format format,
-                      Text *text)
+static void print_row(const char *name, int depth, const char *typed, const Shape *shape,
+                      Format format, Text *text)
 {
     char size[SHAPE_TEXT];
 
     text_printf(text, "%s ", name);
-    text_pad(text, COLUMN_TYPED);
+    text_pad(text, COLUMN_TYPED + INDENT * depth);
     text_printf(text, "%s ", typed);
     text_pad(text, COLUMN_SHAPE);
     text_printf(text, "%s ", shape_print(shape, size));
@@ -53,19 +54,26 @@ static int64_t params_of(const Layer *layer, const Program *program)
     return count;
 }
 
-static void print_layers(const Net *net, const Shape *in, const Program *program, Text *text)
+/* What stands in a block is indented, its brackets are not. */
+static int depth_at(const NetSpec *spec, int i)
+{
+    return net_depth(spec, i) - (spec->layers[i].part > BLOCK_BEGIN);
+}
+
+static void print_layers(const Net *net, const NetSpec *spec, const Shape *in,
+                         const Program *program, Text *text)
 {
     int64_t all = 0;
 
-    print_row("x", "", in, program->values[net->x].format, text);
+    print_row("x", 0, "", in, program->values[net->x].format, text);
     text_append(text, "\n");
     for (int i = 0; i < net->count; i++) {
         const Layer *layer = &net->layers[i];
         int64_t count = params_of(layer, program);
         char typed[LAYER_TEXT];
 
-        print_row(layer->name, layer_print(&layer->spec, typed, sizeof typed), &layer->to,
-                  program->values[layer->out].format, text);
+        print_row(layer->name, depth_at(spec, i), layer_print(&layer->spec, typed, sizeof typed),
+                  &layer->to, program->values[layer->out].format, text);
         if (count > 0) {
             text_append(text, " ");
             text_pad(text, COLUMN_COUNT);
@@ -89,7 +97,7 @@ static Status print_job(Session *session, void *argument)
 
     TRY(experiment->problem);
     nn_emit_step(&builder, &experiment->settings.net, &experiment->settings.loss, &shape, &net);
-    print_layers(&net, &in, &scratch, argument);
+    print_layers(&net, &experiment->settings.net, &in, &scratch, argument);
     program_release(&scratch);
     return ok();
 }

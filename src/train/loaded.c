@@ -37,6 +37,8 @@ DataView loaded_view(const Dataset *set)
         .test_count = set->test_count,
         .features = set->features,
         .target_width = set->target_width,
+        .text_count = set->text_count,
+        .held_out_from = set->held_out_from,
     };
 }
 

@@ -8,16 +8,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ACCURACY_BATCH = 250 };
+enum { ACCURACY_BATCH = 250, ACCURACY_ROWS = 8192 /* of a text's characters */ };
 
 static void emit_accuracy(const Experiment *experiment, Program *program)
 {
     const Dataset *set = experiment->data->set;
     Builder builder = settings_builder(&experiment->settings, program);
     ExampleShape shape = example_shape(set);
+    int64_t most = shape.text ? 1 + ACCURACY_ROWS / set->features : ACCURACY_BATCH;
     Net net;
 
-    program->batch = set->test_count < ACCURACY_BATCH ? set->test_count : ACCURACY_BATCH;
+    program->batch = set->test_count < most ? set->test_count : most;
     nn_emit_accuracy(&builder, &experiment->settings.net, &shape, &net);
 }
 
@@ -43,7 +44,7 @@ Status experiment_accuracy(Experiment *experiment)
     const Dataset *set = experiment->data->set;
     Program program = {0};
     Plan *plan = NULL;
-    int64_t correct = 0;
+    int64_t correct = 0, asked = set->test_count * (set->text_count > 0 ? set->features : 1);
     Status status;
 
     if (failed(experiment->problem) || set->class_count == 0 || set->test_count == 0) {
@@ -58,7 +59,7 @@ Status experiment_accuracy(Experiment *experiment)
     if (!failed(status))
         status = count_correct(experiment, &program, plan, &correct);
     if (!failed(status)) {
-        experiment->facts.accuracy = (Measure){.value = (double)correct / (double)set->test_count};
+        experiment->facts.accuracy = (Measure){.value = (double)correct / (double)asked};
         experiment->facts.accuracy_step = experiment->facts.step;
     }
     experiment->class->plan_free(plan);

@@ -92,16 +92,19 @@ static bool stored_are_all(const Experiment *experiment, const Instr *instr)
     return program_rounds(&experiment->program) == 1 || instr->phase == PHASE_CAST;
 }
 
+/* What the instruction wrote: running statistics in their place. */
 static Status add_value(const Experiment *experiment, int i, PhaseReport *report)
 {
     const Instr *instr = &experiment->program.instrs[i];
-    const Value *value = value_of(experiment, instr->out);
+    ValueId id = instr->op == OP_RUNNING ? instr->in[0] : instr->out;
+    const Value *value = value_of(experiment, id);
     int64_t count = value_count(value);
     PhaseRow *row = phase_row_add(report, value->name, value->format);
     CastCounts stored = {0}, counted = {0};
     float *values;
-    Status status = phase_value_read(experiment, instr->out, &values);
+    Status status = phase_value_read(experiment, id, &values);
 
+    report->running = report->running || instr->op == OP_RUNNING;
     if (!failed(status)) {
         count_stored(values, count, value->format, &stored);
         put_range(values, count, row);
@@ -247,7 +250,7 @@ Status phase_rows(const Experiment *experiment, Phase phase, const Before *befor
     for (int i = first; i < last; i++) {
         if (phase == PHASE_STEP)
             TRY(add_weight(experiment, i, before, report));
-        else if (program->instrs[i].out != NO_VALUE)
+        else if (program->instrs[i].out != NO_VALUE || program->instrs[i].op == OP_RUNNING)
             TRY(add_value(experiment, i, report));
     }
     if (phase == PHASE_UPDATE)

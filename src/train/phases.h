@@ -58,6 +58,7 @@ typedef struct PhaseReport {
     char found[TENSOR_NAME];       /* unscale: the first gradient with inf or nan; "" */
     bool checks;                   /* inf and nan are looked for: scaling is on */
     bool takes_all, leaves_scaled; /* the mistakes skip=off and unscale=off */
+    bool running;                  /* running statistics moved */
     bool borne;                    /* update: an overflow was borne, so the scale holds */
     int rounds; /* micro-batches of a step; counts are of all, values of the last */
     PhaseClip clip;

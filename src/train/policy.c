@@ -20,7 +20,7 @@ static Formats formats_of(const PolicyRow *row, Format low, bool kept, bool forc
 {
     Format result = autocast_result(low);
 
-    if (kept)
+    if (kept || (row->class == OP_CLASS_FP32 && row->list[0] == '-')) /* a table in fp32 */
         return (Formats){FORMAT_FP32, FORMAT_FP32, FORMAT_FP32};
     if (forced)
         return (Formats){result, result, result};

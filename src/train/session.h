@@ -184,6 +184,20 @@ int64_t session_first_difference(const Session *session, int i, int j);
  * has no classes. Fails: STATUS_INTERRUPTED. */
 Status session_measure(Session *session, ExprNeeds needs, Snapshot *snapshot) MUST_CHECK;
 
+/* What a network is to write. */
+typedef struct SampleSpec {
+    const char *from;   /* what stands before it, in UTF-8; NULL: the beginning of a paragraph */
+    int64_t count;      /* of characters to write */
+    double temperature; /* logits are divided by it; 0: always the likeliest */
+    uint64_t seed;
+} SampleSpec;
+
+/* Appends `from` and what the network of the run in use writes behind it, with its weights and in its
+ * format as they are at a step boundary; changes nothing of the run. Of more characters than the network
+ * looks at it sees the last. Fails: STATUS_USAGE: `from` has a character that the text has not;
+ * STATUS_UNSUPPORTED: the data is no text, or the network gives nan; session_problem; STATUS_INTERRUPTED. */
+Status session_sample(Session *session, const SampleSpec *spec, Text *text) MUST_CHECK;
+
 /* Times steps of the present experiment under `spec`, in a run of its own; the present one stays
  * to the bit as it was. fp16 has the present loss scale (dynamic where that is off), others have
  * none. Fails: STATUS_USAGE while training; STATUS_UNSUPPORTED, STATUS_MEMORY: not in this format;

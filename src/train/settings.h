@@ -108,7 +108,8 @@ void settings_difference(const Settings *a, const Settings *b, Text *text);
 enum {
     LARGEST_BATCH = 65536,
     MOST_ACCUMULATED = 256,
-    LARGEST_SIZE = 4096
-}; /* size: of pictures, a side */
+    LARGEST_SIZE = 4096,   /* of pictures, a side */
+    LARGEST_CONTEXT = 4096 /* characters */
+};
 
 #endif

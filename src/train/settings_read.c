@@ -130,9 +130,11 @@ static Status read_data(Line *line, Settings *settings)
     TRY(take_count(line, "size", &spec->size));
     TRY(take_count(line, "features", &spec->features));
     TRY(take_count(line, "classes", &spec->classes));
+    TRY(take_count(line, "context", &spec->context));
     TRY(take_number(line, "gain", &spec->gain));
     if (spec->features < 0 || spec->classes < 0 || spec->limit < 0 || spec->size < 0 ||
-        spec->size > LARGEST_SIZE || !isfinite(spec->gain))
+        spec->context < 0 || spec->context > LARGEST_CONTEXT || spec->size > LARGEST_SIZE ||
+        !isfinite(spec->gain))
         return odd("data");
     spec->target_input = strcmp(take_text(line, "target", ""), "input") == 0;
     spec->shuffle = strcmp(take_text(line, "shuffle", "on"), "off") != 0;

@@ -47,7 +47,8 @@ void tensor_file_add(TensorFile *file, const FileTensor *tensor)
 
 static size_t bytes_of(const FileTensor *tensor)
 {
-    return (size_t)tensor->count * (size_t)format_table[tensor->format].bits / 8;
+    return (size_t)tensor->count *
+           (tensor->counter ? 8 : (size_t)format_table[tensor->format].bits / 8);
 }
 
 /* In the file they may lie at any address. */
@@ -95,6 +96,9 @@ static Status read_type(Json *json, FileTensor *tensor)
     if (json_string(json, &text))
         status = fail(STATUS_IO, "%.40s is of type %.20s; F32, F16 and BF16 are read", tensor->name,
                       text_chars(&text));
+    tensor->counter = strcmp(text_chars(&text), "I64") == 0 &&
+                      strstr(tensor->name, ".num_batches_tracked") != NULL;
+    status = tensor->counter ? ok() : status;
     for (int i = 0; i < FORMAT_COUNT; i++)
         if (types[i] != NULL && strcmp(text_chars(&text), types[i]) == 0) {
             tensor->format = (Format)i;

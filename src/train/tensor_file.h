@@ -22,6 +22,7 @@ typedef struct FileTensor {
     size_t begin;       /* in the data; bytes */
     const void *values; /* to be written: floats, or int32; unused where it is read */
     bool integers;      /* to be written as such; none are read */
+    bool counter; /* an int64, PyTorch's num_batches_tracked: found in files, and of no use here */
 } FileTensor;
 
 /* An entry of __metadata__. */

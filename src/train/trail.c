@@ -83,7 +83,7 @@ static Status look_at_value(const Experiment *now, int instr, Trail *trail)
     return look.nonfinite > 0 ? ok() : look_at_counts(now, instr, trail);
 }
 
-static Status look_at_weight(const Experiment *now, ValueId id, Trail *trail)
+static Status look_at_weight(const Experiment *now, ValueId id, bool is_trained, Trail *trail)
 {
     const Value *value = &now->program.values[id];
     int64_t count = value_count(value);
@@ -92,7 +92,10 @@ static Status look_at_weight(const Experiment *now, ValueId id, Trail *trail)
     Look look = look_at(values, failed(status) ? 0 : count);
 
     free(values);
-    if (look.nonfinite > 0 && trail->weights++ == 0) {
+    if (look.nonfinite > 0 && !is_trained) {
+        if (trail->running[0] == '\0')
+            text_copy(trail->running, sizeof trail->running, value->name);
+    } else if (look.nonfinite > 0 && trail->weights++ == 0) {
         text_copy(trail->weight, sizeof trail->weight, value->name);
         trail->weight_nonfinite = look.nonfinite;
         trail->weight_count = count;
@@ -113,7 +116,8 @@ static Status trail_job(Session *session, void *argument)
         if (program->instrs[i].out != NO_VALUE && experiment_has_value(now, program->instrs[i].out))
             TRY(look_at_value(now, i, trail));
     for (int i = 0; i < program->param_count; i++)
-        TRY(look_at_weight(now, program->params[i].master, trail));
+        TRY(look_at_weight(now, program->params[i].master, program->params[i].grad != NO_VALUE,
+                           trail));
     return ok();
 }
 

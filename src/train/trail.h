@@ -20,7 +20,8 @@ typedef struct Trail {
     float amax;               /* its largest finite magnitude; before the store where counted */
     char weight[TENSOR_NAME]; /* the first weight that holds any; "": none does */
     int64_t weight_nonfinite, weight_count;
-    int weights; /* tensors of weights that hold any */
+    int weights;               /* tensors of weights that hold any */
+    char running[TENSOR_NAME]; /* the first running statistic that does; training reads none */
 } Trail;
 
 /* All zeros where no step has run. Fails: STATUS_DEVICE. */

@@ -135,5 +135,6 @@ void updates_refresh(Experiment *experiment)
     if (status.code == STATUS_DEVICE)
         experiment->trouble = status;
     for (int i = 0; i < experiment->program.param_count; i++)
-        add_tensor(experiment, i);
+        if (experiment->program.params[i].grad != NO_VALUE)
+            add_tensor(experiment, i);
 }

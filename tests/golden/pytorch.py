@@ -33,6 +33,7 @@ ACCUMULATE = 1  # batches a step
 STEP_ROWS = BATCH * ACCUMULATE
 SEED = 1
 SHUFFLE = True
+CONTEXT = 0  # characters of an example; 0: it is no text
 LOSS_WEIGHT = 1
 AUTOCAST = torch.float16
 ALLOW_TF32 = False
@@ -111,6 +112,9 @@ def order_of(epoch):
         places = (bits >> np.uint64(32)).tolist()
         for i in range(EXAMPLES - 1, 0, -1):
             order[i], order[places[i]] = order[places[i]], order[i]
+    if CONTEXT:  # where the windows of a text begin
+        bits = int(random_bits(epoch, EXAMPLES + 1)[EXAMPLES]) if SHUFFLE else 0
+        order = [(bits * CONTEXT >> 32) + CONTEXT * i for i in order]
     return order
 
 
@@ -125,6 +129,7 @@ def rows_of(steps):
 
 def cross_entropy(logits, target):
     """As CUDA autocasts it, on a CPU too: log_softmax keeps the format of the logits."""
+    logits, target = logits.flatten(0, -2), target.flatten()
     if logits.is_cuda:
         return F.cross_entropy(logits, target)
     with torch.autocast("cpu", enabled=False):
@@ -137,7 +142,10 @@ class Experiment:
         self.device = device
         self.counted = counted
         self.inputs = arrays["inputs"].to(device)
-        if "labels" in arrays:
+        if CONTEXT:  # the characters of a text, each of which is to tell the next
+            self.inputs = self.inputs.long()
+            self.window = torch.arange(CONTEXT, device=device)
+        elif "labels" in arrays:
             self.targets = arrays["labels"].long().to(device)
         else:
             self.targets = arrays.get("targets", arrays["inputs"].flatten(1)).to(device)
@@ -146,7 +154,8 @@ class Experiment:
         self.cursor = torch.zeros((), dtype=torch.int64, device=device)
         self.taken = 0
         self.model = network().to(WEIGHTS)  # .half() or .bfloat16() without masters
-        self.model.load_state_dict({name: arrays[name] for name in self.model.state_dict()})
+        names = self.model.state_dict()  # num_batches_tracked is counted and not read
+        self.model.load_state_dict({name: arrays[name] for name in names if name in arrays})
         self.model.to(device)
         self.params = dict(self.model.named_parameters())
         self.optimizer = make_optimizer(self.params.values(), device == "cuda", graph)
@@ -175,12 +184,19 @@ class Experiment:
             "growth_interval": GROWTH_INTERVAL, "_growth_tracker": TRACKER})
         self.scaler.scale(torch.zeros((), device=self.device))  # makes its tensors
 
+    def examples(self, batch):
+        if CONTEXT:
+            batch = batch[:, None] + self.window
+            return self.inputs[batch], self.inputs[batch + 1]
+        return self.inputs[batch], self.targets[batch]
+
     def step(self, rows):
         self.optimizer.zero_grad()
         losses = []
         for batch in rows.split(BATCH):
+            inputs, targets = self.examples(batch)
             with torch.autocast(self.device, AUTOCAST or torch.bfloat16, AUTOCAST is not None):
-                loss = loss_of(self.model(self.inputs[batch]), self.targets[batch])
+                loss = loss_of(self.model(inputs), targets)
             losses.append(loss.detach())
             self.scaler.scale(loss * (LOSS_WEIGHT / ACCUMULATE)).backward()
         self.loss = losses[0] if ACCUMULATE == 1 else torch.stack(losses).mean()
@@ -245,6 +261,7 @@ class Experiment:
 
     def lasting(self):
         yield from self.params.values()
+        yield from self.model.buffers()
         for state in self.optimizer.state.values():
             yield from state.values()
         yield from (self.cursor, self.counts)

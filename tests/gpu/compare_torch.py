@@ -30,11 +30,14 @@ try:
 except ImportError:
     torch = None
 
-NETWORKS = {  # widths, batch, format, data for halfstep, steps to time
-    "tiny": ([784, 256, 128, 10], 64, "fp16", "data fashion", 4000),
-    "mid": ([784, 1024, 1024, 10], 1024, "fp16", "data fashion", 2000),
-    "wide": ([4096, 8192, 8192, 8192, 1000], 8192, "bf16",
+NETWORKS = {  # what is typed after `net`, batch, format, data, steps to time
+    "tiny": ("784 256 128 10", 64, "fp16", "data fashion", 4000),
+    "mid": ("784 1024 1024 10", 1024, "fp16", "data fashion", 2000),
+    "wide": ("4096 8192 8192 8192 1000", 8192, "bf16",
              "data noise features=4096 classes=1000 limit=8192", 30),
+    "cnn": ('"conv 32 pad=1, relu, pool 2, conv 64 pad=1, relu, pool 2, flatten, linear 128, relu, '
+            'linear 10"', 256, "fp16", "data fashion", 1000),
+    "transformer": ("transformer-tiny", 32, "fp16", "data text", 500),
 }
 WARM_UP_SHARE = 5  # one step in so many, besides
 COLUMNS = ["network", "batch", "format", "eager counted", "graph counted", "graph", "halfstep",
@@ -100,9 +103,9 @@ def run_script(args, path, ways, threads=0):
 
 
 def experiment(name):
-    widths, batch, low, data, _ = NETWORKS[name]
+    net, batch, low, data, _ = NETWORKS[name]
     scale = "scale dynamic interval=200" if low == "fp16" else "scale off"
-    return (f"seed 1; {data}; net {' '.join(map(str, widths))}; batch {batch}; "
+    return (f"seed 1; {data}; net {net}; batch {batch}; "
             f"autocast {'off' if low == 'fp32' else low}; {scale}")
 
 
@@ -154,11 +157,11 @@ def ratio(a, b):
 
 
 def measure(args, name):
-    widths, batch, low, _, steps = NETWORKS[name]
+    _, batch, low, _, steps = NETWORKS[name]
     steps = args.steps or steps
     eager, graph, plain = time_torch(args, name, steps)
     off, weights, grads, on = time_halfstep(args, name, steps)
-    return [f"{name} {'-'.join(map(str, widths))}", batch, low, eager, graph, plain, off, weights,
+    return [name, batch, low, eager, graph, plain, off, weights,
             grads, on, ratio(eager, weights), ratio(graph, weights), ratio(plain, off),
             ratio(weights, off)]
 
@@ -281,6 +284,8 @@ def setups():
         "gelu": "data fashion; net 784 100 10 act=gelu; batch 100; optim adam",
         "autoencoder": "data fashion size=14 target=input; loss mse; net 196 32 196 act=tanh; "
                        "batch 128; optim momentum",
+        "text": 'data text context=64; net "embedding 48, position, linear 96, gelu, layernorm, '
+                'linear"; batch 16',
     }
     formats = {"fp32": "autocast off; scale off", "bf16": "autocast bf16; scale off",
                "fp16": "autocast fp16; scale dynamic 2^20 interval=20"}
@@ -327,7 +332,7 @@ def pattern(text):
 def read_arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("build", help="the folder of the build")
-    parser.add_argument("--networks", default="tiny,mid,wide", help="tiny, mid, wide")
+    parser.add_argument("--networks", default=",".join(NETWORKS), help=", ".join(NETWORKS))
     parser.add_argument("--steps", type=int, default=0, help="to time; 0: as many as is usual")
     parser.add_argument("--repeats", type=int, default=3, help="of each measurement (3)")
     parser.add_argument("--csv", metavar="FILE", help="the table as CSV too")

@@ -56,8 +56,13 @@ static Interval exact_tanh(double x, double unused)
 }
 
 static const Elementwise table[] = {
-    {OP_CAST, NULL},          {OP_RELU, NULL},       {OP_RELU_BACKWARD, NULL},
-    {OP_GELU, exact_gelu},    {OP_TANH, exact_tanh}, {OP_GELU_BACKWARD, exact_gelu_backward},
+    {OP_ADD, NULL},
+    {OP_CAST, NULL},
+    {OP_RELU, NULL},
+    {OP_RELU_BACKWARD, NULL},
+    {OP_GELU, exact_gelu},
+    {OP_TANH, exact_tanh},
+    {OP_GELU_BACKWARD, exact_gelu_backward},
     {OP_TANH_BACKWARD, NULL},
 };
 
@@ -111,14 +116,15 @@ static float *given_values(Format format, uint64_t seed, int64_t count)
     return values;
 }
 
-/* A cast reads fp32 numbers of all kinds; the others numbers of their format. */
+/* A cast reads fp32 numbers of all kinds; the others numbers of their format, and their second operand is
+ * in that of the result. */
 static void try_one(Pair *pair, const Elementwise *row, Format from, Format to, Shape shape)
 {
     int64_t count = shape.rows * shape.cols;
     int inputs = op_table[row->op].inputs;
     Builder builder = {.program = &pair->program, .phase = PHASE_FORWARD, .probes = true};
     float *values[2] = {given_values(from, 1, count),
-                        inputs > 1 ? given_values(from, 2, count) : NULL};
+                        inputs > 1 ? given_values(to, 2, count) : NULL};
     Given a, b = {NO_VALUE, NO_VALUE};
     char what[LABEL_TEXT];
     ValueId out;
@@ -128,7 +134,7 @@ static void try_one(Pair *pair, const Elementwise *row, Format from, Format to, 
     pair_begin(pair, &op_no_data, shape.rows);
     a = op_given(&builder, shape, from, "a");
     if (inputs > 1)
-        b = op_given(&builder, shape, from, "b");
+        b = op_given(&builder, shape, to, "b");
     out = builder_like(&builder, a.value, ROLE_ACTIVATION, to, "out");
     builder_emit_counted(&builder, row->op, out, a.value, b.value, NO_VALUE);
     if (pair_compile(pair, what)) {
@@ -152,6 +158,8 @@ void ops_elementwise(Pair *pair)
 
                 if (table[r].op != OP_CAST) {
                     try_one(pair, &table[r], format, format, op_shapes[s]);
+                    if (table[r].op == OP_ADD && format != FORMAT_FP32)
+                        try_one(pair, &table[r], format, FORMAT_FP32, op_shapes[s]);
                     continue;
                 }
                 try_one(pair, &table[r], FORMAT_FP32, format, op_shapes[s]);

@@ -27,6 +27,7 @@ static DataSpec data_of(const Recipe *recipe)
     text_copy(spec.kind, sizeof spec.kind, recipe->data);
     spec.limit = recipe->limit;
     spec.size = recipe->size;
+    spec.context = recipe->context;
     spec.target_input = recipe->loss != NULL;
     spec.seed = 1;
     return spec;
@@ -35,7 +36,7 @@ static DataSpec data_of(const Recipe *recipe)
 static bool same_data(const DataSpec *a, const DataSpec *b)
 {
     return strcmp(a->kind, b->kind) == 0 && a->limit == b->limit && a->size == b->size &&
-           a->target_input == b->target_input;
+           a->context == b->context && a->target_input == b->target_input;
 }
 
 const Dataset *recipe_data(const Recipe *recipe)
@@ -91,8 +92,10 @@ void recipe_program(const Recipe *recipe, Program *program)
                        .rounding = recipe->rounding,
                        .fp8 = fp8_spec_default(),
                        .probes = PROBE_ON};
-    ExampleShape shape = {
-        .rank = set->rank, .classes = set->class_count, .target_width = set->target_width};
+    ExampleShape shape = {.rank = set->rank,
+                          .classes = set->class_count,
+                          .target_width = set->target_width,
+                          .text = set->text_count > 0};
     LossSpec loss = {.kind = "cross-entropy", .weight = 1.0f};
     OptimSpec optim = optim_of(recipe);
     NetSpec net;

@@ -12,12 +12,13 @@ typedef enum Counting { COUNT_NOTHING, COUNT_WEIGHT_GRADS, COUNT_GRADS, COUNT_AL
 typedef struct Recipe {
     const char *name;
     const char *data; /* "fashion", "moons"; for an autoencoder "fashion" with `size` */
-    int64_t limit, size;
+    int64_t limit, size, context;
     const char *net, *act;
     const char *loss;  /* NULL: cross-entropy; "mse": the target is the input */
     const char *optim; /* NULL: adamw */
     double lr;         /* 0: the optimizer's own */
     int64_t batch;
+    double slack; /* times which gradients may be off, where they cancel; 0: 1 */
     float weight; /* of the loss; 0: 1 */
     Format low;
     WeightRounding rounding;

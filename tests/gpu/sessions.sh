@@ -88,9 +88,32 @@ claim "softmax forced without its largest number taken off: skipped" \
 claim "operations that are kept: loss, skipped" \
     'autocast fp16 keep=relu,softmax,linear; train 100; autocast keep=gelu,relu; train 100; print loss, step' \
     '$1 < 1 && $2 == 200'
+claim "a text, character by character: loss, accuracy, steps a second" \
+    'data text; net "embedding 64, position, linear 128, gelu, linear"; lr 3e-3; train 5 epochs; print loss, accuracy, steps_per_second' \
+    '$1 < 2.6 && $2 > 0.24 && $3 > 0'
+claim "a transformer: loss, amax of its scores, skipped, steps a second" \
+    "data text; net transformer-tiny; batch 32; lr 1e-3; autocast fp16; train 600; print loss, amax('attn1.scores'), skipped, steps_per_second" \
+    '$1 < 2.35 && $2 > 1 && $3 < 30 && $4 > 0'
+claim "the same in bf16 without masters, there and back: steps, loss" \
+    "data text context=32; net transformer-tiny; batch 8; autocast bf16; scale off; master off; round kahan; train 60; backend cpu; train 3; backend $backend; train 60; print step, loss" \
+    '$1 == 123 && $2 < 3.2'
+writes='data text context=32; net "embedding 32, linear"; train 100; sample 60 seed=5'
+run "$writes"
+cp "$folder/out" "$folder/before"
+run "$writes"
+[ "$(wc -m <"$folder/out")" = 61 ] && cmp -s "$folder/out" "$folder/before"
+verdict $? "it does not write the same again: $(cat "$folder/out" "$folder/err")"
 claim "there and back, layers of every kind: steps, loss" \
     "net \"conv 8 k=3 stride=2, relu, pool 2, conv 16 k=3 pad=1, avgpool 2, flatten, dropout 10%, linear 64, layernorm, gelu, linear 10\"; batch 32; accumulate 2; clip norm 1; train 100; backend cpu; train 20; backend $backend; train 100; print step, loss" \
     '$1 == 220 && $2 < 1.3'
+
+claim "a residual network: accuracy, skipped, steps a second" \
+    'net resnet-tiny; train 1 epoch; print accuracy, skipped, steps_per_second' '$1 >= 0.75 && $3 > 0'
+claim "the same in bf16 without masters: loss" \
+    'net resnet-tiny; autocast bf16; scale off; master off; round kahan; train 300; print loss' '$1 < 1'
+claim "running statistics that a skipped step spoilt, and before it: accuracy, accuracy" \
+    'net resnet-tiny; train 100; print accuracy; mark here; inject inf conv1.out; step; rewind to here; train 100; print accuracy' \
+    '$1 > 0.5'
 
 silent='seed 1; data fashion size=14 target=input; net 196 32 196 act=tanh; loss mse weight=1e-4; optim momentum lr=30000; batch 128; autocast fp16'
 claim "the silent failure: loss, moved, skipped, underflow" \

@@ -32,6 +32,12 @@ typedef struct Run {
     char what[LABEL_TEXT];
 } Run;
 
+/* How many times as far gradients may be off. */
+static inline double slack_of(const Recipe *recipe)
+{
+    return recipe->slack > 0.0 ? recipe->slack : 1.0;
+}
+
 /* |a - b| over the larger. */
 double relative(double a, double b);
 
@@ -40,8 +46,11 @@ double relative(double a, double b);
 void read_grad(Run *run, int param, bool whole);
 void judge_grads(Run *run);
 
-/* steps_weights.c: what the optimizer made of them, where the device shows all gradients. */
+/* steps_weights.c: what the optimizer made of them, where the device shows all gradients; and running
+ * statistics, which the forward pass moved. */
 void compare_weights(Run *run);
+void compare_running(Run *run);
+void forget_running(const Program *program, State *state); /* it has none then */
 
 /* steps_counts.c: of one counted store. */
 void compare_counts(Run *run, int instr);

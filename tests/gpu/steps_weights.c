@@ -4,6 +4,12 @@
 #include "values.h"
 
 #include <math.h>
+#include <stdlib.h>
+
+static bool is_running(const Program *program, int param)
+{
+    return program->params[param].grad == NO_VALUE;
+}
 
 /* An amax is one number of an activation, or of a gradient, of which bits differ. */
 static const double history_tolerance = 0.1;
@@ -11,9 +17,37 @@ static const double history_tolerance = 0.1;
 static bool all_grads(const Run *run)
 {
     for (int i = 0; i < run->program->param_count; i++)
-        if (run->grads[i] == NULL)
+        if (run->grads[i] == NULL && !is_running(run->program, i))
             return false;
     return true;
+}
+
+void forget_running(const Program *program, State *state)
+{
+    for (int i = 0; i < program->param_count; i++)
+        if (is_running(program, i)) {
+            free(state->values[program->params[i].master]);
+            state->values[program->params[i].master] = NULL;
+        }
+}
+
+void compare_running(Run *run)
+{
+    State cpu;
+
+    state_read(&run->pair->cpu, run->program, &cpu);
+    for (int i = 0; i < run->program->param_count; i++) {
+        ValueId id = run->program->params[i].master;
+        double off;
+
+        if (!is_running(run->program, i))
+            continue;
+        off = relative_distance(run->after.values[id], cpu.values[id],
+                                value_count(&run->program->values[id]));
+        check(off <= step_tolerances[run->recipe.low].grad, "%s: %s is %.3g away from the CPU's",
+              run->what, run->program->values[id].name, off);
+    }
+    state_free(run->program, &cpu);
 }
 
 /* The CPU's optimizer over the device's gradients: Adam's weights as ops_optimizers.c has it. */
@@ -54,11 +88,13 @@ void compare_weights(Run *run)
     state_read(cpu, run->program, &own);
     state_write(&run->before, run->program, cpu);
     for (int i = 0; i < run->program->param_count; i++)
-        must(cpu->class->value_write(cpu->plan, run->program->params[i].grad, run->grads[i]),
-             "value_write");
+        if (!is_running(run->program, i))
+            must(cpu->class->value_write(cpu->plan, run->program->params[i].grad, run->grads[i]),
+                 "value_write");
     must(cpu->class->plan_run(cpu->plan, run->step_at, run->program->instr_count), "plan_run");
     side_collect(cpu, &outcome);
     state_read(cpu, run->program, &wanted);
+    forget_running(run->program, &wanted);
     for (int i = 0; i < run->program->value_count; i++)
         if (wanted.values[i] != NULL)
             compare_weight(run, &wanted, i);

@@ -89,7 +89,7 @@ static ValueId conv_backward(Builder *builder, Layer *layer, ValueId dout, bool 
     ValueId weight = autocast_low(builder, layer->params[WEIGHT]), dx = NO_VALUE;
 
     if (needed) {
-        dx = layer_product_grad(builder, layer);
+        dx = layer_product_grad(builder, layer_in_grad(builder, layer));
         slide(builder_emit_counted(builder, OP_CONV2D_DX, dx, dlow, weight, NO_VALUE), layer);
         dx = layer_widened(builder, dx);
     }

@@ -33,7 +33,7 @@ static ValueId dropout_backward(Builder *builder, Layer *layer, ValueId dout, bo
 
     if (!needed)
         return NO_VALUE;
-    din = layer_grad(builder, layer->in);
+    din = layer_in_grad(builder, layer);
     emit(builder, layer, din, dout);
     return din;
 }

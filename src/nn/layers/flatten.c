@@ -7,7 +7,14 @@
 
 static Status flatten_shape(const LayerSpec *spec, const char *typed, Shape *shape)
 {
-    (void)spec, (void)typed;
+    char came[SHAPE_TEXT];
+
+    (void)spec;
+    if (shape->rank == 2)
+        return fail(STATUS_SHAPE,
+                    "'%s' is for pictures, and a sequence of %s comes; leave it out, for linear "
+                    "takes each place of it",
+                    typed, shape_print(shape, came));
     *shape = (Shape){.rank = 1, .size = {shape_count(shape)}};
     return ok();
 }

@@ -1,13 +1,11 @@
 /* layernorm: out = (x - mean) / sqrt(variance + 1e-5) w + b, over the numbers of an example
  *
- *   x (batch, i) in any format, w, b (i), out (batch, i) in fp32, as autocast has it; or in the low
- *   format, and all between rounded to it too, where that is forced
+ *   x (batch, i), or (batch, time, i), in any format, w, b (i), out like x in fp32, as autocast has it; or
+ *   in the low format, and all between rounded to it too, where that is forced
  */
 #include "nn/layer.h"
 
 #include "amp/autocast.h"
-
-#include <stdio.h>
 
 enum { WEIGHT, BIAS };
 
@@ -16,7 +14,7 @@ static Status layernorm_shape(const LayerSpec *spec, const char *typed, Shape *s
     char came[SHAPE_TEXT];
 
     (void)spec;
-    if (shape->rank == 1)
+    if (shape->rank < 3)
         return ok();
     return fail(STATUS_SHAPE, "'%s' takes a row of numbers, and %s comes; put flatten before it",
                 typed, shape_print(shape, came));
@@ -24,15 +22,10 @@ static Status layernorm_shape(const LayerSpec *spec, const char *typed, Shape *s
 
 static void layernorm_declare(Builder *builder, Layer *layer)
 {
-    static const char *const parts[LAYER_PARAMS] = {"weight", "bias"};
+    int64_t width = shape_width(&layer->from);
 
-    for (int i = 0; i < LAYER_PARAMS; i++) {
-        char name[VALUE_NAME];
-
-        snprintf(name, sizeof name, "%s.%s", layer->name, parts[i]);
-        layer->params[i] = builder_param(builder, 1, layer->from.size,
-                                         i == WEIGHT ? FAN_IN_ONES : FAN_IN_ZEROS, name);
-    }
+    layer_declare(builder, layer, WEIGHT, "weight", 1, &width, FAN_IN_ONES);
+    layer_declare(builder, layer, BIAS, "bias", 1, &width, FAN_IN_ZEROS);
 }
 
 static void low(const Builder *builder, Instr *instr)
@@ -58,7 +51,7 @@ static ValueId layernorm_backward(Builder *builder, Layer *layer, ValueId dout, 
     ValueId dx = NO_VALUE;
 
     if (needed) {
-        dx = layer_grad(builder, layer->in);
+        dx = layer_in_grad(builder, layer);
         low(builder, builder_emit_counted(builder, OP_LAYERNORM_DX, dx, dout, layer->in,
                                           layer->params[WEIGHT]));
     }

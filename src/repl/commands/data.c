@@ -1,4 +1,4 @@
-/* data KIND [limit= size= features= classes= gain= target= shuffle=]: what the network learns from. */
+/* data KIND [limit= size= features= classes= context= gain= target= shuffle=]: what the network learns from. */
 #include "repl/commands.h"
 
 #include "repl/args.h"
@@ -14,7 +14,7 @@ static const ArgSpec data_args[] = {
      .optional = true,
      .names = NAMES_DATA,
      .shown = "KIND",
-     .text = "fashion, fashion full, spirals, moons, noise, csv:PATH or idx:DIR"},
+     .text = "fashion, fashion full, spirals, moons, noise, csv:PATH, idx:DIR, text or text:PATH"},
     {.name = "limit",
      .kind = ARG_COUNT,
      .key = true,
@@ -39,6 +39,12 @@ static const ArgSpec data_args[] = {
      .least = 2,
      .most = 65536,
      .text = "noise: so many classes of labels; 10"},
+    {.name = "context",
+     .kind = ARG_COUNT,
+     .key = true,
+     .least = 1,
+     .most = LARGEST_CONTEXT,
+     .text = "text: so many characters an example; 128"},
     {.name = "gain",
      .kind = ARG_NUMBER,
      .key = true,
@@ -63,6 +69,7 @@ static const char *const data_examples[] = {
     "data fashion limit=1000 shuffle=off",
     "data fashion size=14 target=input; net 196 32 196 act=tanh; loss mse",
     "data spirals; net 2 32 32 3",
+    "data text context=32; net \"embedding 64, linear 128, gelu, linear\"",
     "data noise features=512 classes=100 limit=2000; net 512 512 100",
     NULL,
 };
@@ -73,6 +80,7 @@ static void take_options(const Args *args, DataSpec *spec)
     spec->size = args_count(args, "size", spec->size);
     spec->features = args_count(args, "features", spec->features);
     spec->classes = args_count(args, "classes", spec->classes);
+    spec->context = args_count(args, "context", spec->context);
     spec->gain = args_number(args, "gain", spec->gain);
     if (args_has(args, "target"))
         spec->target_input = args_is(args, "target", "input");
@@ -122,10 +130,13 @@ const Command data_command = {
         "fashion is Fashion-MNIST: 28 x 28 pictures of clothes in ten classes, 8,000 to train "
         "and 2,000 held out; `fashion full` takes all 70,000 where they are installed. spirals "
         "and moons are drawn from the seed, and so is noise, random numbers with random labels "
-        "that "
-        "nothing can be learnt from: it is there to time networks of any width; limit is how many "
-        "examples there are to train (10,000), and a quarter as many are held out. csv:PATH reads "
-        "numbers with the class in the last "
-        "column; idx:DIR reads IDX files. Without a kind, the options change the present data.",
+        "that nothing can be learnt from: it is there to time networks of any width; limit is how "
+        "many examples there are to train (10,000), and a quarter as many are held out. csv:PATH "
+        "reads numbers with the class in the last column; idx:DIR reads IDX files. text is a "
+        "novel, text:PATH a file in UTF-8, character by character: an example is `context` of "
+        "them, each of which is to tell the next, and the loss is in nats a character, so that "
+        "`print exp(loss)` is the perplexity. The first nine tenths are to train, cut into "
+        "examples side by side, anew in each epoch; the last is held out. Without a kind, the "
+        "options change the present data.",
     .run = data_run,
 };

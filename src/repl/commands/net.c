@@ -11,7 +11,7 @@ static const ArgSpec net_args[] = {
      .optional = true,
      .names = NAMES_NETS,
      .shown = "WIDTHS|\"LAYERS\"|NAME",
-     .text = "widths from inputs to outputs, a list of layers in quotes, mlp, or lenet"},
+     .text = "widths from inputs to outputs, a list of layers in quotes, or the name of a net"},
     {.name = "act",
      .kind = ARG_NAME,
      .key = true,
@@ -25,6 +25,7 @@ static const char *const net_examples[] = {
     "net 784 64 10 act=tanh",
     "net \"flatten, linear 256, gelu, linear 10\"",
     "net \"conv 8 k=3 pad=1, relu, pool 2, flatten, linear 10\"",
+    "net \"flatten, linear 64, relu, residual (linear 64, relu), linear 10\"",
     "net lenet",
     NULL,
 };
@@ -72,7 +73,10 @@ const Command net_command = {
         "between them. Weights begin as PyTorch's do. `help layers` lists the layers. "
         "conv, pool and avgpool take pictures, channels x height x width: `data fashion` gives 1 x "
         "28 x "
-        "28. flatten makes a row of numbers of them, as linear needs it. `net mlp` and `net lenet` "
-        "are networks that have a name; `show net` tells the shape that each layer gives.",
+        "28. flatten makes a row of numbers of them, as linear needs it. residual (A, B) is "
+        "the sum of what came and what A, B make of it; behind | stands a shortcut that what came "
+        "takes: residual (A, B | S). `net mlp`, `net lenet` and `net resnet-tiny` have a name; "
+        "`show "
+        "net` tells the shape that each layer gives.",
     .run = net_run,
 };

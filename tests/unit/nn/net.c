@@ -34,7 +34,19 @@ Test(net, of_a_name_is_what_the_name_stands_for)
                 "relu, linear 84, relu, linear 10\"");
 }
 
-/* 32 layers, each as long as can be. */
+Test(net, of_blocks_is_printed_as_it_is_typed)
+{
+    expect_same("conv 8 pad=1, residual(conv 8 k=1,relu),flatten, linear 10", "relu",
+                "\"conv 8 k=3 pad=1, residual (conv 8 k=1, relu), flatten, linear 10\"");
+    expect_same("residual (linear 4, relu | linear 4), linear 10", "relu",
+                "\"residual (linear 4, relu | linear 4), linear 10\"");
+    expect_same("residual (residual ( residual (residual (relu) | tanh ) ) , gelu)", "relu",
+                "\"residual (residual (residual (residual (relu) | tanh)), gelu)\"");
+    expect_same("residual (tanh | residual (relu | gelu), relu), residual (relu), relu", "relu",
+                "\"residual (tanh | residual (relu | gelu), relu), residual (relu), relu\"");
+}
+
+/* As many layers as can be, each as long as can be. */
 Test(net, of_the_most_and_longest_layers_is_printed_whole)
 {
     static const char longest[] = "conv 65536 k=65536 stride=65536 pad=65536";
@@ -84,7 +96,7 @@ Test(net, refuses_what_it_cannot_be_in_words_that_help)
     expect_refused("784 256 10", "sigmoidal", "act=relu");
     expect_refused("784 256 10", "linear", "no activation");
     expect_refused("linaer 10", "relu", "did you mean linear");
-    expect_refused("linear", "relu", "needs a width");
+    expect_refused("linear, relu", "relu", "linear needs a width; say linear 128 (the last one");
     expect_refused("conv", "relu", "conv needs a number of channels; say conv 32");
     expect_refused("conv 0", "relu", "'0' does not work");
     expect_refused("conv 8 k=0", "relu", "a k of '0' does not work; take 1");
@@ -99,8 +111,33 @@ Test(net, refuses_what_it_cannot_be_in_words_that_help)
     expect_refused("pool 2 stride=1", "relu", "too much");
     expect_refused("linear 10 20", "relu", "too much");
     expect_refused("linear 10,, relu", "relu", "no layer ''");
+    expect_refused("residual", "relu", "'residual' takes layers; say residual (linear 64, relu)");
+    expect_refused("residual ()", "relu", "no layer ''");
+    expect_refused("residual (relu |)", "relu", "no layer ''");
+    expect_refused("residual (relu", "relu", "left open");
+    expect_refused("residual (relu | residual (relu)", "relu", "left open");
+    expect_refused("relu)", "relu", "')' belongs to a block");
+    expect_refused("residual (relu)), relu", "relu", "')' belongs to a block");
+    expect_refused("relu | relu", "relu", "'|' belongs to a block");
+    expect_refused("residual (relu | tanh | gelu)", "relu", "one '|'");
+    expect_refused("residual (relu) relu", "relu", "'relu' is too much after ')'");
+    expect_refused("linear (4)", "relu", "'linear' takes no layers in parentheses");
+    expect_refused("residaul (relu)", "relu", "did you mean residual");
+    expect_refused("residual 4 (relu)", "relu", "'4' is too much between residual and its layers");
+    expect_refused("residual (residual (residual (residual (residual (relu)))))", "relu",
+                   "at most 4 blocks");
     expect_refused("", "relu", "no layer");
-    expect_refused("1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1", "relu", "at most");
+}
+
+Test(net, refuses_more_layers_than_it_has_room_for)
+{
+    Text text = {0};
+
+    for (int i = 0; i < NET_LAYERS; i++)
+        text_append(&text, "relu, ");
+    text_append(&text, "relu");
+    expect_refused(text_chars(&text), "relu", "at most 128 layers");
+    text_release(&text);
 }
 
 static void expect_problem(const char *net, const char *loss, ExampleShape shape, const char *words)
@@ -159,6 +196,37 @@ Test(net, knows_the_shape_that_goes_on_from_each_layer)
         "relu, conv 8 k=4 stride=2 pad=1, gelu, pool 2, conv 5 k=2, flatten, linear 7, tanh",
         (const char *const[]){"3 x 9 x 12", "8 x 4 x 6", "8 x 4 x 6", "8 x 2 x 3", "5 x 1 x 2",
                               "10 numbers", "7 numbers", "7 numbers"});
+}
+
+Test(net, gives_a_shortcut_what_came_to_its_block)
+{
+    expect_shapes("residual (conv 4 pad=1, residual (relu, conv 4 pad=1) | conv 4 k=1, tanh), "
+                  "pool 3, flatten",
+                  (const char *const[]){"3 x 9 x 12", "4 x 9 x 12", "4 x 9 x 12", "4 x 9 x 12",
+                                        "4 x 9 x 12", "4 x 9 x 12", "3 x 9 x 12", "4 x 9 x 12",
+                                        "4 x 9 x 12", "4 x 9 x 12", "4 x 3 x 4", "48 numbers"});
+}
+
+Test(net, names_both_shapes_where_the_ways_of_a_block_do_not_meet)
+{
+    ExampleShape image = {.rank = 3, .shape = {1, 9, 9}, .classes = 10};
+
+    expect_problem("conv 4, residual (conv 4 k=5, relu, tanh), flatten, linear 10", "cross-entropy",
+                   image,
+                   "the path with 'conv 4 k=5' gives 4 x 3 x 3, and what comes past it is 4 x 7 x "
+                   "7; make them alike, or put a shortcut behind |");
+    expect_problem("conv 4, residual (relu, conv 4 | conv 6 k=1), flatten, linear 10",
+                   "cross-entropy", image,
+                   "the path with 'conv 4 k=3' gives 4 x 5 x 5, and the shortcut 6 x 7 x 7; make "
+                   "them alike");
+    expect_problem("flatten, residual (residual (linear 81, residual (linear 9)), relu), linear 10",
+                   "cross-entropy", image,
+                   "'linear 9' gives 9 numbers, and what comes past it is 81");
+    expect_problem("conv 4, residual (flatten), linear 10", "cross-entropy", image,
+                   "'flatten' stands in a block");
+    expect_problem("residual (tanh | relu), linear 10", "cross-entropy", image, NULL);
+    expect_problem("residual (conv 1 pad=1), linear 10", "cross-entropy", image,
+                   "'linear 10' takes a row of numbers, and 1 x 9 x 9 comes");
 }
 
 Test(net, names_the_layer_and_the_shape_that_it_cannot_take)

@@ -64,6 +64,27 @@ Test(cost, of_a_convolution_is_that_of_a_product_of_its_places)
     clear();
 }
 
+/* Two examples of 3 places, which are 6 pairs that are not masked, and 5 heads of 4 numbers. */
+Test(cost, of_attention_is_that_of_the_pairs_that_are_not_masked)
+{
+    const int64_t row[] = {2, 3, 20}, triple[] = {2, 3, 60}, square[] = {2, 5, 3, 3};
+    ValueId q, qkv, scores;
+
+    program = (Program){.batch = 2};
+    b = (Builder){.program = &program};
+    q = builder_value(&b, ROLE_ACTIVATION, FORMAT_FP32, 3, row, "q");
+    qkv = builder_value(&b, ROLE_ACTIVATION, FORMAT_FP32, 3, triple, "qkv");
+    scores = builder_value(&b, ROLE_ACTIVATION, FORMAT_FP32, 4, square, "scores");
+    builder_emit(&b, OP_ATTENTION_QUERY, q, qkv, NO_VALUE, NO_VALUE);
+    builder_emit(&b, OP_ATTENTION_SCORES, scores, q, qkv, NO_VALUE);
+    builder_emit(&b, OP_ATTENTION_VALUES, q, scores, qkv, NO_VALUE);
+    builder_emit(&b, OP_ATTENTION_DK, q, scores, q, NO_VALUE);
+    for (int i = 0; i < program.instr_count; i++)
+        program.instrs[i].constants[ATTENTION_HEADS] = 5.0;
+    cr_expect_eq(program_flops(&program), 3 * 2 * 2 * 5 * 6 * 4);
+    clear();
+}
+
 Test(cost, bytes_are_told_by_kind_in_the_width_of_each_format, .init = emit, .fini = clear)
 {
     int64_t bytes[MEMORY_KINDS];

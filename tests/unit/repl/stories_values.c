@@ -183,3 +183,16 @@ Test(stories, what_just_happened_is_told_before_a_mistake_that_is_set)
     snapshot->scaler.leave_scaled = true;
     expect_told("nan", snapshot, &one, "then try `scale unscale=on`.");
 }
+
+Test(stories, running_statistics_that_a_skipped_step_spoilt_matter_to_held_out_examples_alone)
+{
+    static const Trail spoilt = {.running = "bn1.running_mean"};
+
+    expect_told(
+        "running", just_skipped(1), &spoilt,
+        "bn1.running_mean holds inf or nan for good: a forward pass that had some moved it, "
+        "and a step that is skipped keeps the weights alone. Training takes mean and "
+        "variance of each batch and goes on; held-out examples take the running ones");
+    expect_untold("running", just_skipped(1));
+    expect_untold("nan", just_skipped(1));
+}

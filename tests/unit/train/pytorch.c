@@ -222,6 +222,35 @@ Test(pytorch, pictures_go_through_layers_of_the_same_names_and_tf32_is_only_wher
     expect_in("matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = ALLOW_TF32\n");
 }
 
+Test(pytorch, blocks_are_gone_through_by_a_class_of_layers_that_lie_side_by_side)
+{
+    Settings wanted = *session_settings(session);
+
+    must(data_spec_parse("fashion", &wanted.data));
+    wanted.data.limit = 64;
+    must(
+        net_parse("conv 4 k=28, batchnorm, residual (relu, residual (tanh) | conv 4 k=1), flatten, "
+                  "linear 10, batchnorm",
+                  "relu", &wanted.net));
+    apply(&wanted);
+    expect_in("class Blocks(nn.Sequential):\n    def forward(self, x):\n"
+              "        x = self.conv1(x)\n        x = self.bn1(x)\n"
+              "        add2_in = x\n        x = self.relu1(x)\n"
+              "        add1_in = x\n        x = self.tanh1(x)\n        x = x + add1_in\n"
+              "        add2_path, x = x, add2_in\n        x = self.conv2(x)\n"
+              "        x = add2_path + x\n        x = self.flatten1(x)\n        x = self.fc1(x)\n"
+              "        x = self.bn2(x)\n        return x\n");
+    expect_in("return Blocks(OrderedDict([\n"
+              "        (\"conv1\", nn.Conv2d(1, 4, 28, stride=1, padding=0)),\n"
+              "        (\"bn1\", nn.BatchNorm2d(4)),\n"
+              "        (\"relu1\", nn.ReLU()),\n"
+              "        (\"tanh1\", nn.Tanh()),\n"
+              "        (\"conv2\", nn.Conv2d(4, 4, 1, stride=1, padding=0)),\n"
+              "        (\"flatten1\", nn.Flatten()),\n"
+              "        (\"fc1\", nn.Linear(4, 10)),\n"
+              "        (\"bn2\", nn.BatchNorm1d(10)),\n    ]))\n");
+}
+
 /* The numbers at `name` of the safetensors file that was written last. */
 static const float *numbers_of(const Bytes *bytes, const char *name)
 {

@@ -49,6 +49,11 @@ Test(settings, are_read_back_as_they_were_printed)
     settings.scaler.mode = SCALE_STATIC;
     settings.scaler.start = 1.0f / 3.0f;
     expect_back(&settings);
+    must(net_parse("embedding 9, position, linear", "relu", &settings.net));
+    must(data_spec_parse("text:a novel.txt", &settings.data));
+    settings.data.context = 77;
+    expect_back(&settings);
+    settings.data.context = 0;
     must(policy_parse("linear,conv,relu,gelu,tanh,pool,avgpool,dropout", false,
                       &settings.policy.keep));
     must(policy_parse("layernorm,softmax", true, &settings.policy.force));
@@ -221,7 +226,7 @@ Test(settings, of_weights_that_masters_off_leaves_in_fp32_may_clip_and_accumulat
     cr_expect(failed(settings_check(&settings)));
 }
 
-/* 32 layers, each as long as can be. */
+/* As many layers as can be, each as long as can be. */
 Test(settings, of_the_longest_net_are_read_back)
 {
     Settings settings = settings_default();

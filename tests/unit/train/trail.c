@@ -53,3 +53,22 @@ Test(trails, of_one_micro_batch_its_values_are_all)
     cr_expect_str_neq(trail.tensor, "");
     cr_expect_not(trail.earlier);
 }
+
+Test(trails, running_statistics_that_hold_inf_are_no_weights)
+{
+    Trail trail;
+
+    say_setting("data noise features=8 gain=70000");
+    say_setting("net \"linear 8, batchnorm, relu, linear 10\"");
+    say_setting("batch 4");
+    train(1);
+    must(session_trail(session, &trail));
+    cr_expect_str_eq(trail.running, "bn1.running_mean");
+    cr_expect_eq(trail.weights, 0);
+    cr_expect_str_eq(trail.weight, "");
+    say_setting("autocast fp32");
+    must(session_reset(session));
+    train(1);
+    must(session_trail(session, &trail));
+    cr_expect_str_eq(trail.running, "");
+}
