@@ -30,6 +30,8 @@ template <Format F> struct Packed {
 /* What the kernels of a convolution work on. */
 typedef struct Conv {
     Array pictures, weight, bias, dout; /* those of them that it takes */
+    const float
+        *scales[2]; /* of fp8 numbers, which are carried in bf16 (fp8.cuh); NULL: there are none */
     Plane in, out;
     int examples, channels, outputs, kernel, stride, pad;
     Divider by_kernel, by_square; /* a kernel's side, and its taps */

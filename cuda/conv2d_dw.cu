@@ -2,6 +2,7 @@
  * order into the sums that are rounded.
  */
 #include "conv.cuh"
+#include "fp8.cuh"
 
 typedef struct DwWork {
     Conv conv;
@@ -209,9 +210,9 @@ Status product_conv_dw(Plan *plan, int instr)
     TRY(launch_early(plan, kernel_for(conv.dout.format, conv_has_many(conv.outputs)),
                      work.parts * work.row_tiles * work.tap_tiles, 0, arguments,
                      "a convolution's weights were looked at"));
-    return launch_early(plan, (const void *)add_kernel,
-                        (conv.outputs * work.taps + WARP - 1) / WARP, 0, adding,
-                        "a convolution's sums were added");
+    TRY(launch_early(plan, (const void *)add_kernel, (conv.outputs * work.taps + WARP - 1) / WARP,
+                     0, adding, "a convolution's sums were added"));
+    return fp8_descale(plan, instr, to, (int64_t)conv.outputs * stride);
 }
 
 Status cuda_conv2d_dw(Plan *plan, int instr)

@@ -217,8 +217,17 @@ static __device__ __forceinline__ void pass(const PlacesWork &work, const Chain 
             bias = load_at<F>(work.conv.bias, 0, row);
 #pragma unroll
         for (int j = 0; j < WIDTH; j++)
-            v[j] = OP == OP_CONV2D ? staged[line * STAGED + at + j] + bias
-                                   : staged[line * STAGED + at + j];
+            v[j] = staged[line * STAGED + at + j];
+        if (work.conv.scales[0] != NULL) {
+            float inverse = work.conv.scales[0][FP8_INVERSE] * work.conv.scales[1][FP8_INVERSE];
+
+#pragma unroll
+            for (int j = 0; j < WIDTH; j++)
+                v[j] *= inverse;
+        }
+#pragma unroll
+        for (int j = 0; j < WIDTH && OP == OP_CONV2D; j++)
+            v[j] += bias;
         chain_pass<F, WIDTH>(chain, v, example,
                              row * places + remainder(work.columns.by_area, col, example), seen);
     }
@@ -341,6 +350,12 @@ Status conv_of(const Plan *plan, int instr, Conv *conv)
     conv->kernel = (int)s.kernel;
     conv->stride = (int)s.stride;
     conv->pad = (int)s.pad;
+    for (int i = 0; i < 2; i++) {
+        ValueId scale = plan->program.instrs[instr].in[PRODUCT_SCALES + i];
+
+        if (scale != NO_VALUE)
+            conv->scales[i] = (const float *)plan->arrays[(size_t)scale].data;
+    }
     return ok();
 }
 

@@ -1,5 +1,6 @@
 /* layernorm and its gradients, a warp for each row; src/cpu/layernorm.c. */
 #include "loss.cuh"
+#include "low.cuh"
 #include "places.cuh"
 
 static const float layernorm_eps = 1e-5f;
@@ -113,6 +114,8 @@ Status cuda_layernorm(Plan *plan, int instr)
                      {},
                      layernorm_eps};
 
+    if (is_forced(plan, instr))
+        return low_layernorm(plan, instr);
     return run<false>(plan, instr, &work);
 }
 
@@ -125,6 +128,8 @@ Status cuda_layernorm_dx(Plan *plan, int instr)
                      plan->arrays[(size_t)of->in[0]],
                      layernorm_eps};
 
+    if (is_forced(plan, instr))
+        return low_layernorm_dx(plan, instr);
     return run<true>(plan, instr, &work);
 }
 
@@ -184,6 +189,8 @@ Status sums_layernorm_dw(Plan *plan, int instr)
 
 Status cuda_layernorm_dw(Plan *plan, int instr)
 {
+    if (is_forced(plan, instr))
+        return low_layernorm_dw(plan, instr);
     TRY(sums_layernorm_dw(plan, instr));
     return parts_finish(plan, instr);
 }

@@ -1,4 +1,5 @@
 /* Where everything lies: values, counters, sums, and the table of parameters. */
+#include "fp8.cuh"
 #include "map.cuh"
 
 #include <string.h>
@@ -40,23 +41,28 @@ Array array_of(const Value *value)
     array.format = value->format;
     array.rows = (int)rows;
     array.cols = (int)(count / rows);
-    array.stride = (int)(is_narrow_format(value->format) ? padded(array.cols, 16) : array.cols);
+    array.stride = (int)(value->format == FORMAT_FP32 || value->format == FORMAT_TF32
+                             ? array.cols
+                             : padded(array.cols, 16));
     return array;
 }
 
 size_t array_bytes(const Array *array)
 {
-    bool narrow = is_narrow_format(array->format);
-    int64_t rows = narrow && array->rows > 1 ? padded(array->rows, 16) : array->rows;
+    bool narrow = is_narrow_format(array->format), fp8 = format_is_fp8(array->format);
+    int64_t rows = fp8 || (narrow && array->rows > 1) ? padded(array->rows, 16) : array->rows;
 
-    return (size_t)(rows * array->stride) * (narrow ? 2 : sizeof(float));
+    return (size_t)(rows * array->stride) * (fp8 ? 1 : narrow ? 2 : sizeof(float));
 }
 
-static Status lay_value(Plan *plan, const Value *value, Array *array)
+static Status lay_value(Plan *plan, ValueId id, Array *array)
 {
+    const Value *value = plan_value(plan, id);
+    Value lies = *value;
     size_t bytes;
 
-    *array = array_of(value);
+    lies.format = plan->carried[(size_t)id] ? FORMAT_BF16 : value->format;
+    *array = array_of(&lies);
     bytes = array_bytes(array);
     if (!value_lasts(value))
         return plan_room(plan, memory_kind(value), bytes, &array->data);
@@ -182,7 +188,7 @@ CountEdges edges_of(Format format)
 static Status lay_counters(Plan *plan)
 {
     const Program *program = &plan->program;
-    std::vector<CountEdges> edges;
+    std::vector<CountEdges> edges, blamed; /* fp8 is clamped, which nobody is blamed for */
     std::vector<int> instrs;
     size_t masses;
 
@@ -195,6 +201,7 @@ static Status lay_counters(Plan *plan)
         /* A step of an optimizer tells its classes by fp16's edges (step_low.cu). */
         edges.push_back(
             edges_of(instr->out == NO_VALUE ? FORMAT_FP16 : plan_value(plan, instr->out)->format));
+        blamed.push_back(instr->op == OP_CAST_FP8 ? edges_of(FORMAT_FP32) : edges.back());
         instrs.push_back(i);
     }
     plan->edges = edges;
@@ -208,7 +215,7 @@ static Status lay_counters(Plan *plan)
     TRY(plan_room(plan, MEMORY_COUNTERS, instrs.size() * sizeof instrs[0],
                   (void **)&plan->device_instrs));
     CUDA_TRY(plan->backend,
-             cudaMemcpyAsync(plan->device_edges, edges.data(), edges.size() * sizeof edges[0],
+             cudaMemcpyAsync(plan->device_edges, blamed.data(), edges.size() * sizeof edges[0],
                              cudaMemcpyHostToDevice, plan->backend->stream),
              "a plan was made");
     CUDA_TRY(plan->backend,
@@ -322,15 +329,18 @@ Status plan_layout(Plan *plan)
 {
     const Program *program = &plan->program;
 
+    fp8_carry(plan);
     for (int i = 0; i < program->value_count; i++) {
         Array array = {};
 
-        TRY(lay_value(plan, &program->values[i], &array));
+        TRY(lay_value(plan, i, &array));
         plan->arrays.push_back(array);
     }
     TRY(plan_room(plan, MEMORY_WORKSPACE, sizeof(StepState), (void **)&plan->state));
     TRY(plan_room(plan, MEMORY_WORKSPACE, most_rows(plan) * sizeof(float),
                   (void **)&plan->row_losses));
+    TRY(plan_room(plan, MEMORY_WORKSPACE, most_rows(plan) * 4 * sizeof(float), &plan->low_rows));
+    TRY(fp8_lay(plan));
     TRY(lay_raws(plan));
     TRY(lay_convolutions(plan));
     TRY(lay_batchnorm(plan));

@@ -1,5 +1,6 @@
 /* log_softmax and its gradient, a warp for each row; src/cpu/log_softmax.c. */
 #include "loss.cuh"
+#include "low.cuh"
 
 typedef struct SoftmaxWork {
     Array in, saved, out; /* forward: saved is unused */
@@ -77,10 +78,10 @@ template <bool BACKWARD> static Status run(Plan *plan, int instr)
 
 Status cuda_log_softmax(Plan *plan, int instr)
 {
-    return run<false>(plan, instr);
+    return is_forced(plan, instr) ? low_log_softmax(plan, instr) : run<false>(plan, instr);
 }
 
 Status cuda_log_softmax_backward(Plan *plan, int instr)
 {
-    return run<true>(plan, instr);
+    return is_forced(plan, instr) ? low_log_softmax_backward(plan, instr) : run<true>(plan, instr);
 }

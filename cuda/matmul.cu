@@ -1,5 +1,6 @@
 #include "matmul.cuh"
 
+#include "fp8.cuh"
 #include "walk.cuh"
 
 #include <string.h>
@@ -10,6 +11,7 @@ struct Product {
     cublasLtMatmulAlgo_t algo;
     const void *a_data, *b_data;
     void *d_data;
+    int64_t count; /* numbers of d, with what lies between its rows */
 };
 
 /* out (m, n) = op(a) op(b) over k, as rows; a is stored (k, m) where transposed, b (n, k). */
@@ -46,13 +48,15 @@ static Sizes sizes_of(const Instr *instr, const Array *a, const Array *b, const 
 
 static cudaDataType_t type_of(Format format)
 {
+    if (format_is_fp8(format))
+        return format == FORMAT_E4M3 ? CUDA_R_8F_E4M3 : CUDA_R_8F_E5M2;
     return format == FORMAT_FP16 ? CUDA_R_16F : format == FORMAT_BF16 ? CUDA_R_16BF : CUDA_R_32F;
 }
 
 /* cuBLAS counts in columns, so it is asked for the transpose: its first operand is our second. */
 static cublasStatus_t layouts(Product *p, const Sizes *s, Format out_format, int64_t out_stride)
 {
-    cudaDataType_t in = type_of(s->a->format);
+    cudaDataType_t first_in = type_of(s->b->format), second_in = type_of(s->a->format);
     cublasOperation_t first = s->b_transposed ? CUBLAS_OP_T : CUBLAS_OP_N;
     cublasOperation_t second = s->a_transposed ? CUBLAS_OP_T : CUBLAS_OP_N;
     cublasComputeType_t compute =
@@ -66,10 +70,10 @@ static cublasStatus_t layouts(Product *p, const Sizes *s, Format out_format, int
         status = cublasLtMatmulDescSetAttribute(p->desc, CUBLASLT_MATMUL_DESC_TRANSB, &second,
                                                 sizeof second);
     if (status == CUBLAS_STATUS_SUCCESS)
-        status = cublasLtMatrixLayoutCreate(&p->a, in, s->b_transposed ? s->k : s->n,
+        status = cublasLtMatrixLayoutCreate(&p->a, first_in, s->b_transposed ? s->k : s->n,
                                             s->b_transposed ? s->n : s->k, s->b->stride);
     if (status == CUBLAS_STATUS_SUCCESS)
-        status = cublasLtMatrixLayoutCreate(&p->b, in, s->a_transposed ? s->m : s->k,
+        status = cublasLtMatrixLayoutCreate(&p->b, second_in, s->a_transposed ? s->m : s->k,
                                             s->a_transposed ? s->k : s->m, s->a->stride);
     if (status == CUBLAS_STATUS_SUCCESS)
         status = cublasLtMatrixLayoutCreate(&p->d, type_of(out_format), s->n, s->m, out_stride);
@@ -140,6 +144,7 @@ static Status make(Plan *plan, const Sizes *sizes, const Array *out, bool split,
     made->a_data = sizes->b->data;
     made->b_data = sizes->a->data;
     made->d_data = out->data;
+    made->count = sizes->m * out->stride;
     status = layouts(made, sizes, out->format, out->stride);
     if (status == CUBLAS_STATUS_SUCCESS)
         status = epilogue(made, bias);
@@ -177,6 +182,26 @@ Status product_new(Plan *plan, int instr, ProductEnd end, const Array *out, Prod
                 biased ? plan->arrays[of->in[2]].data : NULL, product);
 }
 
+/* Every side is padded with zeros to a multiple of 16, and cuBLAS is to add up as exactly as it can: fast
+ * accumulation, which it leaves off unless told, keeps the short sums of the tensor cores. */
+static Status fp8_new(Plan *plan, int instr, Product **product)
+{
+    Array a = fp8_operand(plan, instr, 0), b = fp8_operand(plan, instr, 1);
+    Array out = plan->arrays[plan->program.instrs[instr].out];
+    Sizes sizes = {};
+
+    sizes.m = (a.rows + 15) / 16 * 16;
+    sizes.n = (b.rows + 15) / 16 * 16;
+    sizes.k = a.stride;
+    sizes.a = &a;
+    sizes.b = &b;
+    sizes.b_transposed = true;
+    out.stride = raw_stride(&out, out.format);
+    out.format = FORMAT_FP32;
+    out.data = plan->raws[instr];
+    return make(plan, &sizes, &out, false, NULL, product);
+}
+
 void product_free(Product *product)
 {
     if (product == NULL)
@@ -208,6 +233,8 @@ Status product_prepare(Plan *plan, int instr)
 
     if (plan->walks || (of->op != OP_LINEAR && of->op != OP_LINEAR_DX && of->op != OP_LINEAR_DW))
         return ok();
+    if (fp8_is_product(plan, instr))
+        return fp8_new(plan, instr, &plan->products[instr]);
     return product_new(plan, instr, PRODUCT_SUMS, &plan->arrays[of->out], &plan->products[instr]);
 }
 
@@ -217,5 +244,7 @@ Status product_run(Plan *plan, int instr)
         return product_conv_dw(plan, instr);
     if (plan->walks)
         return walk_product(plan, instr);
-    return product_launch(plan, plan->products[instr]);
+    TRY(product_launch(plan, plan->products[instr]));
+    return fp8_descale(plan, instr, (float *)plan->products[instr]->d_data,
+                       plan->products[instr]->count);
 }

@@ -100,6 +100,10 @@ struct Plan {
     void *channel_sums;       /* of batchnorm; NULL: there is none */
     std::vector<void *> kept; /* of each `running`: what it moves, as the step found it */
     bool moved; /* a step that may yet be dropped has begun: what is kept would be put back */
+    std::vector<char> carried;  /* of each value: it is fp8 and lies in bf16 (fp8.cuh) */
+    std::vector<void *> across; /* of each value: where it is fp8, its columns as rows */
+    uint32_t *fp8_amax;         /* of a tensor that is looked at */
+    void *low_rows;             /* of what is forced low, four numbers for each row (low.cu) */
     Segment *device_segments;
     std::vector<CountEdges> edges; /* of each counted store, in the order of the program */
     CountEdges *device_edges;      /* of each counted store, in the order of the program */

@@ -39,7 +39,9 @@ static __device__ uint32_t tally_nonfinite(const Tally *tally, const CountEdges 
 
     for (int bin = edges.overflow_bin + (int)threadIdx.x; bin < EXPONENT_BINS; bin += WARP)
         sum += tally->histogram[bin];
-    return warp_total(sum) + tally->nan + tally->inf + tally->over;
+    /* Where nothing overflows, as in fp8, which is clamped, `over` is what was clamped. */
+    return warp_total(sum) + tally->nan + tally->inf +
+           (edges.overflow_bin < EXPONENT_BINS ? tally->over : 0);
 }
 
 /* The first warp: the first store of the step that put inf or nan into a tensor. */

@@ -1,5 +1,5 @@
 /* Values across the border: floats outside, their own format and padded rows inside. */
-#include "plan.h"
+#include "fp8.cuh"
 
 #include <stdlib.h>
 
@@ -9,6 +9,8 @@ extern "C" {
 
 static size_t element_bytes(const Array *array)
 {
+    if (format_is_fp8(array->format))
+        return 1;
     return array->format == FORMAT_FP16 || array->format == FORMAT_BF16 ? 2 : 4;
 }
 
@@ -62,5 +64,7 @@ Status cuda_value_write(Plan *plan, ValueId id, const float *values)
     plan->version = -1;
     if (value_lasts(plan_value(plan, id)))
         plan->store->version++;
+    if (!failed(status))
+        status = fp8_follow(plan, id);
     return status;
 }

@@ -31,6 +31,13 @@ void amp_emit_unscale(Builder *builder)
 
 void amp_emit_update(Builder *builder)
 {
+    Program *program = builder->program;
+    int count = program->instr_count;
+
     builder->phase = PHASE_UPDATE;
+    for (int i = 0; i < count; i++)
+        if (program->instrs[i].op == OP_FP8_SCALE)
+            builder_emit(builder, OP_FP8_HISTORY, NO_VALUE, program->instrs[i].in[1],
+                         program->instrs[i].out, NO_VALUE);
     builder_emit(builder, OP_UPDATE, NO_VALUE, NO_VALUE, NO_VALUE, NO_VALUE);
 }

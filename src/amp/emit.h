@@ -13,7 +13,7 @@ void amp_emit_accumulate(Builder *builder);
 /* One unscale for each gradient, in the order of the parameters: GradScaler.unscale_. */
 void amp_emit_unscale(Builder *builder);
 
-/* GradScaler.update. */
+/* What fp8 casts saw, into their histories; then GradScaler.update. */
 void amp_emit_update(Builder *builder);
 
 #endif

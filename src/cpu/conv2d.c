@@ -16,7 +16,7 @@
 typedef struct ConvJob {
     Sliding s;
     const float *x, *weight, *bias;
-    float *out;
+    float *out, inverse; /* of fp8 scales; else 1 */
     bool reference;
 } ConvJob;
 
@@ -26,7 +26,8 @@ static void add_bias(const ConvJob *job, float *out)
 
     for (int64_t channel = 0; channel < job->s.outputs; channel++)
         for (int64_t i = 0; i < places; i++)
-            out[channel * places + i] += job->bias[channel];
+            out[channel * places + i] =
+                out[channel * places + i] * job->inverse + job->bias[channel];
 }
 
 static void convolve_example(void *context, int example)
@@ -58,6 +59,7 @@ void cpu_conv2d(Plan *plan, const Instr *instr)
         .weight = plan_in(plan, instr, 1),
         .bias = plan_in(plan, instr, 2),
         .out = plan_out(plan, instr),
+        .inverse = cpu_fp8_inverse(plan, instr),
         .reference = plan->backend->reference_matmul,
     };
 

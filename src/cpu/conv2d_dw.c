@@ -74,5 +74,6 @@ void cpu_conv2d_dw(Plan *plan, const Instr *instr)
         for (int64_t i = 0; i < count; i++)
             dw[i] += job.sums[part * count + i];
     free(job.sums);
+    cpu_fp8_descale(plan, instr);
     cpu_round(plan, instr);
 }

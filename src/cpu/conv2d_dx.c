@@ -51,5 +51,6 @@ void cpu_conv2d_dx(Plan *plan, const Instr *instr)
     };
 
     pool_run(plan->backend->pool, spread_example, &job, (int)job.s.examples);
+    cpu_fp8_descale(plan, instr);
     cpu_round(plan, instr);
 }

@@ -5,7 +5,7 @@
  *   x, dx (n, i), w, b, dw (i), out, dout (n, i) in fp32; the rest is read widened
  *
  * Mean and variance are sums in fp32, made anew from x wherever they are needed.
- * Source: aten/src/ATen/native/cuda/layer_norm_kernel.cu.
+ * Forced into a low format: low.c. Source: aten/src/ATen/native/cuda/layer_norm_kernel.cu.
  */
 #include "cpu/plan.h"
 
@@ -37,6 +37,10 @@ void cpu_layernorm(Plan *plan, const Instr *instr)
     float *out = plan_out(plan, instr);
     int64_t rows = plan_rows(plan, instr->out), width = plan_cols(plan, instr->out);
 
+    if (instr_forced(instr) != FORMAT_FP32) {
+        cpu_low_layernorm(plan, instr);
+        return;
+    }
     for (int64_t n = 0; n < rows; n++, x += width, out += width) {
         Row row = row_of(x, width);
 
@@ -72,6 +76,10 @@ void cpu_layernorm_dx(Plan *plan, const Instr *instr)
     float *dx = plan_out(plan, instr);
     int64_t rows = plan_rows(plan, instr->out), width = plan_cols(plan, instr->out);
 
+    if (instr_forced(instr) != FORMAT_FP32) {
+        cpu_low_layernorm_dx(plan, instr);
+        return;
+    }
     for (int64_t n = 0; n < rows; n++)
         row_dx(dout + n * width, x + n * width, plan_in(plan, instr, 2), width, dx + n * width);
     cpu_round(plan, instr);
@@ -83,6 +91,10 @@ void cpu_layernorm_dw(Plan *plan, const Instr *instr)
     float *dw = plan_out(plan, instr);
     int64_t rows = plan_rows(plan, instr->in[0]), width = plan_cols(plan, instr->in[0]);
 
+    if (instr_forced(instr) != FORMAT_FP32) {
+        cpu_low_layernorm_dw(plan, instr);
+        return;
+    }
     memset(dw, 0, (size_t)width * sizeof *dw);
     for (int64_t n = 0; n < rows; n++, x += width, dout += width) {
         Row row = row_of(x, width);

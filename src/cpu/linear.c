@@ -27,6 +27,7 @@ void cpu_linear(Plan *plan, const Instr *instr)
     };
 
     matmul(plan->backend->pool, plan->backend->reference_matmul, &product);
+    cpu_fp8_descale(plan, instr);
     add_bias(product.out, plan_in(plan, instr, 2), rows, width);
     cpu_round(plan, instr);
 }

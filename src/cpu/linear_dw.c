@@ -19,5 +19,6 @@ void cpu_linear_dw(Plan *plan, const Instr *instr)
     };
 
     matmul(plan->backend->pool, plan->backend->reference_matmul, &product);
+    cpu_fp8_descale(plan, instr);
     cpu_round(plan, instr);
 }

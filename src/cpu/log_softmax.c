@@ -3,7 +3,7 @@
  *
  *   x, out, dout, din (n, classes), in one format
  *
- * Source: aten/src/ATen/native/cuda/{SoftMax.cu, PersistentSoftmax.cuh}.
+ * Forced into a low format: low.c. Source: aten/src/ATen/native/cuda/{SoftMax.cu, PersistentSoftmax.cuh}.
  */
 #include "cpu/plan.h"
 
@@ -25,6 +25,10 @@ void cpu_log_softmax(Plan *plan, const Instr *instr)
     float *out = plan_out(plan, instr);
     int64_t rows = plan_rows(plan, instr->out), width = plan_cols(plan, instr->out);
 
+    if (instr_forced(instr) != FORMAT_FP32) {
+        cpu_low_log_softmax(plan, instr);
+        return;
+    }
     for (int64_t row = 0; row < rows; row++, x += width, out += width) {
         float most = row_largest(x, width), log_of_sum = log_sum(x, width, most);
 
@@ -40,6 +44,10 @@ void cpu_log_softmax_backward(Plan *plan, const Instr *instr)
     float *din = plan_out(plan, instr);
     int64_t rows = plan_rows(plan, instr->out), width = plan_cols(plan, instr->out);
 
+    if (instr_forced(instr) != FORMAT_FP32) {
+        cpu_low_log_softmax_backward(plan, instr);
+        return;
+    }
     for (int64_t row = 0; row < rows; row++) {
         float sum = 0.0f;
 

@@ -1,4 +1,4 @@
-/* Elementwise work on all threads, and the rounding at the end of every op. */
+/* Elementwise work on all threads, and the rounding at the end of every op; to fp8 it clamps. */
 #include "cpu/plan.h"
 
 #include <string.h>
@@ -13,15 +13,16 @@ typedef struct MapJob {
 static void round_block(const MapJob *job, int task, float *out, int64_t count)
 {
     Format format = plan_value(job->plan, job->instr->out)->format;
+    Overflow overflow = format_overflow(format);
     CastCounts *partial = &job->plan->partial[task];
 
     if (!job->instr->counted) {
         if (format != FORMAT_FP32)
-            round_array(format, OVERFLOW_INFINITY, out, out, count);
+            round_array(format, overflow, out, out, count);
         return;
     }
     memset(partial, 0, sizeof *partial);
-    cast_counted(format, OVERFLOW_INFINITY, out, out, count, partial);
+    cast_counted(format, overflow, out, out, count, partial);
 }
 
 static void map_block(void *context, int task)

@@ -130,6 +130,20 @@ static inline float row_largest(const float *row, int64_t width)
     return most;
 }
 
+/* fp8.c: what the sums of a product are multiplied by; 1 where its operands are no fp8. */
+float cpu_fp8_inverse(const Plan *plan, const Instr *instr);
+void cpu_fp8_descale(const Plan *plan, const Instr *instr); /* does so, to a result that is whole */
+
+/* For ops that are forced into a low format: `value` as that has it (instr_forced). */
+static inline float plan_low(const Instr *instr, float value)
+{
+    return round_to((Format)instr->constants[LOW_FORMAT], OVERFLOW_INFINITY, value);
+}
+
+/* low.c: what log_softmax.c and layernorm.c are where instr_forced. */
+CpuOp cpu_low_log_softmax, cpu_low_log_softmax_backward;
+CpuOp cpu_low_layernorm, cpu_low_layernorm_dx, cpu_low_layernorm_dw;
+
 /* The reciprocal, rounded once. */
 static inline float plan_inverse_scale(const Plan *plan)
 {

@@ -32,21 +32,22 @@ static void count_clean_step(Scalars *scalars)
     scalars->tracker = scalars->spent = 0;
 }
 
-static int64_t nonfinite(const CastCounts *counts)
-{
-    return counts->classes[CAST_NAN] + counts->classes[CAST_INF] + counts->classes[CAST_OVERFLOW];
-}
-
 /* The first store of the step, in its order, that put inf or nan into a tensor. */
 static void blame(const Plan *plan, StepOutcome *outcome)
 {
     for (int i = 0; i < plan->position; i++) {
+        const Instr *instr = &plan->program.instrs[i];
         const CastCounts *counts = &plan->counting[i];
+        int64_t nonfinite;
 
-        if (!plan->program.instrs[i].counted || nonfinite(counts) == 0)
+        if (!instr->counted)
+            continue;
+        nonfinite = cast_counts_nonfinite(
+            counts, instr->out == NO_VALUE ? FORMAT_FP32 : plan_value(plan, instr->out)->format);
+        if (nonfinite == 0)
             continue;
         outcome->first_instr = i;
-        outcome->nonfinite = nonfinite(counts);
+        outcome->nonfinite = nonfinite;
         outcome->amax = counts->amax;
         return;
     }

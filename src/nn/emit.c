@@ -1,5 +1,6 @@
 #include "nn/emit.h"
 
+#include "amp/policy.h"
 #include "base/random.h"
 
 #include <math.h>
@@ -90,9 +91,11 @@ static void emit_params(Builder *builder, Net *net)
     for (int i = 0; i < net->count; i++) {
         Layer *layer = &net->layers[i];
 
+        policy_begin(builder, layer->kind->name);
         if (layer->kind->declare != NULL)
             layer->kind->declare(builder, layer);
     }
+    policy_begin(builder, NULL);
 }
 
 static void emit_gather(Builder *builder, ValueId out, bool held_out, bool target)
@@ -112,8 +115,10 @@ static void emit_layers(Builder *builder, Net *net, bool held_out)
 
         layer->in = value;
         layer->held_out = held_out;
+        policy_begin(builder, layer->kind->name);
         value = layer->out = layer->kind->forward(builder, layer, value);
     }
+    policy_begin(builder, NULL);
     net->logits = value;
 }
 
@@ -166,9 +171,11 @@ static void emit_backward(Builder *builder, const LossKind *kind, Net *net)
     for (int i = net->count - 1; i >= 0; i--) {
         Layer *layer = &net->layers[i];
 
+        policy_begin(builder, layer->kind->name);
         if (grad != NO_VALUE || layer->kind->block)
             grad = layer->kind->backward(builder, layer, grad, layer->below);
     }
+    policy_begin(builder, NULL);
 }
 
 void nn_emit_step(Builder *builder, const NetSpec *spec, const LossSpec *loss,

@@ -22,8 +22,8 @@ const LayerKind *layer_find(const char *name)
 
 ValueId layer_emit_activation(Builder *builder, Layer *layer, OpKind op, ValueId in)
 {
-    ValueId out = builder_like(builder, in, ROLE_ACTIVATION, builder_get(builder, in)->format,
-                               "%s.out", layer->name);
+    Format format = autocast_format(builder, OP_CLASS_INPUT, builder_get(builder, in)->format);
+    ValueId out = builder_like(builder, in, ROLE_ACTIVATION, format, "%s.out", layer->name);
 
     builder_emit_counted(builder, op, out, in, NO_VALUE, NO_VALUE);
     return out;
@@ -148,8 +148,11 @@ void layer_declare_product(Builder *builder, Layer *layer, int rank, const int64
 ValueId layer_param_grad(Builder *builder, ValueId master, Format format)
 {
     Value of = *builder_get(builder, master);
-    ValueId grad = builder_like(builder, master, ROLE_WEIGHT_GRAD, format, "%.42s.grad", of.name);
+    ValueId grad;
 
+    if (builder->keeps)
+        format = builder_weights(builder);
+    grad = builder_like(builder, master, ROLE_WEIGHT_GRAD, format, "%.42s.grad", of.name);
     builder_grad(builder, master, grad);
     return grad;
 }
@@ -160,7 +163,7 @@ ValueId layer_product_grad(Builder *builder, ValueId wide)
     Value of = *builder_get(builder, wide);
     ValueId low;
 
-    if (of.format == format)
+    if (of.format == format || builder->keeps)
         return wide;
     low = builder_like(builder, wide, ROLE_COPY, format, "%.40s.%s", of.name, format_name(format));
     builder->program->values[low].source = wide;

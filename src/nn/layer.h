@@ -122,7 +122,8 @@ ValueId layer_declare(Builder *builder, const Layer *layer, const char *name, in
  * first size is that of the bias. */
 void layer_declare_product(Builder *builder, Layer *layer, int rank, const int64_t *weight);
 
-/* The gradient of a parameter: NAME.grad. */
+/* The gradient of a parameter: NAME.grad. `format`: as autocast casts the parameter; where its layer is
+ * kept in fp32, the gradient has the format of the parameter itself. */
 ValueId layer_param_grad(Builder *builder, ValueId master, Format format);
 
 /* What a product writes the gradient `wide` of its operand into, and, behind that, the gradient itself: they

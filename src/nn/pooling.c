@@ -1,5 +1,7 @@
 #include "nn/pooling.h"
 
+#include "amp/autocast.h"
+
 Status pooling_shape(const LayerSpec *spec, const char *typed, Shape *shape)
 {
     char came[SHAPE_TEXT];
@@ -18,7 +20,8 @@ Status pooling_shape(const LayerSpec *spec, const char *typed, Shape *shape)
 
 ValueId pooling_emit(Builder *builder, const Layer *layer, OpKind op, ValueId in)
 {
-    ValueId out = layer_result(builder, layer, builder_get(builder, in)->format);
+    ValueId out = layer_result(
+        builder, layer, autocast_format(builder, OP_CLASS_INPUT, builder_get(builder, in)->format));
     Instr *instr = builder_emit_counted(builder, op, out, in, NO_VALUE, NO_VALUE);
 
     instr->constants[POOL_SIDE] = (double)layer->spec.width;

@@ -228,6 +228,14 @@ int64_t cast_counts_nonzero(const CastCounts *counts)
            counts->classes[CAST_ZERO];
 }
 
+int64_t cast_counts_nonfinite(const CastCounts *counts, Format format)
+{
+    int64_t overflow =
+        format_overflow(format) == OVERFLOW_SATURATE ? 0 : counts->classes[CAST_OVERFLOW];
+
+    return counts->classes[CAST_NAN] + counts->classes[CAST_INF] + overflow;
+}
+
 void cast_counts_predict(const CastCounts *counts, Format format, int shift, int64_t *underflow,
                          int64_t *subnormal, int64_t *overflow)
 {

@@ -65,6 +65,9 @@ void cast_counts_add(CastCounts *counts, const CastCounts *more);
 /* Sum of the nonzero finite values seen: what "underflow" is a share of. */
 int64_t cast_counts_nonzero(const CastCounts *counts);
 
+/* Values that a step's cast to `format` found inf or nan, or made so: none of those that it clamps. */
+int64_t cast_counts_nonfinite(const CastCounts *counts, Format format);
+
 /* How many values would become zero, be subnormal, or overflow in `format` if all were multiplied
  * by 2^shift: read off the histogram, so exact up to the values within the edge bins. */
 void cast_counts_predict(const CastCounts *counts, Format format, int shift, int64_t *underflow,

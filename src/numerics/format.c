@@ -120,6 +120,11 @@ const char *format_name(Format format)
     return format_table[format].name;
 }
 
+const char *format_step_name(Format format)
+{
+    return format_table[format].bits == 8 ? "fp8" : format_name(format);
+}
+
 static void list_names(char *text, size_t room)
 {
     size_t used = 0;

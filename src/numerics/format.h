@@ -9,6 +9,7 @@
 
 #include "base/status.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -44,6 +45,9 @@ typedef struct FormatInfo {
 extern const FormatInfo format_table[FORMAT_COUNT];
 
 const char *format_name(Format format);
+
+/* What a step that computes in it is called: "fp8" for the formats of 8 bits, of which it takes two. */
+const char *format_step_name(Format format);
 
 /* Fails: STATUS_USAGE for an unknown name, listing those there are. */
 Status format_parse(const char *name, Format *format) MUST_CHECK;

@@ -19,6 +19,11 @@ static void round_all_narrow(Edges edges, const float *in, float *out, int64_t c
         out[i] = round_narrow(&edges, in[i]);
 }
 
+Overflow format_overflow(Format format)
+{
+    return format_table[format].bits == 8 ? OVERFLOW_SATURATE : OVERFLOW_INFINITY;
+}
+
 float round_to(Format format, Overflow overflow, float value)
 {
     Edges edges = edges_of(format, overflow);

@@ -13,6 +13,10 @@
 
 typedef enum Overflow { OVERFLOW_INFINITY, OVERFLOW_SATURATE } Overflow;
 
+/* What a step's cast to a format does beyond the largest value: fp8 is clamped, as TransformerEngine has
+ * it. */
+Overflow format_overflow(Format format);
+
 float round_to(Format format, Overflow overflow, float value);
 
 /* out[i] = round_to(in[i]); in and out may be the same array, but not overlap otherwise. FORMAT_FP32

@@ -119,6 +119,8 @@ Instr *builder_emit(Builder *builder, OpKind op, ValueId out, ValueId in0, Value
     instr = &program->instrs[program->instr_count++];
     *instr = (Instr){
         .op = op, .phase = builder->phase, .in = {in0, in1, in2, NO_VALUE, NO_VALUE}, .out = out};
+    for (int i = 0; i < 2 && op_is_product(op); i++)
+        instr->in[PRODUCT_SCALES + i] = program_fp8_scale(program, instr->in[i]);
     return instr;
 }
 

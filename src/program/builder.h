@@ -27,6 +27,10 @@ typedef struct Builder {
         low_weights; /* parameters are kept in `low` itself, where that is fp16 or bf16: no masters */
     WeightRounding rounding; /* of such parameters */
     const char *also;        /* and of these values, a line each; NULL: of no others */
+    Fp8Spec fp8;             /* where `low` is e4m3 */
+    unsigned keep, force;    /* departures from autocast's policy (amp/policy.h) */
+    bool unstable;           /* a forced softmax leaves the largest number in */
+    bool keeps, forces;      /* what is emitted now is among them */
 } Builder;
 
 /* A value of the given shape; `fmt` makes its name. */

@@ -62,6 +62,7 @@ MemoryKind memory_kind(const Value *value)
     case ROLE_MASTER:
         return MEMORY_WEIGHTS;
     case ROLE_COPY:
+    case ROLE_HISTORY:
         return MEMORY_COPIES;
     case ROLE_WEIGHT_GRAD:
         return MEMORY_GRADS;

@@ -11,6 +11,9 @@ const char *const phase_names[PHASE_COUNT] = {
 
 const OpInfo op_table[OP_COUNT] = {
     ROW(CAST, cast, 1, 1, "rounds to another format"),
+    ROW(FP8_SCALE, fp8_scale, 2, 1, "what the next cast multiplies by, of amax or its history"),
+    ROW(CAST_FP8, cast_fp8, 2, 1, "rounds to e4m3 or e5m2, times its scale; clamps what is beyond"),
+    ROW(FP8_HISTORY, fp8_history, 2, 0, "remembers scale and amax of a step, a skipped one too"),
     ROW(GATHER, gather, 0, 1, "fetches this step's examples, or their targets"),
     ROW(LINEAR, linear, 3, 1, "out = x W^T + b; sums in fp32, rounded once"),
     ROW(LINEAR_DX, linear_dx, 2, 1, "gradient of the input: dout W; sums in fp32"),

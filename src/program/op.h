@@ -9,6 +9,9 @@
 /* X(constant, name): the name is also what `show program` prints. */
 #define OPS(X) \
     X(CAST, cast) \
+    X(FP8_SCALE, fp8_scale) \
+    X(CAST_FP8, cast_fp8) \
+    X(FP8_HISTORY, fp8_history) \
     X(GATHER, gather) \
     X(LINEAR, linear) \
     X(LINEAR_DX, linear_dx) \

@@ -63,6 +63,13 @@ static void print_clip(const Instr *instr, Text *text)
                 number_shortest(instr->constants[CLIP_MOST], number));
 }
 
+static void print_scaling(const Instr *instr, Text *text)
+{
+    text_printf(text, ", %s", fp8_scaling_names[(int)instr->constants[FP8_HOW]]);
+    if (instr->constants[FP8_MARGIN] != 0.0)
+        text_printf(text, ", margin %d", (int)instr->constants[FP8_MARGIN]);
+}
+
 static void print_operands(const Program *program, const Instr *instr, Text *text)
 {
     int first = instr->phase == PHASE_STEP ? 1 : 0;
@@ -76,10 +83,19 @@ static void print_operands(const Program *program, const Instr *instr, Text *tex
         print_clip(instr, text);
     for (int i = first; i < op_table[instr->op].inputs; i++)
         text_printf(text, "%s%s", i == first ? "" : ", ", operand_name(program, instr, i));
+    for (int i = PRODUCT_SCALES; i < PRODUCT_SCALES + 2 && op_is_product(instr->op); i++)
+        if (instr->in[i] != NO_VALUE)
+            text_printf(text, " / %s", program->values[instr->in[i]].name);
+    if (instr->op == OP_FP8_SCALE)
+        print_scaling(instr, text);
     if (instr->op == OP_SCALE)
         text_append(text, ", loss weight, scale");
     if (instr->phase == PHASE_STEP)
         print_rounding(program, instr, text);
+    if (instr_forced(instr) != FORMAT_FP32)
+        text_printf(text, ", all rounded to %s", format_name(instr_forced(instr)));
+    if (instr->op == OP_LOG_SOFTMAX && instr->constants[LOW_UNSTABLE] != 0.0)
+        text_append(text, ", the largest left in");
     if (instr->counted)
         text_append(text, " *");
 }
@@ -107,12 +123,23 @@ static void print_heading(const Program *program, Phase phase, Text *text)
     text_append(text, phase == PHASE_STEP ? ", unless found_inf\n" : "\n");
 }
 
-static bool takes_tf32(const Program *program)
+static bool takes(const Program *program, Format format)
 {
     for (int i = 0; i < program->value_count; i++)
-        if (program->values[i].format == FORMAT_TF32)
+        if (program->values[i].format == format)
             return true;
     return false;
+}
+
+static const char *sums_text(const Program *program)
+{
+    if (takes(program, FORMAT_TF32))
+        return "products of tf32 operands sum in fp32 and stay fp32";
+    if (takes(program, FORMAT_E4M3))
+        return "products of fp8 operands sum in fp32 and are rounded once; a Hopper GPU keeps "
+               "about "
+               "14 bits of\na sum of fp8 products, and adds it to one in fp32 now and then";
+    return "products sum in fp32 and are rounded once";
 }
 
 static void print_mark(const Program *program, int reached, Text *text)
@@ -135,7 +162,6 @@ void program_print(const Program *program, int reached, Text *text)
         print_instr(program, instr, text);
         counted = counted || instr->counted;
     }
-    text_append(text, takes_tf32(program) ? "products of tf32 operands sum in fp32 and stay fp32"
-                                          : "products sum in fp32 and are rounded once");
+    text_append(text, sums_text(program));
     text_append(text, counted ? "; * what rounding does is counted\n" : "\n");
 }

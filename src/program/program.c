@@ -6,6 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+const char *const fp8_scaling_names[] = {
+    [FP8_SCALING_NONE] = "none",
+    [FP8_SCALING_CURRENT] = "current",
+    [FP8_SCALING_DELAYED] = "delayed",
+    [FP8_SCALINGS] = NULL,
+};
+
 void program_release(Program *program)
 {
     free(program->values);
@@ -65,7 +72,7 @@ int64_t value_cols(const Value *value)
 
 bool value_lasts(const Value *value)
 {
-    return value->role == ROLE_MASTER || value->role == ROLE_STATE;
+    return value->role == ROLE_MASTER || value->role == ROLE_STATE || value->role == ROLE_HISTORY;
 }
 
 ValueId program_find(const Program *program, const char *name)
@@ -106,6 +113,28 @@ Sliding instr_sliding(const Program *program, const Instr *instr)
         .stride = (int64_t)instr->constants[CONV_STRIDE],
         .pad = (int64_t)instr->constants[CONV_PAD],
     };
+}
+
+ValueId program_fp8_scale(const Program *program, ValueId copy)
+{
+    for (int i = 0; i < program->instr_count; i++)
+        if (program->instrs[i].op == OP_CAST_FP8 && program->instrs[i].out == copy)
+            return program->instrs[i].in[1];
+    return NO_VALUE;
+}
+
+Format instr_forced(const Instr *instr)
+{
+    switch (instr->op) {
+    case OP_LAYERNORM:
+    case OP_LAYERNORM_DX:
+    case OP_LAYERNORM_DW:
+    case OP_LOG_SOFTMAX:
+    case OP_LOG_SOFTMAX_BACKWARD:
+        return (Format)instr->constants[LOW_FORMAT];
+    default:
+        return FORMAT_FP32;
+    }
 }
 
 Heads instr_heads(const Program *program, const Instr *instr)

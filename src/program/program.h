@@ -16,6 +16,7 @@
 #include "base/status.h"
 #include "base/text.h"
 #include "numerics/format.h"
+#include "program/fp8.h"
 #include "program/op.h"
 
 #include <stdint.h>
@@ -36,8 +37,9 @@ typedef enum Role {
     ROLE_ACTIVATION,
     ROLE_ACTIVATION_GRAD, /* scaled by the loss scale, as all gradients are */
     ROLE_WEIGHT_GRAD,
-    ROLE_STATE,  /* of an optimizer, or a compensation; lives in the Store */
-    ROLE_SCALAR, /* of a step: loss */
+    ROLE_STATE,   /* of an optimizer, or a compensation; lives in the Store */
+    ROLE_SCALAR,  /* of a step: loss; scale, inverse and amax of an fp8 cast */
+    ROLE_HISTORY, /* of an fp8 cast: scale and amax of steps before; lives in the Store */
 } Role;
 
 typedef struct Value {
@@ -52,12 +54,16 @@ typedef struct Value {
 typedef struct Instr {
     OpKind op;
     Phase phase;
-    ValueId in[INSTR_INPUTS]; /* unused ones are NO_VALUE */
+    ValueId in[INSTR_INPUTS]; /* unused ones are NO_VALUE; of a product also below */
     ValueId out;  /* NO_VALUE: it writes scalars only, or in[0] in place (optimizers, running) */
     bool counted; /* what rounding to out's format does is counted; of an optimizer: below */
     double
         constants[INSTR_CONSTANTS]; /* whole numbers of some ops, and what optimizers need: below */
 } Instr;
+
+/* Operands of a product of fp8 numbers beside its own: what fp8_scale wrote for its first operand, and for
+ * its second. Its sums are multiplied by both inverses. NO_VALUE where operands are no fp8. */
+enum { PRODUCT_SCALES = 3 };
 
 /* Places in Instr.constants of a gather: from the held-out examples, and their targets. */
 enum { GATHER_HELD_OUT, GATHER_TARGET };
@@ -81,6 +87,11 @@ enum { RUNNING_SHARE, RUNNING_FACTOR };
  * random numbers of its own. */
 enum { DROPOUT_RATE, DROPOUT_PLACE };
 
+/* ... of layernorm, log_softmax and their gradients, where they are forced into a low format: a Format,
+ * which operands and every intermediate are rounded to; FORMAT_FP32: nothing is but the result. Sums are
+ * in fp32 and rounded once, as the sum of a low tensor is. And whether log_softmax is
+ * log(exp x / sum exp x), with the largest number left in. */
+enum { LOW_FORMAT, LOW_UNSTABLE };
 /* ... of what attention does but for its softmax: how many heads share a row's numbers. */
 enum { ATTENTION_HEADS };
 
@@ -186,6 +197,10 @@ typedef struct Sliding {
 /* Of a verified instruction, but for conv2d_db, which looks at dout alone. */
 Sliding instr_sliding(const Program *program, const Instr *instr);
 
+/* What operands and intermediates of layernorm, log_softmax and their gradients are rounded to; FORMAT_FP32:
+ * they are not, or it is another op. */
+Format instr_forced(const Instr *instr);
+
 static inline int64_t sliding_places(const Sliding *s) /* of one example's result */
 {
     return s->out_height * s->out_width;
@@ -216,12 +231,15 @@ Heads instr_heads(const Program *program, const Instr *instr);
 /* What q is multiplied by: 1 / sqrt(width), rounded once. */
 float heads_scale(const Heads *heads);
 
-/* A product with its operands in one format and its sums in fp32: linear, conv2d, attention's, and their
- * gradients. */
+/* A product with its operands in one format (fp8: in two, not both e5m2) and its sums in fp32: linear, conv2d,
+ * attention's, and their gradients. */
 bool op_is_product(OpKind op);
 
 /* ... of each head with another, in squares that are masked. */
 bool op_is_head_product(OpKind op);
+
+/* What the cast that made this fp8 copy was multiplied by: what fp8_scale wrote. NO_VALUE: it is none. */
+ValueId program_fp8_scale(const Program *program, ValueId copy);
 
 /* Where a phase begins: behind the last instruction of all earlier ones; instr_count where none
  * follows. A clip that comes before unscale is within that phase, and its own is empty. */
@@ -237,7 +255,8 @@ const Instr *program_clip(const Program *program);
 /* 1 or more. */
 int program_rounds(const Program *program);
 
-/* Shapes fit, formats fit (tf32 only from a cast into a product, whose result is fp32), everything is
+/* Shapes fit, formats fit (tf32 only from a cast into a product, whose result is fp32; fp8 only from a
+ * cast_fp8 into a product, which divides by its scale), everything is
  * written before it is read and once, optimizers touch masters only, kept with their state in fp32, fp16
  * or bf16, and round other than to nearest only low ones, phases are in order (but for a clip that
  * comes before unscale).

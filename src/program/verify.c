@@ -60,6 +60,8 @@ Status verify_formats_meet(const Program *program, const Instr *instr)
 
     const Value *out = &program->values[instr->out];
 
+    if (format_is_fp8(a->format) && format_is_fp8(b->format))
+        return verify_fp8_product(program, instr);
     if (a->format != b->format)
         return fail(STATUS_SHAPE,
                     "%s cannot multiply %s in %s by %s in %s; both must be cast to one format",
@@ -222,6 +224,9 @@ static Status check_nothing(const Program *program, const Instr *instr)
 
 static Check *const checks[OP_COUNT] = {
     [OP_CAST] = check_same,
+    [OP_FP8_SCALE] = verify_fp8_scale,
+    [OP_CAST_FP8] = verify_cast_fp8,
+    [OP_FP8_HISTORY] = verify_fp8_history,
     [OP_GATHER] = check_nothing,
     [OP_LINEAR] = check_linear,
     [OP_LINEAR_DX] = check_linear_dx,
@@ -298,6 +303,13 @@ static Status check_operands(const Program *program, const Instr *instr, const b
             return fail(STATUS_SHAPE, "%s reads %s before anything has written it", info->name,
                         program->values[id].name);
     }
+    for (int i = 0; i < 2 && op_is_product(instr->op); i++) {
+        ValueId id = instr->in[PRODUCT_SCALES + i];
+
+        if (id != NO_VALUE && (id < 0 || id >= program->value_count || !written[id]))
+            return fail(STATUS_SHAPE, "%s reads a scale before anything has written it",
+                        info->name);
+    }
     if (info->outputs > 0 && (instr->out < 0 || instr->out >= program->value_count))
         return fail(STATUS_SHAPE, "%s has no result", info->name);
     if (instr->out != NO_VALUE &&
@@ -307,19 +319,26 @@ static Status check_operands(const Program *program, const Instr *instr, const b
     return ok();
 }
 
-/* tf32 is no format to keep results in: casts write it and products read it. */
-static Status check_tf32(const Program *program, const Instr *instr)
+/* tf32 and fp8 are no formats to keep results in: casts write them and products read them. */
+static Status check_operands_alone(const Program *program, const Instr *instr)
 {
     bool product = op_is_product(instr->op);
+    Format out = instr->out == NO_VALUE ? FORMAT_FP32 : program->values[instr->out].format;
 
-    if (instr->out != NO_VALUE && program->values[instr->out].format == FORMAT_TF32 &&
-        instr->op != OP_CAST)
+    if (out == FORMAT_TF32 && instr->op != OP_CAST)
         return fail(STATUS_SHAPE, "%s stores %s in tf32, which only a cast does; store fp32",
                     op_table[instr->op].name, program->values[instr->out].name);
-    for (int i = 0; i < op_table[instr->op].inputs && !product; i++)
-        if (program->values[instr->in[i]].format == FORMAT_TF32)
-            return fail(STATUS_SHAPE, "%s reads %s in tf32, which only products do; read the fp32",
-                        op_table[instr->op].name, program->values[instr->in[i]].name);
+    if (format_is_fp8(out) && instr->op != OP_CAST_FP8)
+        return fail(STATUS_SHAPE, "%s stores %s in %s, which only cast_fp8 does; store bf16",
+                    op_table[instr->op].name, program->values[instr->out].name, format_name(out));
+    for (int i = 0; i < op_table[instr->op].inputs && !product; i++) {
+        const Value *in = &program->values[instr->in[i]];
+
+        if (in->format == FORMAT_TF32 || (format_is_fp8(in->format) && !value_lasts(in)))
+            return fail(STATUS_SHAPE, "%s reads %s in %s, which only products do; read %s",
+                        op_table[instr->op].name, in->name, format_name(in->format),
+                        in->format == FORMAT_TF32 ? "the fp32" : "what was cast");
+    }
     return ok();
 }
 
@@ -337,7 +356,7 @@ static Status check_instr(const Program *program, int i, bool *written)
         return fail(STATUS_SHAPE, "%s of phase %s comes after phase %s", op_table[instr->op].name,
                     phase_names[instr->phase], phase_names[program->instrs[i - 1].phase]);
     TRY(check_operands(program, instr, written));
-    TRY(check_tf32(program, instr));
+    TRY(check_operands_alone(program, instr));
     TRY(checks[instr->op](program, instr));
     if (instr->out != NO_VALUE)
         written[instr->out] = true;

@@ -39,4 +39,7 @@ Check verify_causal_softmax;
 Check verify_batch_mean, verify_batch_var, verify_running;
 Check verify_batchnorm, verify_batchnorm_dx, verify_batchnorm_dw;
 
+/* verify_fp8.c; verify_fp8_product: both operands are fp8 */
+Check verify_fp8_product, verify_fp8_scale, verify_cast_fp8, verify_fp8_history;
+
 #endif

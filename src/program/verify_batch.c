@@ -6,8 +6,8 @@ static Status need_each(const Program *program, const Instr *instr, ValueId x, V
 {
     int64_t channels = value_count(&program->values[each]);
 
-    return verify_need(channels > 0 && value_cols(&program->values[x]) % channels == 0,
-                       program, instr, x, each);
+    return verify_need(channels > 0 && value_cols(&program->values[x]) % channels == 0, program,
+                       instr, x, each);
 }
 
 static Status need_all(const Program *program, const Instr *instr, ValueId x, int first)

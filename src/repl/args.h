@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-enum { ARGS_MOST = 12 };
+enum { ARGS_MOST = 16 };
 
 typedef struct ArgValue {
     bool given;

@@ -49,7 +49,7 @@ static void speed_row(const BenchFacts *rows, int count, const BenchFacts *row, 
     char time[NUMBER_TEXT], examples[NUMBER_TEXT], flops[NUMBER_TEXT], fp32[NUMBER_TEXT],
         tf32[NUMBER_TEXT], steps[NUMBER_TEXT];
 
-    text_printf(text, "%-7s %-12s %9s %13s %9s %7s %7s %9s\n", format_name(row->format),
+    text_printf(text, "%-7s %-12s %9s %13s %9s %7s %7s %9s\n", format_step_name(row->format),
                 probe_set_names[row->probes], number(row->seconds * 1e3, time),
                 phrase_count((int64_t)(rate(row, (double)row->batch) + 0.5), examples),
                 number(rate(row, (double)row->flops) / 1e12, flops),
@@ -70,7 +70,7 @@ static void memory_heads(const BenchFacts *rows, int count, Text *text)
 {
     text_printf(text, "%-*s", LABEL, "bytes held");
     for (int i = 0; i < count; i++)
-        text_printf(text, "%*s", CELL, format_name(rows[i].format));
+        text_printf(text, "%*s", CELL, format_step_name(rows[i].format));
     text_printf(text, "\n%-*s", LABEL, "probes");
     for (int i = 0; i < count; i++)
         text_printf(text, "%*s", CELL, rows[i].probes == PROBE_OFF ? "off" : "counted");
@@ -98,7 +98,7 @@ static void tell_skips(const BenchFacts *rows, int count, Text *text)
     for (int i = 0; i < count; i++)
         if (rows[i].skipped > 0)
             text_printf(text, "%s, probes %s: %s of %s timed steps were skipped\n",
-                        format_name(rows[i].format), probe_set_names[rows[i].probes],
+                        format_step_name(rows[i].format), probe_set_names[rows[i].probes],
                         phrase_count(rows[i].skipped, skipped), phrase_count(rows[i].steps, steps));
 }
 
@@ -140,7 +140,7 @@ static void csv_number(double value, Text *text)
 
 static void csv_row(const BenchFacts *rows, int count, const BenchFacts *row, Text *text)
 {
-    text_printf(text, "%s,%s,%lld", format_name(row->format), probe_set_names[row->probes],
+    text_printf(text, "%s,%s,%lld", format_step_name(row->format), probe_set_names[row->probes],
                 (long long)row->batch);
     csv_number(row->seconds * 1e3, text);
     csv_number(rate(row, (double)row->batch), text);

@@ -18,6 +18,7 @@
     X(reset) \
     X(undo) \
     X(autocast) \
+    X(fp8) \
     X(master) \
     X(round) \
     X(scale) \

@@ -12,4 +12,8 @@ typedef struct FormatList {
 /* Appends to `list`. Fails: STATUS_USAGE for an unknown name, listing those there are. */
 Status format_list_read(const char *words, FormatList *list) MUST_CHECK;
 
+/* The same of formats that a step may be computed in, as `autocast` calls them: off, and fp8, which stands
+ * in the list as e4m3. Fails: STATUS_USAGE. */
+Status step_list_read(const char *words, FormatList *list) MUST_CHECK;
+
 #endif

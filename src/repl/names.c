@@ -16,6 +16,7 @@ static const CatalogEntry more_shown[] = {
     {"program", "the step as a list of instructions"},
     {"net", "the layers, with the shape, format and parameters of each"},
     {"settings", "the experiment as commands that make it again"},
+    {"autocast", "which operation runs in which format, and why"},
 };
 static const CatalogEntry topics[] = {
     {"metrics", "the numbers that print and until may name"},
@@ -81,15 +82,17 @@ static bool get_story(int i, CatalogEntry *entry)
     return false;
 }
 
-static bool get_shown(int i, CatalogEntry *entry)
+static bool get_list(int i, CatalogEntry *entry)
 {
-    if (get_panel(i, entry))
-        return true;
-    i -= panel_count();
     if (i >= MORE_SHOWN)
         return false;
     *entry = more_shown[i];
     return true;
+}
+
+static bool get_shown(int i, CatalogEntry *entry)
+{
+    return get_panel(i, entry) || get_list(i - panel_count(), entry);
 }
 
 static bool get_tensor(const Snapshot *known, int i, CatalogEntry *entry)
@@ -193,6 +196,10 @@ static bool get_catalog(Names names, int i, CatalogEntry *entry)
         return catalog_get(CATALOG_OPTIMIZERS, i, entry);
     case NAMES_AUTOCAST:
         return catalog_get(CATALOG_AUTOCAST, i, entry);
+    case NAMES_KEPT:
+        return catalog_get(CATALOG_KEPT, i, entry);
+    case NAMES_FORCED:
+        return catalog_get(CATALOG_FORCED, i, entry);
     case NAMES_FORMATS:
         return catalog_get(CATALOG_FORMATS, i, entry);
     case NAMES_OPS:
@@ -215,6 +222,8 @@ bool names_get(Names names, const Snapshot *known, int i, CatalogEntry *entry)
         return get_panel(i, entry);
     case NAMES_SHOWN:
         return get_shown(i, entry);
+    case NAMES_LISTS:
+        return get_list(i, entry);
     case NAMES_TERMS:
         return term_get(i, entry);
     case NAMES_STORIES:

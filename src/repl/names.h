@@ -16,6 +16,8 @@ typedef enum Names {
     NAMES_LOSSES,
     NAMES_OPTIMIZERS,
     NAMES_AUTOCAST,
+    NAMES_KEPT,   /* operations that keep= takes */
+    NAMES_FORCED, /* operations that force= takes */
     NAMES_FORMATS,
     NAMES_OPS,
     NAMES_BACKENDS,
@@ -23,6 +25,7 @@ typedef enum Names {
     NAMES_METRICS,
     NAMES_PANELS,
     NAMES_SHOWN, /* panels, and what else `show` takes */
+    NAMES_LISTS, /* what `show` takes besides panels */
     NAMES_TERMS,
     NAMES_STORIES, /* what `why` tells of */
     NAMES_TENSORS, /* of a snapshot */

@@ -31,6 +31,7 @@ typedef struct Story {
     X(lost) \
     X(skip) \
     X(underflow) \
+    X(clamped) \
     X(masters) \
     X(weights) \
     X(loss) \

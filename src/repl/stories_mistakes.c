@@ -80,6 +80,24 @@ static void tell_clipped(const Snapshot *snapshot, Text *text)
                 clip->most / (double)snapshot->scaler.scale, clip->norm ? "norm" : "value", most);
 }
 
+static void tell_forced(const Snapshot *snapshot, Text *text)
+{
+    const PolicyFacts *policy = &snapshot->policy;
+    const FormatInfo *format = &format_table[snapshot->autocast];
+
+    text_printf(text,
+                "%s in %s is a mistake: PyTorch's autocast computes that in fp32, and here each "
+                "operation within it is rounded to %d bits of mantissa. ",
+                policy->forced, format->name, format->mantissa_bits);
+    if (policy->norms && snapshot->autocast == FORMAT_FP16)
+        text_append(text,
+                    "Squares overflow from 256 on, and layernorm gives such a row as zeros. ");
+    if (policy->unstable)
+        text_append(text, "softmax takes exp of the logits as they are: from 11.1 on it overflows "
+                          "fp16, inf / inf is nan, and the step is skipped. ");
+    text_append(text, "Try `autocast force=none`.");
+}
+
 /* A scale of 1 takes the effect from both, and one of 0 leaves nothing to be told apart. */
 static bool scale_matters(const ScalerFacts *scaler)
 {
@@ -93,9 +111,15 @@ static bool tell_mistakes(const Case *what, Text *text)
     bool clipped =
         snapshot->clip.before_unscale && is_clipped(snapshot) && scale_matters(&snapshot->scaler);
 
-    if (snapshot->scaler.take_all)
+    bool forced = snapshot->policy.forced[0] != '\0', taken = snapshot->scaler.take_all;
+
+    if (forced)
+        tell_forced(snapshot, text);
+    if (forced && (taken || scaled || clipped))
+        text_append(text, " And ");
+    if (taken)
         tell_taken(snapshot, text);
-    if (snapshot->scaler.take_all && (scaled || clipped))
+    if (taken && (scaled || clipped))
         text_append(text, " And ");
     if (scaled && is_clipped(snapshot))
         tell_scaled_and_clipped(snapshot, text);
@@ -103,13 +127,14 @@ static bool tell_mistakes(const Case *what, Text *text)
         tell_scaled(snapshot, text);
     else if (clipped)
         tell_clipped(snapshot, text);
-    return snapshot->scaler.take_all || scaled || clipped;
+    return forced || taken || scaled || clipped;
 }
 
 const Story mistakes_story = {
     .name = "mistakes",
-    .text = "scale skip=off, scale unscale=off, clip when=before-unscale: set on purpose, or not",
-    .otherwise = "none of them is at work: steps are skipped, and gradients are unscaled before "
-                 "they are clipped, or the loss scale is 1",
+    .text = "scale skip=off, scale unscale=off, clip when=before-unscale, autocast force=: on "
+            "purpose, or not",
+    .otherwise = "none of them is at work: steps are skipped, gradients are unscaled before they "
+                 "are clipped, or the loss scale is 1, and autocast keeps to PyTorch's lists",
     .tell = tell_mistakes,
 };

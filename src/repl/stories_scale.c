@@ -4,6 +4,7 @@
 #include "repl/phrase.h"
 
 #include <math.h>
+#include <string.h>
 
 enum { MANY_SKIPS = 8 };
 
@@ -229,14 +230,16 @@ static bool tell_idle(const Case *what, Text *text)
     const Snapshot *snapshot = what->snapshot;
     char scale[NUMBER_TEXT], skipped[NUMBER_TEXT];
 
-    if (snapshot->scaler.mode == SCALER_OFF || snapshot->autocast == FORMAT_FP16)
+    if (snapshot->scaler.mode == SCALER_OFF || snapshot->autocast == FORMAT_FP16 ||
+        strstr(snapshot->fp8, "none") != NULL)
         return false;
-    text_printf(
-        text,
-        "The loss is scaled by %s under %s, which has the exponents of fp32: a scale rescues "
-        "nothing there, and can only overflow (%s steps skipped). Try `scale off`.",
-        float_friendly(snapshot->scaler.scale, scale), format_name(snapshot->autocast),
-        phrase_count(snapshot->skipped, skipped));
+    text_printf(text,
+                "The loss is scaled by %s under %s, %s: a scale rescues "
+                "nothing there, and can only overflow (%s steps skipped). Try `scale off`.",
+                float_friendly(snapshot->scaler.scale, scale), format_step_name(snapshot->autocast),
+                snapshot->fp8[0] != '\0' ? "whose casts have scales of their own"
+                                         : "which has the exponents of fp32",
+                phrase_count(snapshot->skipped, skipped));
     return true;
 }
 

@@ -40,10 +40,25 @@ static int count_starved(const Snapshot *snapshot)
     return count;
 }
 
-static void tell_larger_scale(const Snapshot *snapshot, Text *text)
+/* The loss scale has no part in it: a cast to fp8 has one of its own. */
+static void tell_fp8_scale(const TensorFacts *tensor, Text *text)
+{
+    text_printf(text, "Its cast multiplies by %.4g; ", (double)tensor->fp8_scale);
+    if (tensor->format == FORMAT_E4M3)
+        text_append(text, "try `fp8 backward=e5m2`, whose exponents reach further, or ");
+    else
+        text_append(text, "try ");
+    text_append(text, "`fp8 scaling current`.");
+}
+
+static void tell_larger_scale(const Snapshot *snapshot, const TensorFacts *tensor, Text *text)
 {
     char number[NUMBER_TEXT];
 
+    if (tensor->fp8_scale > 0.0F) {
+        tell_fp8_scale(tensor, text);
+        return;
+    }
     if (snapshot->scaler.mode == SCALER_OFF)
         text_append(text, "Try `scale dynamic`, or `autocast bf16`.");
     else if (snapshot->scaler.mode == SCALER_STATIC)
@@ -81,7 +96,7 @@ static bool tell_lost(const Case *what, Text *text)
     if (starved > 0)
         text_printf(text, "%d tensor%s behind it get%s only zeros. ", starved,
                     starved == 1 ? "" : "s", starved == 1 ? "s" : "");
-    tell_larger_scale(snapshot, text);
+    tell_larger_scale(snapshot, tensor, text);
     return true;
 }
 
@@ -114,8 +129,9 @@ static bool tell_underflow(const Case *what, Text *text)
                 format_name(worst->format),
                 phrase_count(worst->counts.classes[CAST_UNDERFLOW], count),
                 phrase_count(cast_counts_nonzero(&worst->counts), all));
-    tell_larger_scale(snapshot, text);
-    text_append(text, " `sweep scale` shows what each scale loses.");
+    tell_larger_scale(snapshot, worst, text);
+    if (worst->fp8_scale == 0.0F)
+        text_append(text, " `sweep scale` shows what each scale loses.");
     return true;
 }
 

@@ -119,7 +119,7 @@ static void pass_row(const AutocastPass *pass, Text *text)
 {
     char parts[6][NUMBER_TEXT];
 
-    text_printf(text, "%-6s%12s%12s%12s%12s%12s%14s\n", format_name(pass->format),
+    text_printf(text, "%-6s%12s%12s%12s%12s%12s%14s\n", format_step_name(pass->format),
                 words_real((double)pass->loss, 11, parts[0]),
                 words(sweep_lost(&pass->all), parts[1]),
                 words(share(pass->all.underflow, pass->all.nonzero), parts[2]),
@@ -156,7 +156,7 @@ static void csv_pass(const AutocastPass *pass, const char *tensor, const SweepCe
 {
     char loss[NUMBER_TEXT];
 
-    text_printf(text, "%s,%s,%s", format_name(pass->format), float_shortest(pass->loss, loss),
+    text_printf(text, "%s,%s,%s", format_step_name(pass->format), float_shortest(pass->loss, loss),
                 tensor);
     csv_cell(cell, text);
     csv_share(difference.none ? (double)NAN : difference.value, text);

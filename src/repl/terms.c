@@ -49,6 +49,11 @@ static const CatalogEntry terms[] = {
      "an fp8 format: 4 bits of exponent, 3 of mantissa, at most 448, no infinity (it overflows to "
      "nan)."},
     {"e5m2", "an fp8 format: 5 bits of exponent, 2 of mantissa, at most 57344, with infinities."},
+    {"fp8",
+     "computing products of 8-bit numbers: e4m3 for activations and weights, e5m2 for gradients. "
+     "Their "
+     "window is so short that each cast has a scale of its own (`fp8 scaling`), which the product "
+     "divides out again."},
     {"autocast",
      "computing products in a short format while the weights stay in fp32: each input is cast just "
      "before it is used. `show program` lists the casts."},
@@ -125,7 +130,6 @@ static const CatalogEntry terms[] = {
     {"nonfinite", "inf and nan together."},
     {"nan", "not a number: what 0/0 or inf-inf gives. It spreads to all that is computed from it."},
     {"inf", "infinity: what a value beyond the largest number becomes."},
-    {"amax", "the largest finite magnitude of a tensor, before the cast."},
     {"epoch", "one pass over the training examples, in a new order each time."},
     {"batch", "the examples that one step looks at together."},
     {"gradient", "how the loss changes with each weight; the optimizer moves against it."},

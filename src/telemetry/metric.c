@@ -119,11 +119,8 @@ static Measure tensor_overflow(const TensorFacts *tensor)
 
 static Measure tensor_nonfinite(const TensorFacts *tensor)
 {
-    const CastCounts *counts = &tensor->counts;
-    int64_t nonfinite =
-        counts->classes[CAST_NAN] + counts->classes[CAST_INF] + counts->classes[CAST_OVERFLOW];
-
-    return share((double)nonfinite, (double)counts->count);
+    return share((double)cast_counts_nonfinite(&tensor->counts, tensor->format),
+                 (double)tensor->counts.count);
 }
 
 static Measure tensor_amax(const TensorFacts *tensor)
@@ -131,7 +128,14 @@ static Measure tensor_amax(const TensorFacts *tensor)
     const CastCounts *counts = &tensor->counts;
     int64_t finite = counts->count - counts->classes[CAST_NAN] - counts->classes[CAST_INF];
 
+    if (tensor->fp8_scale > 0.0F)
+        return number((double)tensor->fp8_amax);
     return finite > 0 ? number((double)counts->amax) : missing;
+}
+
+static Measure tensor_fp8_scale(const TensorFacts *tensor)
+{
+    return tensor->fp8_scale > 0.0F ? number((double)tensor->fp8_scale) : missing;
 }
 
 static Measure tensor_moved(const TensorFacts *tensor)
@@ -174,7 +178,10 @@ const Metric metric_table[] = {
      .text = "share of all values that were finite and too large for the format"},
     {TENSOR(nonfinite), .unit = "share",
      .text = "share of all values that were nan or inf, or overflowed in the cast"},
-    {TENSOR(amax), .unit = "", .text = "largest finite magnitude before the cast, as stored"},
+    {TENSOR(amax), .unit = "",
+     .text = "largest finite magnitude before the cast, as stored; before an fp8 scale"},
+    {TENSOR(fp8_scale), .unit = "",
+     .text = "what the last cast to fp8 multiplied by; none where it is not cast to fp8"},
     {TENSOR(moved), .unit = "share", .need = NEED_MOVED,
      .text = "share of a weight's values whose bits differ from the run's start"},
     {TENSOR(lost_updates), .unit = "share", .need = NEED_UPDATES,

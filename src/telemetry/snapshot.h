@@ -43,6 +43,9 @@ typedef struct TensorFacts {
     bool counted;  /* from the next step on */
     bool probed;   /* counts are of the step `Snapshot.step`; else they are all zero */
     CastCounts counts;
+    float fp8_scale,
+        fp8_amax;  /* of the last cast to fp8: counts are of values times the scale, amax
+                                  without it; 0: there was none */
     Measure moved; /* weights, when asked for: share of values whose bits differ from
                                      the run's start */
     int64_t updates, lost_updates; /* weights: nonzero updates of the last step, where they were
@@ -76,6 +79,16 @@ typedef struct ClipFacts {
 } ClipFacts;
 
 enum { INJECTED_TEXT = TENSOR_NAME + 32 };
+
+enum { POLICY_TEXT = 128 };
+
+/* How the run departs from what PyTorch's autocast runs low. */
+typedef struct PolicyFacts {
+    char words
+        [POLICY_TEXT]; /* as typed behind the format: "keep=relu force=softmax"; "": not at all */
+    char forced[POLICY_TEXT]; /* a mistake at work: "softmax" runs in the low format; "": nothing */
+    bool norms, unstable;     /* layernorm is among them; softmax is without its largest number */
+} PolicyFacts;
 
 /* The last skipped step, for `why`; or the first that should have been, and was taken. */
 typedef struct SkipFacts {
@@ -131,6 +144,7 @@ typedef struct Snapshot {
     char run_name[RUN_NAME];
     char runs[RUNS_MOST][RUN_NAME];   /* of all runs of the session, its own among them */
     char marks[MARKS_MOST][RUN_NAME]; /* moments that were given a name */
+    char fp8[FACT_TEXT];              /* of autocast fp8: "scaling delayed"; else "" */
     char rounding[RUN_NAME];          /* of low weights: "stochastic" */
     char next_phase[PHASE_NAME];      /* of a step taken phase by phase; "": none is under way */
     char backend[FACT_TEXT];
@@ -141,13 +155,14 @@ typedef struct Snapshot {
     bool training;             /* steps are being taken */
     int64_t batch, accumulate; /* of a step: examples in a micro-batch, micro-batches */
     uint64_t seed;
-    Format autocast; /* FORMAT_FP32: off */
+    Format autocast; /* FORMAT_FP32: off; FORMAT_E4M3: fp8 */
     Format weights;  /* what parameters are kept in; low: there are no masters */
     Format states;   /* what the optimizer's state is kept in */
     int tensor_count, mark_count, run_count; /* run_count: runs of the session */
     double eps_lost; /* Adam's eps, where the format of its states rounds it to 0; else 0 */
     ScalerFacts scaler;
     ClipFacts clip;
+    PolicyFacts policy;
     double pace;         /* steps a second at most; 0: as fast as it goes */
     int64_t step;        /* steps of this run, skipped ones included */
     int64_t skipped;     /* of them */

@@ -2,6 +2,7 @@
  * go. Only the orders of the data set on the device are shared. */
 #include "train/worker.h"
 
+#include "amp/autocast.h"
 #include "program/cost.h"
 
 #include <stdlib.h>
@@ -92,6 +93,8 @@ static Settings settings_for(const Settings *present, const BenchSpec *spec)
 
     settings.autocast = spec->format;
     settings.probes = spec->probes;
+    if (failed(policy_check(&settings.policy, spec->format, autocast_result(spec->format))))
+        settings.policy = (Policy){0}; /* nothing can be kept from it, or forced into it */
     if (spec->format != FORMAT_FP16)
         settings.scaler.mode = SCALE_OFF;
     else if (settings.scaler.mode == SCALE_OFF)

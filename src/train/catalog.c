@@ -1,5 +1,6 @@
 #include "train/catalog.h"
 
+#include "amp/policy.h"
 #include "base/text.h"
 #include "data/data.h"
 #include "nn/layer.h"
@@ -71,12 +72,34 @@ static bool get_autocast(int i, CatalogEntry *entry)
         {"tf32", "operands of products rounded to tf32; all that is stored stays fp32"},
         {"fp16", "products and what follows them in fp16; needs a loss scale"},
         {"bf16", "products and what follows them in bf16; fp32's range, 8 bits of precision"},
+        {"fp8",
+         "operands of products in e4m3 and e5m2, each with a scale of its own; the rest in bf16"},
     };
 
     if (i >= (int)(sizeof entries / sizeof *entries))
         return false;
     *entry = entries[i];
     return true;
+}
+
+static bool get_policy(int i, bool forced, CatalogEntry *entry)
+{
+    for (int at = 0; policy_table[at].name != NULL; at++)
+        if ((forced ? policy_table[at].forces : policy_table[at].keeps) && i-- == 0) {
+            *entry = (CatalogEntry){policy_table[at].name, policy_table[at].why};
+            return true;
+        }
+    return false;
+}
+
+static bool get_kept(int i, CatalogEntry *entry)
+{
+    return get_policy(i, false, entry);
+}
+
+static bool get_forced(int i, CatalogEntry *entry)
+{
+    return get_policy(i, true, entry);
 }
 
 static bool get_format(int i, CatalogEntry *entry)
@@ -117,6 +140,8 @@ static bool (*const getters[])(int i, CatalogEntry *entry) = {
     [CATALOG_LOSSES] = get_loss,
     [CATALOG_OPTIMIZERS] = get_optimizer,
     [CATALOG_AUTOCAST] = get_autocast,
+    [CATALOG_KEPT] = get_kept,
+    [CATALOG_FORCED] = get_forced,
     [CATALOG_FORMATS] = get_format,
     [CATALOG_OPS] = get_op,
     [CATALOG_BACKENDS] = get_backend,

@@ -18,6 +18,8 @@ typedef enum Catalog {
     CATALOG_LOSSES,
     CATALOG_OPTIMIZERS,
     CATALOG_AUTOCAST, /* formats that autocast takes, and "off" */
+    CATALOG_KEPT,     /* operations that keep= holds in fp32 */
+    CATALOG_FORCED,   /* operations that force= runs low */
     CATALOG_FORMATS,  /* all formats */
     CATALOG_OPS,      /* instructions of a program */
     CATALOG_BACKENDS,

@@ -40,6 +40,33 @@ static void describe_clip(const ClipSpec *spec, ClipFacts *facts)
     };
 }
 
+static void describe_policy(const Policy *policy, PolicyFacts *facts)
+{
+    const Policy forced = {.force = policy->force};
+    Text words = {0};
+
+    *facts =
+        (PolicyFacts){.norms = policy_forces(policy, "layernorm"), .unstable = policy->unstable};
+    policy_print(policy, &words);
+    text_copy(facts->words, sizeof facts->words, text_chars(&words) + (words.length > 0));
+    text_release(&words);
+    if (policy->force == 0)
+        return;
+    policy_print(&forced, &words);
+    text_copy(facts->forced, sizeof facts->forced, strchr(text_chars(&words), '=') + 1);
+    text_release(&words);
+}
+
+static void describe_fp8(const Settings *settings, Snapshot *facts)
+{
+    Text words = {0};
+
+    if (format_is_fp8(settings->autocast))
+        fp8_print(&settings->fp8, &words);
+    text_copy(facts->fp8, sizeof facts->fp8, text_chars(&words));
+    text_release(&words);
+}
+
 void experiment_describe(Experiment *experiment)
 {
     const Settings *settings = &experiment->settings;
@@ -74,12 +101,15 @@ void experiment_describe(Experiment *experiment)
         facts->steps_per_second = (Measure){.none = true};
     describe_scaler(experiment);
     describe_clip(&settings->clip, &facts->clip);
+    describe_policy(&settings->policy, &facts->policy);
+    describe_fp8(settings, facts);
 }
 
+/* One that rounds: what widens is for operations that are kept in fp32. */
 static bool has_copy(const Program *program, ValueId id)
 {
     for (int i = 0; i < program->value_count; i++)
-        if (program->values[i].source == id)
+        if (program->values[i].source == id && program->values[i].format != FORMAT_FP32)
             return true;
     return false;
 }
@@ -89,7 +119,7 @@ static bool shown(const Program *program, ValueId id)
 {
     Role role = program->values[id].role;
 
-    return role == ROLE_COPY ||
+    return (role == ROLE_COPY && program->values[id].format != FORMAT_FP32) ||
            ((role == ROLE_ACTIVATION || role == ROLE_ACTIVATION_GRAD || role == ROLE_WEIGHT_GRAD) &&
             !has_copy(program, id));
 }
@@ -128,6 +158,25 @@ static TensorFacts *add_tensor(Experiment *experiment, const Value *value)
     tensor->scaled = tensor_is_grad(tensor) && experiment->settings.scaler.mode != SCALE_OFF;
     text_copy(tensor->name, sizeof tensor->name, named->name);
     return tensor;
+}
+
+/* What fp8_history has of the cast that is this instruction. */
+static void add_fp8(const Experiment *experiment, int instr, TensorFacts *tensor)
+{
+    const Program *program = &experiment->program;
+    ValueId scale = program_fp8_scale(program, program->instrs[instr].out);
+    float seen[FP8_MOST_HISTORY + 1] = {0};
+
+    for (int i = 0; i < instr && scale != NO_VALUE; i++) {
+        const Value *history = &program->values[program->instrs[i].in[1]];
+
+        if (program->instrs[i].op != OP_FP8_SCALE || program->instrs[i].out != scale ||
+            failed(experiment->class->store_read(experiment->store, history->name, seen,
+                                                 value_count(history))))
+            continue;
+        tensor->fp8_scale = seen[FP8_LAST_SCALE];
+        tensor->fp8_amax = seen[FP8_LAST_AMAX];
+    }
 }
 
 /* A gradient without a nonzero value, behind one that lost all of its own. */
@@ -226,6 +275,7 @@ void experiment_refresh(Experiment *experiment)
             continue;
         tensor = add_tensor(experiment, &program->values[instr->out]);
         tensor->counted = instr->counted;
+        add_fp8(experiment, i, tensor);
         tensor->probed = probed(experiment, i, &tensor->counts);
         if (tensor->probed && facts->step > 0 && experiment->phases_run == 0)
             heat_add(&facts->heat, tensor->name, facts->step, &tensor->counts);

@@ -23,7 +23,7 @@ Status lasting_write(const Experiment *experiment, const Value *value, const flo
     return write(experiment, experiment->store, value, values);
 }
 
-/* Every lasting value of `a` is in `b`, in the same format; `some`: those that are in it at all. */
+/* Every lasting value of `a` is in `b`, as many numbers in the same format; `some`: those that are in it at all. */
 static bool is_in(const Program *a, const Program *b, bool some)
 {
     for (int i = 0; i < a->value_count; i++) {
@@ -31,7 +31,8 @@ static bool is_in(const Program *a, const Program *b, bool some)
 
         if (!value_lasts(&a->values[i]) || (some && id == NO_VALUE))
             continue;
-        if (id == NO_VALUE || a->values[i].format != b->values[id].format)
+        if (id == NO_VALUE || a->values[i].format != b->values[id].format ||
+            value_count(&a->values[i]) != value_count(&b->values[id]))
             return false;
     }
     return true;
@@ -42,11 +43,12 @@ static bool fits(const Program *old, const Program *new, bool restart)
     return is_in(old, new, restart) && is_in(new, old, restart);
 }
 
-static Status carry(const Experiment *experiment, const Value *value, Store *store)
+/* `old`: how many numbers it has had. A history may become longer or shorter: its first are the latest. */
+static Status carry(const Experiment *experiment, const Value *value, int64_t old, Store *store)
 {
     int64_t count = value_count(value);
-    float *values = xaligned((size_t)count, sizeof *values);
-    Status status = experiment->class->store_read(experiment->store, value->name, values, count);
+    float *values = xcalloc((size_t)(old > count ? old : count), sizeof *values);
+    Status status = experiment->class->store_read(experiment->store, value->name, values, old);
 
     if (!failed(status))
         status = write(experiment, store, value, values);
@@ -61,8 +63,10 @@ static Status carry_all(const Experiment *experiment, const Program *program, St
     for (int i = 0; i < program->value_count; i++) {
         const Value *value = &program->values[i];
 
-        if (value_lasts(value) && program_find(&experiment->program, value->name) != NO_VALUE)
-            TRY(carry(experiment, value, store));
+        ValueId old = program_find(&experiment->program, value->name);
+
+        if (value_lasts(value) && old != NO_VALUE)
+            TRY(carry(experiment, value, value_count(&experiment->program.values[old]), store));
     }
     experiment->class->scalars_get(experiment->store, &scalars);
     experiment->class->scalars_set(store, &scalars);

@@ -218,6 +218,10 @@ Status session_check_layers(Session *session, const NetSpec *net) MUST_CHECK;
 /* Appends a line for each layer: its shape, format and parameters. Fails: session_problem. */
 Status session_print_layers(Session *session, Text *text) MUST_CHECK;
 
+/* Appends a line for each operation that autocast knows: the formats it takes, runs in and gives, and
+ * why. */
+Status session_print_autocast(Session *session, Text *text) MUST_CHECK;
+
 void session_print_program(Session *session, Text *text);
 
 /* Every finished training of this session, oldest first, once for each of its runs. */

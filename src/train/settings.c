@@ -1,5 +1,6 @@
 #include "train/settings.h"
 
+#include "amp/autocast.h"
 #include "base/text.h"
 #include "nn/loss_kind.h"
 
@@ -14,6 +15,7 @@ Settings settings_default(void)
         .batch = 64,
         .seed = 1,
         .autocast = FORMAT_FP16,
+        .fp8 = fp8_spec_default(),
         .master = true,
         .rounding = ROUNDING_NEAREST,
         .scaler = scaler_spec_default(),
@@ -30,10 +32,9 @@ Settings settings_default(void)
 
 static Status check_autocast(Format format)
 {
-    if (format == FORMAT_FP32 || format == FORMAT_TF32 || format == FORMAT_FP16 ||
-        format == FORMAT_BF16)
+    if (format != FORMAT_E5M2)
         return ok();
-    return fail(STATUS_UNSUPPORTED, "autocast takes off, tf32, fp16 or bf16; %s is not there yet",
+    return fail(STATUS_UNSUPPORTED, "autocast takes off, tf32, fp16, bf16 or fp8, and not %s alone",
                 format_name(format));
 }
 
@@ -52,6 +53,10 @@ Builder settings_builder(const Settings *settings, Program *program)
     return (Builder){.program = program,
                      .low = settings->autocast,
                      .low_weights = !settings->master,
+                     .fp8 = settings->fp8,
+                     .keep = settings->policy.keep,
+                     .force = settings->policy.force,
+                     .unstable = settings->policy.unstable,
                      .rounding = settings->rounding};
 }
 
@@ -108,6 +113,8 @@ Status settings_check(const Settings *settings)
     TRY(clip_check(&settings->clip));
     TRY(loss_check(&settings->loss));
     TRY(check_autocast(settings->autocast));
+    TRY(fp8_check(&settings->fp8));
+    TRY(policy_check(&settings->policy, settings->autocast, autocast_result(settings->autocast)));
     TRY(check_rounding(settings));
     TRY(check_masters(settings));
     return check_numbers(settings);
@@ -187,7 +194,12 @@ void settings_part(const Settings *settings, SettingPart part, Text *text)
         text_printf(text, "seed %llu", (unsigned long long)settings->seed);
         break;
     case SETTING_AUTOCAST:
-        text_printf(text, "autocast %s", format_name(settings->autocast));
+        text_printf(text, "autocast %s", format_step_name(settings->autocast));
+        policy_print(&settings->policy, text);
+        break;
+    case SETTING_FP8:
+        text_append(text, "fp8 ");
+        fp8_print(&settings->fp8, text);
         break;
     case SETTING_MASTER:
         text_printf(text, "master %s", settings->master ? "on" : "off");
@@ -226,7 +238,10 @@ void settings_print(const Settings *settings, const char *between, Text *text)
 
 bool settings_left_out(const Settings *settings, SettingPart part)
 {
-    return (part == SETTING_MASTER && settings->master) ||
+    const Settings usual = settings_default();
+
+    return (part == SETTING_FP8 && settings_same_part(settings, &usual, SETTING_FP8)) ||
+           (part == SETTING_MASTER && settings->master) ||
            (part == SETTING_ROUND && settings->rounding == ROUNDING_NEAREST) ||
            (part == SETTING_CLIP && settings->clip.kind == CLIP_OFF) ||
            (part == SETTING_ACCUMULATE && settings->accumulate == 1);
@@ -258,7 +273,8 @@ bool settings_same_program(const Settings *a, const Settings *b)
     other.optim.lr = a->optim.lr; /* a scalar */
     return settings_same_run(a, b) && settings_same_part(a, &other, SETTING_OPTIM) &&
            settings_same_part(a, b, SETTING_CLIP) && a->batch == b->batch &&
-           a->accumulate == b->accumulate && a->autocast == b->autocast && a->probes == b->probes &&
+           a->accumulate == b->accumulate && settings_same_part(a, b, SETTING_AUTOCAST) &&
+           settings_same_part(a, b, SETTING_FP8) && a->probes == b->probes &&
            a->master == b->master && a->rounding == b->rounding;
 }
 

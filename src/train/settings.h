@@ -7,6 +7,8 @@
 #define TRAIN_SETTINGS_H
 
 #include "amp/clip.h"
+#include "amp/fp8.h"
+#include "amp/policy.h"
 #include "amp/scaler.h"
 #include "base/number.h"
 #include "base/text.h"
@@ -24,7 +26,9 @@ typedef struct Settings {
     LossSpec loss;
     int64_t batch;
     uint64_t seed;
-    Format autocast; /* FORMAT_FP32: off */
+    Format autocast; /* FORMAT_FP32: off; FORMAT_E4M3: fp8 */
+    Fp8Spec fp8;     /* of autocast fp8 */
+    Policy policy;   /* departures from what PyTorch's autocast runs in it */
     bool master; /* weights are fp32, and cast anew each step; else they are kept in the format of
                         autocast itself, where that is fp16 or bf16 */
     WeightRounding rounding; /* of weights without masters; to nearest where there are masters */
@@ -69,6 +73,7 @@ typedef enum SettingPart {
     SETTING_BATCH,
     SETTING_SEED,
     SETTING_AUTOCAST,
+    SETTING_FP8,
     SETTING_MASTER,
     SETTING_ROUND,
     SETTING_SCALE,

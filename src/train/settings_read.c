@@ -2,12 +2,13 @@
  * runs commands; a file that somebody sends must not be able to do that. */
 #include "train/settings.h"
 
+#include "amp/autocast.h"
 #include "base/number.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { WORD = NET_TEXT + DATA_PATH, KEY = 64, KEYS = 8 };
+enum { WORD = NET_TEXT + DATA_PATH, KEY = 128, KEYS = 8 };
 
 typedef struct Key {
     char name[KEY], value[KEY];
@@ -98,6 +99,13 @@ static Key *take(Line *line, const char *name)
     return NULL;
 }
 
+static const char *take_text(Line *line, const char *name, const char *otherwise)
+{
+    const Key *key = take(line, name);
+
+    return key == NULL ? otherwise : key->value;
+}
+
 static Status take_number(Line *line, const char *name, double *value)
 {
     const Key *key = take(line, name);
@@ -115,7 +123,6 @@ static Status take_count(Line *line, const char *name, int64_t *value)
 static Status read_data(Line *line, Settings *settings)
 {
     DataSpec *spec = &settings->data;
-    const Key *target = take(line, "target"), *shuffle = take(line, "shuffle");
 
     *spec = data_spec_default();
     TRY(data_spec_parse(line->object, spec));
@@ -129,16 +136,14 @@ static Status read_data(Line *line, Settings *settings)
         spec->context < 0 || spec->context > LARGEST_CONTEXT || spec->size > LARGEST_SIZE ||
         !isfinite(spec->gain))
         return odd("data");
-    spec->target_input = target != NULL && strcmp(target->value, "input") == 0;
-    spec->shuffle = shuffle == NULL || strcmp(shuffle->value, "off") != 0;
+    spec->target_input = strcmp(take_text(line, "target", ""), "input") == 0;
+    spec->shuffle = strcmp(take_text(line, "shuffle", "on"), "off") != 0;
     return ok();
 }
 
 static Status read_net(Line *line, Settings *settings)
 {
-    const Key *act = take(line, "act");
-
-    return net_parse(line->object, act == NULL ? "relu" : act->value, &settings->net);
+    return net_parse(line->object, take_text(line, "act", "relu"), &settings->net);
 }
 
 static Status read_loss(Line *line, Settings *settings)
@@ -156,7 +161,6 @@ static Status read_loss(Line *line, Settings *settings)
 static Status read_optim(Line *line, Settings *settings)
 {
     OptimSpec *spec = &settings->optim;
-    const Key *states = take(line, "states");
 
     TRY(optim_spec(line->object, spec));
     TRY(take_number(line, "lr", &spec->lr));
@@ -165,7 +169,7 @@ static Status read_optim(Line *line, Settings *settings)
     TRY(take_number(line, "beta2", &spec->beta2));
     TRY(take_number(line, "eps", &spec->eps));
     TRY(take_number(line, "weight_decay", &spec->weight_decay));
-    return states == NULL ? ok() : format_parse(states->value, &spec->states);
+    return format_parse(take_text(line, "states", "fp32"), &spec->states);
 }
 
 static Status read_batch(Line *line, Settings *settings)
@@ -184,9 +188,38 @@ static Status read_seed(Line *line, Settings *settings)
     return ok();
 }
 
+static Status take_off(Line *line, const char *name, bool *off)
+{
+    const Key *key = take(line, name);
+
+    *off = key != NULL && strcmp(key->value, "off") == 0;
+    return key == NULL || *off || strcmp(key->value, "on") == 0 ? ok() : odd(key->value);
+}
+
 static Status read_autocast(Line *line, Settings *settings)
 {
-    return format_parse(line->object, &settings->autocast);
+    Policy policy = {0};
+
+    TRY(policy_parse(take_text(line, "keep", "none"), false, &policy.keep));
+    TRY(policy_parse(take_text(line, "force", "none"), true, &policy.force));
+    TRY(take_off(line, "stable", &policy.unstable));
+    TRY(autocast_parse(line->object, &settings->autocast));
+    settings->policy = policy;
+    return ok();
+}
+
+static Status read_fp8(Line *line, Settings *settings)
+{
+    Fp8Spec spec = fp8_spec_default();
+
+    if (strncmp(line->object, "scaling ", 8) != 0)
+        return odd(line->object);
+    TRY(fp8_scaling_parse(line->object + 8, &spec.scaling));
+    TRY(take_count(line, "history", &spec.history));
+    TRY(take_count(line, "margin", &spec.margin));
+    TRY(fp8_backward_parse(take_text(line, "backward", "e5m2"), &spec.backward));
+    settings->fp8 = spec;
+    return ok();
 }
 
 static Status read_master(Line *line, Settings *settings)
@@ -203,14 +236,6 @@ static Status read_round(Line *line, Settings *settings)
             return ok();
         }
     return odd(line->object);
-}
-
-static Status take_off(Line *line, const char *name, bool *off)
-{
-    const Key *key = take(line, name);
-
-    *off = key != NULL && strcmp(key->value, "off") == 0;
-    return key == NULL || *off || strcmp(key->value, "on") == 0 ? ok() : odd(key->value);
 }
 
 static Status take_beyond_pytorch(Line *line, ScalerSpec *spec)
@@ -303,6 +328,7 @@ static const struct {
     [SETTING_BATCH] = {"batch", read_batch},
     [SETTING_SEED] = {"seed", read_seed},
     [SETTING_AUTOCAST] = {"autocast", read_autocast},
+    [SETTING_FP8] = {"fp8", read_fp8},
     [SETTING_MASTER] = {"master", read_master},
     [SETTING_ROUND] = {"round", read_round},
     [SETTING_SCALE] = {"scale", read_scale},
@@ -320,19 +346,17 @@ static Status take_part(SettingPart part, Line *line, Settings *settings)
     return ok();
 }
 
-/* The parts that may be left out are as they are then. */
-static const Settings left_out = {.master = true, .rounding = ROUNDING_NEAREST, .accumulate = 1};
-
 /* `*read`: the line was this part's. */
 static Status read_part(SettingPart part, const char *text, Settings *settings, bool *read)
 {
+    const Settings usual = settings_default(); /* as parts are that may be left out */
     Line line;
 
     TRY(read_line(text, &line));
     *read = strcmp(line.verb, parts[part].verb) == 0;
     if (*read)
         return take_part(part, &line, settings);
-    return settings_left_out(&left_out, part) ? ok() : odd(text);
+    return settings_left_out(&usual, part) ? ok() : odd(text);
 }
 
 Status settings_read_part(const char *text, Settings *settings)
@@ -352,13 +376,10 @@ Status settings_read_part(const char *text, Settings *settings)
 
 Status settings_read(const char *text, Settings *settings)
 {
-    Settings made = *settings;
+    Settings made = settings_default(); /* as parts are that may be left out */
     bool read;
 
-    made.master = left_out.master;
-    made.rounding = left_out.rounding;
-    made.clip = left_out.clip;
-    made.accumulate = left_out.accumulate;
+    made.pace = settings->pace;
     for (SettingPart part = SETTING_DATA; part < SETTING_PARTS; part++) {
         size_t length = strcspn(text, "\n");
         char line[2 * WORD];

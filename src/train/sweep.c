@@ -88,7 +88,12 @@ static Status read_counts(const Bench *bench, int instr, CastCounts *counts)
     *counts = (CastCounts){0};
     if (!program->instrs[instr].counted)
         return ok();
-    return bench->run->class->counts_read(bench->plan, instr, counts);
+    TRY(bench->run->class->counts_read(bench->plan, instr, counts));
+    if (format_overflow(program->values[program->instrs[instr].out].format) == OVERFLOW_SATURATE) {
+        counts->classes[CAST_NORMAL] += counts->classes[CAST_OVERFLOW]; /* clamped, not infinite */
+        counts->classes[CAST_OVERFLOW] = 0;
+    }
+    return ok();
 }
 
 /* Of all gradients in the order of the backward pass. */
@@ -315,6 +320,10 @@ static Status sweep_job(Session *session, void *argument)
     bench.settings.probes = PROBE_ON;
     if (asked->spec.autocast)
         bench.settings.autocast = asked->spec.format;
+    if (bench.settings.autocast != run->settings.autocast) /* it has no history */
+        bench.settings.fp8.scaling = FP8_SCALING_CURRENT;
+    if (bench.settings.fp8.scaling == FP8_SCALING_CURRENT)
+        bench.settings.fp8.margin = 0;
     status = open_bench(session, &bench);
     if (!failed(status))
         status = asked->spec.autocast ? sweep_format(session, &bench, asked->pass)
@@ -329,6 +338,11 @@ Status session_sweep_begin(Session *session, const SweepSpec *spec, AutocastPass
         return fail(STATUS_USAGE, "a training is under way and would move the weights; say pause");
     TRY(session->problem);
     TRY(worker_between_steps(session));
+    if (!spec->autocast && format_is_fp8(session->settings.autocast))
+        return fail(
+            STATUS_UNSUPPORTED,
+            "casts to fp8 have scales of their own, which follow the loss scale, so there is "
+            "nothing to sweep; try sweep autocast");
     if (spec->autocast && settings_weights(&session->settings) != FORMAT_FP32)
         return fail(STATUS_USAGE,
                     "the weights are kept in %s alone, so no other format has the same; "

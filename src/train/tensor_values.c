@@ -30,7 +30,8 @@ static ValueId value_named(const Program *program, const char *name)
 static ValueId copy_of(const Program *program, ValueId id)
 {
     for (int i = 0; i < program->value_count; i++)
-        if (program->values[i].role == ROLE_COPY && program->values[i].source == id)
+        if (program->values[i].role == ROLE_COPY && program->values[i].source == id &&
+            program->values[i].format != FORMAT_FP32)
             return i;
     return NO_VALUE;
 }

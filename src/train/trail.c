@@ -47,7 +47,8 @@ static Status look_at_counts(const Experiment *now, int instr, Trail *trail)
     if (program_rounds(&now->program) == 1 || !now->program.instrs[instr].counted)
         return ok();
     TRY(experiment_counts(now, instr, &counts));
-    nonfinite = counts.classes[CAST_NAN] + counts.classes[CAST_INF] + counts.classes[CAST_OVERFLOW];
+    nonfinite =
+        cast_counts_nonfinite(&counts, now->program.values[now->program.instrs[instr].out].format);
     if (nonfinite == 0)
         return ok();
     tell(now, instr, nonfinite, counts.count, counts.amax, trail);

@@ -1,11 +1,20 @@
 #include "train/updates.h"
 
+#include "amp/autocast.h"
 #include "base/memory.h"
 #include "base/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Products of fp8 give the next wider format, and nothing is kept in fp8. */
+static Format format_of(const Experiment *experiment)
+{
+    Format format = experiment->settings.autocast;
+
+    return format_is_fp8(format) ? autocast_result(format) : format;
+}
 
 static bool wanted(const Experiment *experiment)
 {
@@ -74,7 +83,7 @@ static Status count_update(Experiment *experiment, int param, CastCounts *counts
     for (int64_t i = 0; i < count && !failed(status); i++)
         now[i] -= before[i];
     if (!failed(status))
-        cast_counted(experiment->settings.autocast, OVERFLOW_INFINITY, now, now, count, counts);
+        cast_counted(format_of(experiment), OVERFLOW_INFINITY, now, now, count, counts);
     free(now);
     return status;
 }
@@ -102,7 +111,7 @@ static void add_tensor(Experiment *experiment, int param)
 
     *tensor = (TensorFacts){
         .kind = TENSOR_UPDATE,
-        .format = experiment->settings.autocast,
+        .format = format_of(experiment),
         .count = value_count(master),
         .counted = true,
         .probed = updates->counted > 0 && updates->counted == facts->step,

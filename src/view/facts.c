@@ -40,9 +40,16 @@ float facts_scale_used(const Snapshot *snapshot)
     return newest != NULL && newest->count > 0 ? newest->scale_last : snapshot->scaler.scale;
 }
 
+float facts_factor(const Snapshot *snapshot, const TensorFacts *tensor)
+{
+    float scale = tensor->scaled ? facts_scale_used(snapshot) : 1.0f;
+
+    return tensor->fp8_scale > 0.0f ? scale * tensor->fp8_scale : scale;
+}
+
 int facts_shift(const Snapshot *snapshot, const TensorFacts *tensor)
 {
-    float scale = facts_scale_used(snapshot);
+    float factor = facts_factor(snapshot, tensor);
 
-    return tensor->scaled && scale > 0.0f ? -(int)lrint(log2((double)scale)) : 0;
+    return factor > 0.0f && isfinite(factor) ? -(int)lrint(log2((double)factor)) : 0;
 }

@@ -12,7 +12,11 @@ Measure facts_lost(const TensorFacts *tensor);      /* of the mass */
 /* The scale that the newest step used; after a skip the scaler already holds the next one. */
 float facts_scale_used(const Snapshot *snapshot);
 
-/* What is added to a stored exponent of the tensor to get that of the true value. */
+/* Stored = true value times this: the loss scale, where the tensor carries it, and an fp8 cast's own. */
+float facts_factor(const Snapshot *snapshot, const TensorFacts *tensor);
+
+/* What is added to a stored exponent of the tensor to get that of the true value; rounded, where the
+ * factor is no power of two. */
 int facts_shift(const Snapshot *snapshot, const TensorFacts *tensor);
 
 #endif

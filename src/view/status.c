@@ -33,6 +33,8 @@ static void add_mistakes(Items *items, int rank, const Snapshot *snapshot)
         items_add(items, rank, STYLE_BAD, "unscale off");
     if (snapshot->clip.before_unscale)
         items_add(items, rank, STYLE_BAD, "clip before unscale");
+    if (snapshot->policy.forced[0] != '\0')
+        items_add(items, rank, STYLE_BAD, "%s forced", snapshot->policy.forced);
 }
 
 static void add_skipped(Items *items, int rank, const Snapshot *snapshot)
@@ -73,7 +75,7 @@ static void draw_one(const Snapshot *snapshot, Canvas *canvas)
 {
     Items items = {0};
 
-    items_add(&items, 2, STYLE_BOLD, "%s", format_name(snapshot->autocast));
+    items_add(&items, 2, STYLE_BOLD, "%s", format_step_name(snapshot->autocast));
     add_scale(&items, 3, &snapshot->scaler);
     add_mistakes(&items, 2, snapshot);
     add_step(&items, 1, snapshot);
@@ -99,7 +101,7 @@ static void add_run(Items *items, const Snapshot *snapshot, Style style, bool br
     char loss[NUMBER_TEXT];
 
     items_add(items, 0, style, "%s", snapshot->run_name);
-    items_add(items, 1, STYLE_BOLD, "%s", format_name(snapshot->autocast));
+    items_add(items, 1, STYLE_BOLD, "%s", format_step_name(snapshot->autocast));
     add_scale(items, 3, &snapshot->scaler); /* its panel says it too */
     add_mistakes(items, 1, snapshot);
     add_skipped(items, 2, snapshot);

@@ -3,7 +3,8 @@
  *   ops [cuda | cpu | wrong:FAULT]
  *
  * To the bit: casts, relu, tanh_backward, nll_backward, mse_backward, gather, correct, scale, accumulate,
- * clip_norm, clip_value, sgd, momentum, update, embedding, position and their gradients, and all counts of the same values. The rest within a
+ * clip_norm, clip_value, sgd, momentum, update, fp8_scale, cast_fp8, fp8_history, embedding, position and
+ * their gradients, and all counts of the same values. The rest within a
  * bound that is worked out beside it for each number: the exact result, taken in double, give or take
  * the bound, rounded.
  */
@@ -25,6 +26,8 @@ int main(int argc, char **argv)
     ops_attention(&pair);
     ops_sequences(&pair);
     ops_batch(&pair);
+    ops_low(&pair);
+    ops_fp8(&pair);
     ops_optimizers(&pair);
     ops_clip(&pair);
     pair_close(&pair);

@@ -37,6 +37,8 @@ void ops_norm(Pair *pair);       /* layernorm and its gradients */
 void ops_attention(Pair *pair);  /* its products, causal_softmax, and their gradients */
 void ops_sequences(Pair *pair);  /* embedding and position, their gradients; windows of a text */
 void ops_batch(Pair *pair);      /* batchnorm, its statistics and gradients */
+void ops_low(Pair *pair);        /* log_softmax and layernorm, forced into a low format */
+void ops_fp8(Pair *pair);        /* fp8_scale, cast_fp8, fp8_history, products of fp8 */
 void ops_rows(Pair *pair);       /* log_softmax, nll, mse, gather, correct, scale */
 void ops_optimizers(Pair *pair); /* unscale, sgd, momentum, adam, adamw, update */
 void ops_clip(Pair *pair);       /* clip_norm, clip_value, accumulate; a scaler's mistakes */

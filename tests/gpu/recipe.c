@@ -1,6 +1,7 @@
 #include "recipe.h"
 
 #include "amp/emit.h"
+#include "amp/fp8.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "check.h"
@@ -89,6 +90,7 @@ void recipe_program(const Recipe *recipe, Program *program)
                        .low = recipe->low,
                        .low_weights = recipe->low_weights,
                        .rounding = recipe->rounding,
+                       .fp8 = fp8_spec_default(),
                        .probes = PROBE_ON};
     ExampleShape shape = {.rank = set->rank,
                           .classes = set->class_count,

@@ -39,7 +39,7 @@ static const char *label(const Recipe *recipe, const char *what)
     static char text[LABEL_TEXT];
 
     snprintf(text, sizeof text, "%s batch %lld %s: %s", recipe->name, (long long)recipe->batch,
-             format_name(recipe->low), what);
+             format_step_name(recipe->low), what);
     return text;
 }
 
@@ -361,7 +361,7 @@ int main(int argc, char **argv)
     events = argc > 2 ? strtol(argv[2], NULL, 10) : 20000;
     try_events(&pair, events);
     for (int r = 0; same_recipes[r].name != NULL; r++)
-        for (Format low = FORMAT_FP32; low <= FORMAT_BF16; low++) {
+        for (Format low = FORMAT_FP32; low <= FORMAT_E4M3; low++) {
             Recipe recipe = same_recipes[r];
 
             /* A stand-in is slow. */

@@ -54,6 +54,8 @@ claim "the main job: accuracy, skipped, steps a second" \
     '$1 >= 0.83 && $2 > 0 && $3 > 0'
 claim "bf16: accuracy, skipped" 'autocast bf16; scale off; train 10 epochs; print accuracy, skipped' \
     '$1 >= 0.83 && $2 == 0'
+claim "fp8: accuracy, skipped" 'autocast fp8; scale off; train 10 epochs; print accuracy, skipped' \
+    '$1 >= 0.82 && $2 == 0'
 claim "fp32: accuracy, skipped" 'autocast off; scale off; train 10 epochs; print accuracy, skipped' \
     '$1 >= 0.83 && $2 == 0'
 claim "a scale far too large: steps, skipped, scale" 'scale static 2^40; train 40; print step, skipped, scale' \
@@ -73,6 +75,19 @@ claim "pictures through convolutions: accuracy, skipped, steps a second" \
     'net lenet; train 3 epochs; print accuracy, skipped, steps_per_second' '$1 >= 0.75 && $2 > 0 && $3 > 0'
 claim "the same in bf16 without masters: loss" \
     'net lenet; autocast bf16; scale off; master off; round kahan; train 400; print loss' '$1 < 1'
+claim "the same in fp8: loss, scale of a weight" \
+    'net lenet; autocast fp8; scale off; train 400; print loss, fp8_scale("conv1.weight")' '$1 < 1 && $2 > 1'
+claim "fp8 of e4m3 without a scale, and with one: accuracy of both" \
+    'autocast fp8; scale off; optim adam; fp8 scaling none backward=e4m3; train 600; print accuracy; reset; fp8 scaling current; train 600; print accuracy' \
+    '$1 > 0.8'
+claim "layernorm forced into fp16, of rows beyond its squares: zeros" \
+    'seed 3; data moons gain=3000; net "linear 8, layernorm, relu, linear 2"; batch 8; autocast fp16 force=layernorm; scale off; train 2; print zeros("norm1.out"), zeros("fc1.weight.grad")' \
+    '$1 > 0.2 && $2 > 0.5'
+claim "softmax forced without its largest number taken off: skipped" \
+    'data moons gain=3000; net 2 8 2; autocast fp16 force=softmax stable=off; train 20; print skipped' '$1 > 0'
+claim "operations that are kept: loss, skipped" \
+    'autocast fp16 keep=relu,softmax,linear; train 100; autocast keep=gelu,relu; train 100; print loss, step' \
+    '$1 < 1 && $2 == 200'
 claim "a text, character by character: loss, accuracy, steps a second" \
     'data text; net "embedding 64, position, linear 128, gelu, linear"; lr 3e-3; train 5 epochs; print loss, accuracy, steps_per_second' \
     '$1 < 2.6 && $2 > 0.24 && $3 > 0'

@@ -10,7 +10,7 @@
 /* Its operands are the same bits on both sides. */
 static bool same_before_cast(const Program *program, const Instr *instr)
 {
-    if (instr->op == OP_CAST)
+    if (instr->op == OP_CAST || instr->op == OP_CAST_FP8)
         return instr->phase == PHASE_CAST || program->values[instr->in[0]].role == ROLE_INPUT;
     return instr->op == OP_NLL_BACKWARD;
 }

@@ -7,11 +7,12 @@
 #include <math.h>
 #include <stdlib.h>
 
-const Tolerance step_tolerances[FORMAT_COUNT] = {
-    [FORMAT_FP32] = {1e-6, 1e-5},
-    [FORMAT_TF32] = {2e-4, 2e-3},
-    [FORMAT_FP16] = {2e-4, 2e-3},
-    [FORMAT_BF16] = {1e-3, 1e-2},
+const Tolerance
+    step_tolerances[FORMAT_COUNT] =
+        {
+            [FORMAT_FP32] = {1e-6, 1e-5}, [FORMAT_TF32] = {2e-4, 2e-3},
+            [FORMAT_FP16] = {2e-4, 2e-3}, [FORMAT_BF16] = {1e-3, 1e-2},
+            [FORMAT_E4M3] = {5e-3, 5e-2}, /* sums of 13 bits, casts to 3 bits of mantissa */
 };
 
 double relative(double a, double b)

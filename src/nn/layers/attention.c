@@ -104,11 +104,11 @@ static ValueId attention_forward(Builder *builder, Layer *layer, ValueId in)
 
     linear_emit(builder, qkv, in, &layer->params[IN_WEIGHT]);
     emit(builder, layer, OP_ATTENTION_QUERY, q, qkv, NO_VALUE);
-    emit(builder, layer, OP_ATTENTION_SCORES, scores, autocast_low(builder, q),
-         autocast_low(builder, qkv));
+    emit(builder, layer, OP_ATTENTION_SCORES, scores, autocast_inner(builder, q),
+         autocast_inner(builder, qkv));
     emit(builder, layer, OP_CAUSAL_SOFTMAX, probs, scores, NO_VALUE);
-    emit(builder, layer, OP_ATTENTION_VALUES, heads, autocast_low(builder, probs),
-         autocast_low(builder, qkv));
+    emit(builder, layer, OP_ATTENTION_VALUES, heads, autocast_inner(builder, probs),
+         autocast_inner(builder, qkv));
     linear_emit(builder, out, heads, &layer->params[OUT_WEIGHT]);
     layer->saved[QKV] = qkv;
     layer->saved[QUERY] = q;
@@ -137,14 +137,14 @@ static ValueId heads_backward(Builder *builder, Layer *layer, ValueId dheads)
     ValueId dv = row(builder, layer, ROLE_ACTIVATION_GRAD, 1, "v.grad");
     ValueId dq = layer_grad(builder, q);
     ValueId dk = row(builder, layer, ROLE_ACTIVATION_GRAD, 1, "k.grad");
-    ValueId dqkv = layer_grad(builder, qkv), dlow = autocast_low(builder, dheads);
+    ValueId dqkv = layer_grad(builder, qkv), dlow = autocast_inner(builder, dheads);
 
-    emit(builder, layer, OP_ATTENTION_DPROBS, dprobs, dlow, autocast_low(builder, qkv));
+    emit(builder, layer, OP_ATTENTION_DPROBS, dprobs, dlow, autocast_inner(builder, qkv));
     dprobs = layer_widened(builder, dprobs);
-    emit(builder, layer, OP_ATTENTION_DV, dv, autocast_low(builder, probs), dlow);
-    dscores = autocast_low(builder, scores_grad(builder, layer, dprobs));
-    emit(builder, layer, OP_ATTENTION_DQ, dq, dscores, autocast_low(builder, qkv));
-    emit(builder, layer, OP_ATTENTION_DK, dk, dscores, autocast_low(builder, q));
+    emit(builder, layer, OP_ATTENTION_DV, dv, autocast_inner(builder, probs), dlow);
+    dscores = autocast_inner(builder, scores_grad(builder, layer, dprobs));
+    emit(builder, layer, OP_ATTENTION_DQ, dq, dscores, autocast_inner(builder, qkv));
+    emit(builder, layer, OP_ATTENTION_DK, dk, dscores, autocast_inner(builder, q));
     emit(builder, layer, OP_ATTENTION_JOIN, dqkv, dq, dk)->in[2] = dv;
     return dqkv;
 }

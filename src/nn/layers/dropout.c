@@ -4,6 +4,8 @@
  */
 #include "nn/layer.h"
 
+#include "amp/autocast.h"
+
 static void emit(Builder *builder, const Layer *layer, ValueId out, ValueId in)
 {
     Instr *instr = builder_emit_counted(builder, OP_DROPOUT, out, in, NO_VALUE, NO_VALUE);
@@ -18,8 +20,9 @@ static ValueId dropout_forward(Builder *builder, Layer *layer, ValueId in)
 
     if (layer->held_out)
         return in;
-    out = builder_like(builder, in, ROLE_ACTIVATION, builder_get(builder, in)->format, "%s.out",
-                       layer->name);
+    out = builder_like(builder, in, ROLE_ACTIVATION,
+                       autocast_format(builder, OP_CLASS_INPUT, builder_get(builder, in)->format),
+                       "%s.out", layer->name);
     emit(builder, layer, out, in);
     return out;
 }

@@ -1,4 +1,4 @@
-/* autocast FORMAT: what products are computed in. */
+/* autocast FORMAT [keep=] [force=]: what products are computed in, and what departs from PyTorch's policy. */
 #include "repl/commands.h"
 
 #include "repl/args.h"
@@ -7,18 +7,41 @@
 
 #include <string.h>
 
+static const char *const switches[] = {"on", "off", NULL};
+
 static const ArgSpec autocast_args[] = {
     {.name = "format",
      .kind = ARG_NAME,
      .optional = true,
      .names = NAMES_AUTOCAST,
-     .shown = "off|tf32|fp16|bf16",
+     .shown = "off|tf32|fp16|bf16|fp8",
      .text = "the format that products take their inputs in; off: fp32"},
+    {.name = "keep",
+     .kind = ARG_WORD,
+     .key = true,
+     .names = NAMES_KEPT,
+     .shown = "OP,OP...",
+     .text = "operations that stay in fp32, though they would go low"},
+    {.name = "force",
+     .kind = ARG_WORD,
+     .key = true,
+     .names = NAMES_FORCED,
+     .shown = "OP,OP...",
+     .text = "a mistake: operations that belong in fp32 run in the low format"},
+    {.name = "stable",
+     .kind = ARG_CHOICE,
+     .key = true,
+     .choices = switches,
+     .text = "off, a mistake: a forced softmax takes exp of the logits as they are"},
     {.kind = ARG_END},
 };
 
-static const char *const autocast_examples[] = {"autocast fp16", "autocast bf16; scale off",
-                                                "autocast tf32; scale off; show program", NULL};
+static const char *const autocast_examples[] = {"autocast fp16",
+                                                "autocast bf16; scale off",
+                                                "autocast tf32; scale off; show program",
+                                                "autocast fp16 keep=softmax,relu; show autocast",
+                                                "autocast fp16 force=softmax stable=off",
+                                                NULL};
 
 static void describe(const Settings *settings, Text *text)
 {
@@ -45,35 +68,69 @@ static void tell_weights(Repl *repl, const Settings *settings, Format before)
 static void hint(Repl *repl, const Settings *settings)
 {
     bool scaled = settings->scaler.mode != SCALE_OFF;
+    bool unscaled_fp8 =
+        format_is_fp8(settings->autocast) && settings->fp8.scaling == FP8_SCALING_NONE;
 
     if (settings->autocast == FORMAT_FP16 && !scaled)
         repl_note(repl,
                   "small gradients underflow in fp16 without a loss scale; try `scale dynamic`");
-    else if (settings->autocast != FORMAT_FP16 && scaled)
+    else if (settings->autocast != FORMAT_FP16 && scaled && !unscaled_fp8)
         repl_note(repl, "%s needs no loss scale; `scale off` turns it off",
-                  format_name(settings->autocast));
+                  format_step_name(settings->autocast));
+}
+
+/* A format states the whole: what is kept and forced beside it is what is typed beside it. */
+static Status take_format(Args *args, Settings *wanted)
+{
+    const char *format = args_text(args, "format");
+    Text line = {0};
+    Status status;
+
+    if (format == NULL)
+        return ok();
+    args_blame(args, "format");
+    text_printf(&line, "autocast %s", strcmp(format, "off") == 0 ? "fp32" : format);
+    status = settings_read_part(text_chars(&line), wanted);
+    text_release(&line);
+    return status;
+}
+
+static Status take_policy(Args *args, Settings *wanted)
+{
+    Policy *policy = &wanted->policy;
+
+    if (args_has(args, "keep")) {
+        args_blame(args, "keep");
+        TRY(policy_parse(args_text(args, "keep"), false, &policy->keep));
+    }
+    if (args_has(args, "force")) {
+        args_blame(args, "force");
+        TRY(policy_parse(args_text(args, "force"), true, &policy->force));
+        policy->unstable = false;
+    }
+    if (args_has(args, "stable")) {
+        args_blame(args, "stable");
+        policy->unstable = args_is(args, "stable", "off");
+    }
+    return ok();
 }
 
 static Status autocast_run(Repl *repl, Args *args)
 {
     Settings wanted = *session_settings(repl_session(repl));
     Format weights = settings_weights(&wanted);
-    const char *format = args_text(args, "format");
     Text what = {0};
     Status status = ok();
 
-    args_blame(args, "format");
-    if (format != NULL && strcmp(format, "off") == 0)
-        wanted.autocast = FORMAT_FP32;
-    else if (format != NULL)
-        TRY(format_parse(format, &wanted.autocast));
+    TRY(take_format(args, &wanted));
+    TRY(take_policy(args, &wanted));
     describe(&wanted, &what);
-    if (format == NULL)
+    if (args_empty(args))
         repl_print(repl, "%s\n", text_chars(&what));
     else
         status = repl_apply(repl, &wanted, text_chars(&what));
     text_release(&what);
-    if (format != NULL && !failed(status)) {
+    if (args_has(args, "format") && !failed(status)) {
         tell_weights(repl, &wanted, weights);
         hint(repl, &wanted);
     }
@@ -91,7 +148,13 @@ const Command autocast_command = {
         "It may be changed while "
         "training runs: the weights are kept. tf32 is what tensor cores make of fp32: operands of "
         "products are rounded to 10 bits of mantissa, results stay fp32. `show program` lists "
-        "every "
-        "cast.",
+        "every cast, `show autocast` which operation runs in which format.\n"
+        "keep=softmax,gelu holds operations in fp32 that would go low. force= makes a mistake: "
+        "what "
+        "PyTorch runs in fp32 is computed in the low format, and each operation within it is "
+        "rounded. layernorm then loses rows whose squares overflow, and softmax the small parts of "
+        "its sums; with stable=off exp of logits above 11 overflows fp16, and the row is nan. "
+        "`none` "
+        "ends either, and so does a format that is typed without them.",
     .run = autocast_run,
 };

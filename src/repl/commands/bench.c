@@ -19,7 +19,7 @@ static const ArgSpec bench_args[] = {
     {.name = "formats",
      .kind = ARG_WORDS,
      .optional = true,
-     .names = NAMES_FORMATS,
+     .names = NAMES_AUTOCAST,
      .shown = "FORMATS",
      .text = "which to measure (fp32 tf32 fp16 bf16)"},
     {.name = "steps",
@@ -55,7 +55,7 @@ static void show_progress(Repl *repl, const Table *table, int i, const BenchSpec
         return;
     snprintf(line, sizeof line, "%sbench %d of %d: %s, probes %s%s",
              repl_at_prompt(repl) ? "\r" : "", i + 1, 2 * table->list.count,
-             format_name(spec->format), probe_set_names[spec->probes],
+             format_step_name(spec->format), probe_set_names[spec->probes],
              repl_at_prompt(repl) ? "\033[K" : "\n");
     repl_complain(repl, line);
 }
@@ -102,7 +102,7 @@ static Status measure_all(Repl *repl, Table *table)
 
         if (status.code == STATUS_UNSUPPORTED || status.code == STATUS_MEMORY) {
             wipe_progress(repl);
-            repl_note(repl, "%s is left out: %s", format_name(table->list.formats[i / 2]),
+            repl_note(repl, "%s is left out: %s", format_step_name(table->list.formats[i / 2]),
                       status.text);
             i |= 1;
         } else if (failed(status)) {
@@ -135,7 +135,7 @@ static Status bench_run(Repl *repl, Args *args)
     Status status;
 
     args_blame(args, "formats");
-    TRY(format_list_read(words, &table.list));
+    TRY(step_list_read(words, &table.list));
     interrupt_direct(session);
     status = measure_all(repl, &table);
     interrupt_direct(NULL);

@@ -8,17 +8,19 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { FORMAT_WORD = 16 };
+
 static const char *const switches[] = {"on", "off", NULL};
 static const char *const scales[] = {"dynamic", "static", "off", NULL};
 
 static const ArgSpec fork_args[] = {
     {.name = "name", .kind = ARG_WORD, .shown = "NAME", .text = "what the new run is called"},
     {.name = "autocast",
-     .kind = ARG_NAME,
+     .kind = ARG_WORD,
      .key = true,
      .names = NAMES_AUTOCAST,
-     .shown = "off|tf32|fp16|bf16",
-     .text = "another format"},
+     .shown = "\"FORMAT ...\"|off",
+     .text = "another format, as `autocast` takes it; in quotes where it has blanks"},
     {.name = "scale",
      .kind = ARG_WORD,
      .key = true,
@@ -55,6 +57,11 @@ static const ArgSpec fork_args[] = {
      .choices = weight_rounding_names,
      .shown = "nearest|stochastic|kahan",
      .text = "another rounding of weights without masters"},
+    {.name = "fp8",
+     .kind = ARG_WORD,
+     .key = true,
+     .shown = "\"scaling ...\"",
+     .text = "other scales of fp8 casts, as `fp8` takes them"},
     {.name = "clip",
      .kind = ARG_WORD,
      .key = true,
@@ -97,11 +104,19 @@ static Status take(Args *args, const char *key, const char *value, Settings *wan
 
 static Status take_autocast(Args *args, Settings *wanted)
 {
-    const char *format = args_text(args, "autocast");
+    const char *text = args_text(args, "autocast"), *near;
+    char format[FORMAT_WORD];
 
-    if (format == NULL)
+    if (text == NULL)
         return ok();
-    return take(args, "autocast", strcmp(format, "off") == 0 ? "fp32" : format, wanted);
+    text_copy(format, strcspn(text, " ") < sizeof(format) ? strcspn(text, " ") + 1 : sizeof(format),
+              text);
+    near = names_nearest(NAMES_AUTOCAST, NULL, format);
+    args_blame(args, "autocast");
+    if (!names_has(NAMES_AUTOCAST, NULL, format))
+        return fail(STATUS_USAGE, "there is no autocast '%s'; did you mean %s?", format,
+                    near == NULL ? "fp16" : near);
+    return take(args, "autocast", strcmp(text, "off") == 0 ? "fp32" : text, wanted);
 }
 
 /* Only dynamic scaling sets all of its rules; the others leave them for when it comes back. */
@@ -148,7 +163,8 @@ static Status take_lr(Args *args, Settings *wanted)
 
 static Status take_all(Args *args, ForkSpec *spec)
 {
-    static const char *const plain[] = {"optim", "loss", "net", "probe", "master", "round", "clip"};
+    static const char *const plain[] = {"optim",  "loss",  "net",  "probe",
+                                        "master", "round", "clip", "fp8"};
 
     TRY(take_autocast(args, &spec->settings));
     TRY(take_scale(args, spec));

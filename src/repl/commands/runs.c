@@ -40,7 +40,7 @@ static void append_scaling(const Snapshot *facts, Text *text)
 /* What the runs share is left out. */
 static void append_settings(const Snapshot *facts, const Snapshot *first, Text *text)
 {
-    text_printf(text, "%s, %s", format_name(facts->autocast), facts->optim);
+    text_printf(text, "%s, %s", format_step_name(facts->autocast), facts->optim);
     if (facts->weights != FORMAT_FP32)
         text_printf(text, ", no masters, round %s", facts->rounding);
     append_scaling(facts, text);

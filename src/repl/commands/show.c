@@ -1,7 +1,8 @@
-/* show [NAME]: a panel of the live view, the program, the layers, or the settings. */
+/* show [NAME]: a panel of the live view, the program, the layers, the formats or the settings. */
 #include "repl/commands.h"
 
 #include "repl/args.h"
+#include "repl/names.h"
 #include "repl/phrase.h"
 #include "repl/repl.h"
 #include "repl/show_panel.h"
@@ -14,7 +15,7 @@ static const ArgSpec show_args[] = {
      .optional = true,
      .names = NAMES_SHOWN,
      .shown = "NAME",
-     .text = "a panel (`help panels`), program, net, or settings; alone: run"},
+     .text = "a panel (`help panels`), program, net, autocast, or settings; alone: run"},
     {.name = "tensor",
      .kind = ARG_WORD,
      .optional = true,
@@ -30,6 +31,7 @@ static const char *const show_examples[] = {
     "train 20; show gradients fc1.weight.grad --true",
     "show program",
     "show net",
+    "show autocast",
     "show settings",
     NULL,
 };
@@ -64,6 +66,8 @@ static Status show_named(Repl *repl, Args *args, const char *name)
 /* What `show` lists besides panels: by their first letters. */
 static Status print_list(Session *session, char which, Text *text)
 {
+    if (which == 'a')
+        return session_print_autocast(session, text);
     if (which == 's') {
         settings_print(session_settings(session), "\n", text);
         return ok();
@@ -95,14 +99,15 @@ static Status show_run(Repl *repl, Args *args)
 {
     const char *name = args_has(args, "panel") ? args_text(args, "panel") : "run";
 
-    if (strcmp(name, "program") == 0 || strcmp(name, "settings") == 0 || strcmp(name, "net") == 0)
+    if (names_has(NAMES_LISTS, NULL, name))
         return show_text(repl, name[0]);
     return show_named(repl, args, name);
 }
 
 const Command show_command = {
     .name = "show",
-    .summary = "draw a panel of the live view here; list the program, the layers or the settings",
+    .summary = "draw a panel of the live view here; list the program, the layers, the formats or "
+               "the settings",
     .task = TASK_LOOK,
     .args = show_args,
     .examples = show_examples,

@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FORMATS = 4 };
+enum { FORMATS = 5 };
 
 static const double patience = 3600.0, view_tick = 0.05; /* seconds */
 
@@ -171,14 +171,15 @@ static Status sweep_scale(Repl *repl, Args *args)
 /* What cannot be done here is said, and the others go on; fp32 can be done anywhere. */
 static Status sweep_formats(Repl *repl, AutocastPass passes[FORMATS], int *count)
 {
-    static const Format formats[FORMATS] = {FORMAT_FP32, FORMAT_TF32, FORMAT_FP16, FORMAT_BF16};
+    static const Format formats[FORMATS] = {FORMAT_FP32, FORMAT_TF32, FORMAT_FP16, FORMAT_BF16,
+                                            FORMAT_E4M3};
 
     for (int i = 0; i < FORMATS; i++) {
         SweepSpec spec = {.autocast = true, .format = formats[i]};
         Status status = sweep(repl, &spec, &passes[*count]);
 
         if (status.code == STATUS_UNSUPPORTED)
-            repl_note(repl, "%s is left out: %s", format_name(formats[i]), status.text);
+            repl_note(repl, "%s is left out: %s", format_step_name(formats[i]), status.text);
         else if (failed(status))
             return status;
         else

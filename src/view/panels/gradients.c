@@ -20,17 +20,17 @@ typedef struct Rows {
 } Rows;
 
 /* What the exponents on the axis are exponents of. */
-static void axis_words(const TensorFacts *tensor, float scale, bool true_values, char *text)
+static void axis_words(const TensorFacts *tensor, float factor, bool true_values, char *text)
 {
     char power[NUMBER_TEXT];
 
-    if (!tensor->scaled || scale == 1.0f)
+    if (factor == 1.0f)
         text_copy(text, LABEL, "true values");
     else if (true_values)
-        snprintf(text, LABEL, "true values = stored / %s", words_scale(scale, power));
+        snprintf(text, LABEL, "true values = stored / %s", words_scale(factor, power));
     else
         snprintf(text, LABEL, "stored = %s x %s", tensor_is_grad(tensor) ? "grad" : "value",
-                 words_scale(scale, power));
+                 words_scale(factor, power));
 }
 
 /* Returns whether there was room for what the axis shows. */
@@ -161,7 +161,7 @@ static void draw_run(const Scene *scene, bool right, const Gaze *gaze, Canvas *c
                             : "no gradients yet: choose net and data, then step");
         return;
     }
-    axis_words(tensor, facts_scale_used(snapshot), gaze->true_values, axis);
+    axis_words(tensor, facts_factor(snapshot, tensor), gaze->true_values, axis);
     if (draw_heading(title, tensor, axis, canvas))
         axis[0] = '\0';
     if (!tensor->probed) {

@@ -37,7 +37,7 @@ static void print_heads(const Snapshot *snapshot, Canvas *canvas)
     snprintf(low, sizeof low, "as %s",
              is_low(snapshot) && snapshot->autocast == FORMAT_FP32
                  ? "kept"
-                 : format_name(snapshot->autocast));
+                 : format_step_name(snapshot->autocast));
     print_cell(canvas, 1, 0, STYLE_DIM, "held");
     print_cell(canvas, 1, 1, STYLE_DIM, low);
     if (is_low(snapshot))
@@ -130,6 +130,10 @@ static int lesson(const Snapshot *snapshot, int row, Canvas *canvas)
         snprintf(line, sizeof line,
                  "without masters weights take half and need no copies, and every update is "
                  "rounded: lost_updates says what that costs");
+    else if (format->bits == 8)
+        snprintf(line, sizeof line,
+                 "fp8 saves nothing on weights and optimizer, and adds copies of 8 bits; what is "
+                 "between products is bf16 and stays beside its fp8 copy");
     else
         snprintf(line, sizeof line,
                  "%s saves nothing on weights and optimizer, and adds copies; "

@@ -60,11 +60,15 @@ static void scaler_line(Sheet *sheet, const ScalerFacts *scaler)
 
 static void autocast_line(Sheet *sheet, const Snapshot *snapshot)
 {
-    if (snapshot->weights == FORMAT_FP32)
-        line(sheet, "autocast", "%s", format_name(snapshot->autocast));
+    if (snapshot->fp8[0] != '\0')
+        line(sheet, "autocast", "%s %s", format_step_name(snapshot->autocast), snapshot->fp8);
+    else if (snapshot->weights == FORMAT_FP32)
+        line(sheet, "autocast", "%s", format_step_name(snapshot->autocast));
     else
         line(sheet, "autocast", "%s, and no masters: weights are kept in it, rounded %s",
-             format_name(snapshot->autocast), snapshot->rounding);
+             format_step_name(snapshot->autocast), snapshot->rounding);
+    if (snapshot->policy.words[0] != '\0')
+        line(sheet, "", "%s", snapshot->policy.words);
 }
 
 static void mistakes_line(Sheet *sheet, const ScalerFacts *scaler)

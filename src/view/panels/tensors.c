@@ -53,14 +53,6 @@ typedef struct Table {
     int width[FIELDS];
 } Table;
 
-/* Stored values that are inf or nan, whatever made them so. */
-static int64_t nonfinite(const TensorFacts *tensor)
-{
-    const int64_t *classes = tensor->counts.classes;
-
-    return classes[CAST_INF] + classes[CAST_NAN] + classes[CAST_OVERFLOW];
-}
-
 static const char *largest(const TensorFacts *tensor, char *text)
 {
     if (tensor->counts.amax > 0.0f)
@@ -112,9 +104,9 @@ static void field_text(const TensorFacts *tensor, Field field, const Table *tabl
         break;
     case FIELD_NONFINITE:
         if (table->narrow)
-            words_tick(nonfinite(tensor), number);
+            words_tick(cast_counts_nonfinite(&tensor->counts, tensor->format), number);
         else
-            words_count(nonfinite(tensor), number);
+            words_count(cast_counts_nonfinite(&tensor->counts, tensor->format), number);
         break;
     case FIELD_LARGEST:
         largest(tensor, number);
@@ -138,7 +130,7 @@ static Style field_style(const TensorFacts *tensor, Field field)
     case FIELD_SUBNORMAL:
         return classes[CAST_SUBNORMAL] > 0 ? STYLE_SUBNORMAL : STYLE_PLAIN;
     case FIELD_NONFINITE:
-        return nonfinite(tensor) > 0 ? STYLE_BAD : STYLE_PLAIN;
+        return cast_counts_nonfinite(&tensor->counts, tensor->format) > 0 ? STYLE_BAD : STYLE_PLAIN;
     default:
         return STYLE_PLAIN;
     }

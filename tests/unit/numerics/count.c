@@ -261,3 +261,21 @@ Test(count, a_prediction_tells_what_a_shifted_cast_will_count)
         hold_prediction(in, VALUES, FORMAT_BF16, shift);
     }
 }
+
+Test(count, what_is_clamped_is_neither_inf_nor_nan)
+{
+    const float in[] = {1.0f, 500.0f, -INFINITY, NAN, 1e-9f};
+    float out[5];
+    CastCounts clamped = {0}, broken = {0};
+
+    cr_expect_eq(format_overflow(FORMAT_E4M3), OVERFLOW_SATURATE);
+    cr_expect_eq(format_overflow(FORMAT_E5M2), OVERFLOW_SATURATE);
+    cr_expect_eq(format_overflow(FORMAT_FP16), OVERFLOW_INFINITY);
+    cast_counted(FORMAT_E4M3, format_overflow(FORMAT_E4M3), in, out, 5, &clamped);
+    cr_expect_eq(clamped.classes[CAST_OVERFLOW], 1);
+    cr_expect_eq(cast_counts_nonfinite(&clamped, FORMAT_E4M3), 2);
+    cast_counted(FORMAT_FP16, format_overflow(FORMAT_FP16), in, out, 5, &broken);
+    cr_expect_eq(cast_counts_nonfinite(&broken, FORMAT_FP16), 2);
+    broken.classes[CAST_OVERFLOW] = 3;
+    cr_expect_eq(cast_counts_nonfinite(&broken, FORMAT_FP16), 5);
+}

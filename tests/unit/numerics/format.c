@@ -73,3 +73,11 @@ Test(format, an_unknown_name_is_answered_with_those_there_are)
     for (int f = 0; f < FORMAT_COUNT; f++)
         cr_assert_not_null(strstr(status.text, format_name((Format)f)), "%s", status.text);
 }
+
+Test(format, a_step_in_either_format_of_8_bits_is_called_fp8)
+{
+    cr_expect_str_eq(format_step_name(FORMAT_E4M3), "fp8");
+    cr_expect_str_eq(format_step_name(FORMAT_E5M2), "fp8");
+    cr_expect_str_eq(format_step_name(FORMAT_BF16), "bf16");
+    cr_expect_str_eq(format_step_name(FORMAT_FP32), "fp32");
+}

@@ -142,7 +142,12 @@ Test(complete, values_of_a_choice)
     expect_offered("round ", "kahan nearest stochastic");
     expect_offered("optim adam st", "states=");
     expect_offered("optim adam states=", "bf16 fp16 fp32");
-    expect_offered("autocast ", "bf16 fp16 fp32 off tf32");
+    expect_offered("autocast ", "bf16 force= fp16 fp32 fp8 keep= off stable= tf32");
+    expect_offered("autocast fp16 force=", "layernorm softmax");
+    expect_offered("autocast fp16 keep=av", "avgpool");
+    expect_offered("fp8 scaling ", "backward= current delayed forward= history= margin= none");
+    expect_offered("bench fp", "fp16 fp32 fp8");
+    expect_offered("show au", "autocast");
     expect_offered("net 1 2 act=ta", "tanh");
     expect_offered("data fashion target=", "input labels");
 }

@@ -162,6 +162,26 @@ Test(metric, only_weights_move)
     cr_assert(of_tensor("moved", &tensor).none);
 }
 
+Test(metric, of_an_fp8_cast_amax_is_that_before_its_scale_and_what_it_clamps_is_finite)
+{
+    TensorFacts tensor = {
+        .format = FORMAT_E4M3,
+        .probed = true,
+        .fp8_scale = 64.0F,
+        .fp8_amax = 7.5F,
+        .counts = {.count = 8, .amax = 480.0F, .classes = {[CAST_OVERFLOW] = 2, [CAST_NAN] = 1}}};
+
+    expect(of_tensor("fp8_scale", &tensor), 64.0);
+    expect(of_tensor("amax", &tensor), 7.5);
+    expect(of_tensor("overflow", &tensor), 0.25);
+    expect(of_tensor("nonfinite", &tensor), 0.125);
+    tensor.fp8_scale = 0.0F;
+    tensor.format = FORMAT_FP16;
+    cr_assert(of_tensor("fp8_scale", &tensor).none);
+    expect(of_tensor("amax", &tensor), 480.0);
+    expect(of_tensor("nonfinite", &tensor), 0.375);
+}
+
 Test(metric, needs_are_told)
 {
     cr_assert_eq(metric_find("accuracy")->need, NEED_ACCURACY);

@@ -139,7 +139,7 @@ Test(bench, gives_fp16_the_loss_scale_that_is_set_or_the_usual_one)
 
 Test(bench, refuses_a_format_a_pending_network_and_a_training_under_way)
 {
-    BenchSpec spec = {FORMAT_E4M3, PROBE_OFF, 1};
+    BenchSpec spec = {FORMAT_E5M2, PROBE_OFF, 1};
     Settings wanted = *session_settings(session);
     Goal endless = {0};
     BenchFacts facts;

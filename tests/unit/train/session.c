@@ -102,7 +102,7 @@ Test(session, changes_nothing_when_a_setting_is_refused)
     wanted.scaler.growth = 0.5;
     cr_expect(failed(session_apply(session, &wanted, &step)));
     wanted = before;
-    wanted.autocast = FORMAT_E4M3;
+    wanted.autocast = FORMAT_E5M2;
     cr_expect(failed(session_apply(session, &wanted, &step)));
     wanted = before;
     must(data_spec_parse("csv:/nowhere/at/all.csv", &wanted.data));

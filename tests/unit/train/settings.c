@@ -54,6 +54,17 @@ Test(settings, are_read_back_as_they_were_printed)
     settings.data.context = 77;
     expect_back(&settings);
     settings.data.context = 0;
+    must(policy_parse("linear,conv,relu,gelu,tanh,pool,avgpool,dropout", false,
+                      &settings.policy.keep));
+    must(policy_parse("layernorm,softmax", true, &settings.policy.force));
+    settings.policy.unstable = true;
+    expect_back(&settings);
+    settings.autocast = FORMAT_E4M3;
+    settings.fp8 = (Fp8Spec){FP8_SCALING_DELAYED, 1024, 3, FORMAT_E4M3};
+    expect_back(&settings);
+    settings.fp8 = (Fp8Spec){FP8_SCALING_NONE, 1, 0, FORMAT_E5M2};
+    settings.policy = (Policy){0};
+    expect_back(&settings);
     must(net_parse("784 9 10", "tanh", &settings.net));
     must(data_spec_parse("idx:it's", &settings.data));
     settings.scaler.mode = SCALE_DYNAMIC;
@@ -159,6 +170,15 @@ Test(settings, that_were_tampered_with_are_refused_and_change_nothing)
         {"batch 64", "batch 64; quit"},
         {"seed 1", "seed -1"},
         {"autocast fp16", "autocast e4m3"},
+        {"autocast fp16", "autocast fp16 keep=banana"},
+        {"autocast fp16", "autocast fp16 force=relu"},
+        {"autocast fp16", "autocast fp16 stable=perhaps"},
+        {"autocast fp16", "autocast fp32 keep=relu"},
+        {"autocast fp16", "autocast fp16\nfp8 scaling lately"},
+        {"autocast fp16", "autocast fp16\nfp8 scaling delayed history=0"},
+        {"autocast fp16", "autocast fp16\nfp8 scaling current margin=1"},
+        {"autocast fp16", "autocast fp16\nfp8 delayed"},
+        {"autocast fp16", "autocast fp16\nfp8 scaling delayed backward=fp16"},
         {"scale dynamic", "scale static"},
         {"scale dynamic", "scale simulate 1"},
         {"scale dynamic", "scale dynamic nan"},
@@ -217,4 +237,29 @@ Test(settings, of_the_longest_net_are_read_back)
     must(net_parse(text_chars(&net), "relu", &settings.net));
     expect_back(&settings);
     text_release(&net);
+}
+
+Test(settings, fp8_and_what_is_kept_or_forced_make_another_program)
+{
+    Settings a = settings_default(), b = a;
+    Text text = {0};
+
+    cr_expect(settings_left_out(&a, SETTING_FP8));
+    b.fp8.margin = 1;
+    cr_expect_not(settings_same_program(&a, &b));
+    cr_expect_not(settings_left_out(&b, SETTING_FP8));
+    settings_difference(&a, &b, &text);
+    cr_expect_str_eq(text_chars(&text), "fp8 scaling delayed -> scaling delayed margin=1");
+    text_release(&text);
+    b = a;
+    must(policy_parse("softmax", true, &b.policy.force));
+    cr_expect_not(settings_same_program(&a, &b));
+    b.policy.force = 0;
+    must(policy_parse("softmax", false, &b.policy.keep));
+    cr_expect_not(settings_same_program(&a, &b));
+    settings_difference(&a, &b, &text);
+    cr_expect_str_eq(text_chars(&text), "autocast fp16 -> fp16 keep=softmax");
+    text_release(&text);
+    b.autocast = FORMAT_E5M2;
+    cr_expect(failed(settings_check(&b)));
 }

@@ -93,6 +93,22 @@ Test(facts, the_axis_takes_the_scale_of_the_counted_step_not_of_the_next)
     cr_expect_eq(facts_scale_used(&snapshot), 65536.0f);
 }
 
+Test(facts, an_fp8_cast_multiplies_by_a_scale_of_its_own_beside_the_loss_scale)
+{
+    TensorFacts grad = {.kind = TENSOR_ACTIVATION_GRAD, .scaled = true, .fp8_scale = 900.0f};
+    Snapshot snapshot = fixture_empty();
+
+    snapshot.scaler.scale = 64.0f;
+    cr_expect_eq(facts_factor(&snapshot, &grad), 57600.0f);
+    cr_expect_eq(facts_shift(&snapshot, &grad), -16);
+    grad.scaled = false;
+    cr_expect_eq(facts_factor(&snapshot, &grad), 900.0f);
+    cr_expect_eq(facts_shift(&snapshot, &grad), -10);
+    grad.fp8_scale = 0.0f;
+    cr_expect_eq(facts_factor(&snapshot, &grad), 1.0f);
+    cr_expect_eq(facts_shift(&snapshot, &grad), 0);
+}
+
 static void expect_notice(const Snapshot *snapshot, const TensorFacts *tensor, const char *words)
 {
     Canvas *canvas = canvas_new(2, 40, GLYPHS_ASCII);

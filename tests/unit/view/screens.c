@@ -218,6 +218,9 @@ Test(screens, memory_says_what_each_sort_of_format_saves)
     snapshot.autocast = snapshot.weights = FORMAT_BF16;
     strcpy(snapshot.rounding, "kahan");
     append_panel(&snapshot, &gaze, "memory", canvas, &text);
+    snapshot.autocast = FORMAT_E4M3;
+    snapshot.weights = FORMAT_FP32;
+    append_panel(&snapshot, &gaze, "memory", canvas, &text);
     compare_file("memory-sorts", &text);
     text_release(&text);
     canvas_free(canvas);
