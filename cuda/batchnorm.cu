@@ -303,6 +303,21 @@ Status cuda_batchnorm_dx(Plan *plan, int instr)
     return places_run(plan, instr, &work);
 }
 
+/* Whose sums an instruction takes; 0: none. */
+static size_t channels_summed(const Plan *plan, const Instr *of)
+{
+    switch (of->op) {
+    case OP_BATCH_MEAN:
+    case OP_BATCH_VAR:
+        return (size_t)plan->arrays[(size_t)of->out].cols;
+    case OP_BATCHNORM_DX:
+    case OP_BATCHNORM_DW:
+        return (size_t)plan->arrays[(size_t)of->in[2]].cols;
+    default:
+        return 0;
+    }
+}
+
 Status lay_batchnorm(Plan *plan)
 {
     size_t most = 0;
@@ -311,7 +326,7 @@ Status lay_batchnorm(Plan *plan)
     for (int i = 0; i < plan->program.instr_count; i++) {
         const Instr *of = &plan->program.instrs[i];
         const Array *running = of->op == OP_RUNNING ? &plan->arrays[(size_t)of->in[0]] : NULL;
-        size_t channels = running == NULL ? 0 : (size_t)running->cols;
+        size_t channels = channels_summed(plan, of);
 
         most = channels > most ? channels : most;
         if (running != NULL)

@@ -243,6 +243,8 @@ def compare_counts(ours, theirs):
     for name, own in ours.items():
         counts = {kind: theirs[name][kind] for kind in own}
         most = MOVED * sum(own.values()) + 1
+        if name.endswith("in_proj_bias"):
+            most += sum(own.values()) / 3  # that of the keys moves no softmax: rounding is all it is
         if sum(own.values()) != sum(counts.values()):
             yield f"{name}: {sum(own.values())} numbers, PyTorch has {sum(counts.values())}"
         if sum(theirs[name]["exponents"]) != counts["subnormal"] + counts["normal"]:

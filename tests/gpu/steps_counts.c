@@ -35,7 +35,8 @@ void compare_counts(Run *run, int i)
     check(cpu.count == gpu.count && moved <= cpu.count / 50 + 4,
           "%s: %lld of %lld values fall into other classes than the CPU's", what, (long long)moved,
           (long long)gpu.count);
-    check(relative(cpu.mass, gpu.mass) <= 2e-2 * slack_of(&run->recipe),
+    check(relative(cpu.mass, gpu.mass) <=
+              fmax(2e-2, step_tolerances[run->recipe.low].grad) * slack_of(&run->recipe),
           "%s: mass %g, on the CPU %g", what, gpu.mass, cpu.mass);
 }
 
