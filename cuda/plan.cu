@@ -65,15 +65,6 @@ static bool has_low_steps(const Program *program)
     return false;
 }
 
-/* No fused step takes what departs from autocast's policy: every kernel stands alone. */
-static bool departs(const Program *program, Format low)
-{
-    for (int i = 0; i < program->instr_count; i++)
-        if (low_departs(program, &program->instrs[i], low))
-            return true;
-    return false;
-}
-
 /* A block of kernels A and B has room for so many parameters. */
 static bool has_too_many(const Program *program)
 {
@@ -89,9 +80,9 @@ static Status prepare(Plan *plan)
     plan->is_step =
         program->instr_count > 0 && program->instrs[program->instr_count - 1].op == OP_UPDATE;
     plan->plain = !plan->backend->fuse || has_low_steps(program) || has_too_many(program) ||
-                  departs(program, plan->low) || clip_of(plan).kind != CLIPS_NOT ||
+                  low_departs(program, plan->low) || clip_of(plan).kind != CLIPS_NOT ||
                   program_rounds(program) > 1;
-    plan->walks = !departs(program, plan->low) && walk_fits(plan);
+    plan->walks = !low_departs(program, plan->low) && walk_fits(plan);
     if (plan->is_step)
         TRY(make_ring(plan));
     TRY(plan_layout(plan));
