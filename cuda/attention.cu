@@ -1,51 +1,14 @@
 /* Attention's products, head by head, and what stands around them; src/cpu/attention.c.
  *
- * A block makes tiles of TALL rows by 32 or 64 columns from chunks of both operands in shared memory. Every sum
- * takes its terms one by one, in their order, whatever the tiles: in 16-bit formats and tf32, whose products are
- * exact in fp32, it has the CPU's bits. (A product and its sum are rounded together, which takes one instruction
- * instead of two; there is no other form of these kernels that would have to agree.)
+ * Every sum takes its terms one by one, in their order, whatever the tiles: in tf32, and in 16-bit formats where
+ * tensor cores do not take them (heads_mma.cu), products are exact in fp32, and it has the CPU's bits. (A
+ * product and its sum are rounded together, which takes one instruction instead of two; there is no other form
+ * of these kernels that would have to agree.)
  */
+#include "heads.cuh"
 #include "places.cuh"
 
-enum { TALL = 64, CHUNK = 32, TALL_PITCH = TALL + 1 };
-
-/* As in src/cpu/attention.c: square_head, row_head, turned_head. */
-enum HeadsKind { HEADS_SQUARE, HEADS_ROW, HEADS_TURNED };
-
-typedef struct HeadsWork {
-    Array a, b, out;
-    Counter counter;
-    const StepState *state;
-    int time, width, heads;
-    int part;                    /* where the heads begin in a row of b */
-    int across, each, all_tiles; /* tiles across one head's result, of it, of all */
-} HeadsWork;
-
-/* The result's place of a tile. */
-typedef struct HeadsTile {
-    int example, head, row, col;
-} HeadsTile;
-
-static __device__ __forceinline__ HeadsTile tile_at(const HeadsWork &work, int tile, int cols)
-{
-    int task = tile / work.each, in_task = tile % work.each;
-
-    return {task / work.heads, task % work.heads, in_task / work.across * TALL,
-            in_task % work.across * cols};
-}
-
-/* Where number `col` of a head lies in a row, and number (i, j) in an example's squares. */
-static __device__ __forceinline__ int row_col(const HeadsWork &work, const HeadsTile &tile,
-                                              int part, int col)
-{
-    return part + tile.head * work.width + col;
-}
-
-static __device__ __forceinline__ int square_col(const HeadsWork &work, const HeadsTile &tile,
-                                                 int i, int j)
-{
-    return (tile.head * work.time + i) * work.time + j;
-}
+enum { CHUNK = 32, TALL_PITCH = TALL + 1 };
 
 /* A chunk into `to` (CHUNK, PITCH): `outer` of a tile's rows or columns, and of the terms as many as are
  * left; zeros beyond. ALONG: terms are neighbours in memory, else the others are. `load` brings the numbers
@@ -164,19 +127,18 @@ static __device__ __forceinline__ void sum_tile(const HeadsWork &work, const Hea
     }
 }
 
+/* Four neighbours, of which `count` are the result's. */
 template <Format F, int WIDTH>
 static __device__ __forceinline__ void put_four(const HeadsWork &work, Seen *seen, int row, int col,
                                                 int count, float (&v)[4])
 {
     if constexpr (WIDTH == 4) {
-        if (work.counter.tally != NULL)
-            count_four(work.counter.edges, seen, v);
-        store_some<F, 4>(work.out, row, col, v);
+        put_some<F, 4>(work.out, work.counter, seen, row, col, v);
     } else {
         for (int i = 0; i < 4 && i < count; i++) {
-            if (work.counter.tally != NULL)
-                count_value(work.counter.edges, seen, v[i]);
-            store_at<F>(work.out, row, col + i, v[i]);
+            float one[1] = {v[i]};
+
+            put_some<F, 1>(work.out, work.counter, seen, row, col + i, one);
         }
     }
 }
@@ -231,16 +193,11 @@ static __global__ void __launch_bounds__(THREADS)
         counter_finish(work.counter, work.state->parity, &seen, &tally, warps);
 }
 
-template <Format F, HeadsKind KIND, int COLS>
-static Status launch(Plan *plan, HeadsWork *work, const Heads *h)
+template <Format F, HeadsKind KIND, int COLS> static Status launch(Plan *plan, HeadsWork *work)
 {
-    int rows = (work->time + TALL - 1) / TALL, blocks;
+    int blocks = heads_tiles(plan, KIND, work, COLS);
     cudaStream_t stream = plan->backend->stream;
 
-    work->across = ((KIND == HEADS_SQUARE ? work->time : work->width) + COLS - 1) / COLS;
-    work->each = rows * work->across;
-    work->all_tiles = (int)(h->examples * h->heads) * work->each;
-    blocks = work->all_tiles < plan->mass_slots ? work->all_tiles : plan->mass_slots;
     if (work->time % 4 == 0 && work->width % 4 == 0)
         heads_kernel<F, KIND, COLS, 4><<<blocks, THREADS, 0, stream>>>(*work);
     else
@@ -248,11 +205,10 @@ static Status launch(Plan *plan, HeadsWork *work, const Heads *h)
     return cuda_launched(plan->backend, "attention started");
 }
 
-template <Format F, HeadsKind KIND>
-static Status launch_fitting(Plan *plan, HeadsWork *work, const Heads *h)
+template <Format F, HeadsKind KIND> static Status launch_fitting(Plan *plan, HeadsWork *work)
 {
-    return KIND == HEADS_SQUARE || work->width > 32 ? launch<F, KIND, 64>(plan, work, h)
-                                                    : launch<F, KIND, 32>(plan, work, h);
+    return KIND == HEADS_SQUARE || work->width > 32 ? launch<F, KIND, 64>(plan, work)
+                                                    : launch<F, KIND, 32>(plan, work);
 }
 
 /* `part`: of a row of qkv that b takes; 0: all of another row. */
@@ -270,9 +226,12 @@ template <HeadsKind KIND> static Status run(Plan *plan, int instr, int part)
     work.time = (int)h.time;
     work.width = (int)h.width;
     work.heads = (int)h.heads;
+    work.tasks = (int)(h.examples * h.heads);
     work.part = part * (int)(h.heads * h.width);
-    return plan->low == FORMAT_BF16 ? launch_fitting<FORMAT_BF16, KIND>(plan, &work, &h)
-                                    : launch_fitting<FORMAT_FP16, KIND>(plan, &work, &h);
+    if (heads_mma_fits(plan, &work))
+        return heads_mma_run(plan, KIND, &work);
+    return plan->low == FORMAT_BF16 ? launch_fitting<FORMAT_BF16, KIND>(plan, &work)
+                                    : launch_fitting<FORMAT_FP16, KIND>(plan, &work);
 }
 
 enum { KEYS = 1, VALUES = 2 };

@@ -14,16 +14,6 @@ enum {
     NARROW = 64,     /* outputs of a layer */
 };
 
-typedef struct Fuser {
-    Plan *plan;
-    std::vector<bool> done;      /* instructions that are in a node already */
-    ValueId chain_out;           /* what the newest chain stored last */
-    Chain *chain;                /* that chain, in its node; NULL: none */
-    std::vector<Chain *> makers; /* of each value: the chain that stores it last */
-    int looked;                  /* segments from here on are in a kernel A already */
-    StepEnd end;
-} Fuser;
-
 static Status launch_chain(Plan *plan, const void *work)
 {
     return chain_run(plan, (const Chain *)work);
@@ -66,11 +56,6 @@ static Status launch_stored(Plan *plan, const void *work)
     return product_launch(plan, *(Product *const *)work);
 }
 
-static Status launch_loss(Plan *plan, const void *work)
-{
-    return loss_run(plan, (const Loss *)work);
-}
-
 static Status launch_grads(Plan *plan, const void *work)
 {
     const int *range = (const int *)work;
@@ -87,17 +72,12 @@ static Status launch_step(Plan *plan, const void *work)
 
 /* What is aside has ended before the next node begins. Where the newest waits for it, the next may begin
  * early (launch_early), which one that waits for two others may not. */
-static void join(Plan *plan)
+void nodes_join(Plan *plan)
 {
     if (plan->nodes.back().side == SIDE_NONE)
         plan->nodes.back().side = SIDE_JOINS;
     else
         plan->join_next = true;
-}
-
-static const Instr *instr_at(const Fuser *fuser, int i)
-{
-    return &fuser->plan->program.instrs[i];
 }
 
 /* The next instruction that goes on elementwise from this value; -1: none does. */
@@ -294,65 +274,6 @@ static void add_weight_grad_first(Fuser *fuser, int i)
         add_weight_grad(fuser, i + 1, true);
 }
 
-/* log_softmax, nll, scale, nll_backward, log_softmax_backward, one after the other. */
-static bool is_cross_entropy(const Fuser *fuser, int i)
-{
-    static const OpKind ops[] = {OP_LOG_SOFTMAX, OP_NLL, OP_SCALE, OP_NLL_BACKWARD,
-                                 OP_LOG_SOFTMAX_BACKWARD};
-
-    if (i + 5 > fuser->plan->program.instr_count)
-        return false;
-    for (int k = 0; k < 5; k++)
-        if (instr_at(fuser, i + k)->op != ops[k])
-            return false;
-    return true;
-}
-
-/* The newest chain does nothing but round the logits: the loss does it as well. */
-static void take_logits(Fuser *fuser, Loss *loss, ValueId logits)
-{
-    Plan *plan = fuser->plan;
-    const Chain *chain = fuser->chain;
-
-    if (chain == NULL || fuser->chain_out != logits || chain->count != 1 ||
-        chain->stages[0].kind != STAGE_BIAS ||
-        plan->nodes.back().work != (const void *)fuser->chain)
-        return;
-    loss->raw = (const float *)chain->from.data;
-    loss->raw_stride = chain->from.stride;
-    loss->bias = chain->stages[0].aux;
-    loss->counters[0] = chain->stages[0].counter;
-    node_drop(plan);
-    fuser->makers[(size_t)logits] = fuser->chain = NULL;
-}
-
-static void add_cross_entropy(Fuser *fuser, int i)
-{
-    Plan *plan = fuser->plan;
-    const Instr *first = instr_at(fuser, i);
-    Loss loss = {};
-
-    loss.logits = plan->arrays[(size_t)first->in[0]];
-    loss.out = plan->arrays[(size_t)first->out];
-    loss.target = plan->arrays[(size_t)instr_at(fuser, i + 1)->in[1]];
-    fuser->end.loss_slots = plan->row_losses;
-    fuser->end.loss_rows = (uint32_t)loss.logits.rows;
-    fuser->end.loss = (float *)plan->arrays[(size_t)instr_at(fuser, i + 1)->out].data;
-    fuser->end.scaled = (float *)plan->arrays[(size_t)instr_at(fuser, i + 2)->out].data;
-    loss.out_grad = plan->arrays[(size_t)instr_at(fuser, i + 3)->out];
-    loss.logits_grad = plan->arrays[(size_t)instr_at(fuser, i + 4)->out];
-    loss.counters[1] = plan_counter(plan, i);
-    loss.counters[2] = plan_counter(plan, i + 3);
-    loss.counters[3] = plan_counter(plan, i + 4);
-    loss.end = step_end(plan);
-    loss.slots = plan->row_losses;
-    take_logits(fuser, &loss, first->in[0]);
-    join(plan);
-    node_add(plan, launch_loss, &loss, sizeof loss);
-    for (int k = 0; k < 5; k++)
-        fuser->done[(size_t)(i + k)] = true;
-}
-
 static Status add(Fuser *fuser, int i)
 {
     const Instr *instr = instr_at(fuser, i);
@@ -426,7 +347,7 @@ Status plan_fuse(Plan *plan)
     for (int i = program_phase(program, PHASE_FORWARD); i < program->instr_count; i++)
         if (!fuser.done[(size_t)i])
             TRY(add(&fuser, i));
-    join(plan);
+    nodes_join(plan);
     add_grads(&fuser, 0);
     node_add(plan, launch_step, &fuser.end, sizeof fuser.end);
     return ok();

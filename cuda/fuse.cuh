@@ -20,4 +20,27 @@ typedef struct Loss {
 
 Status loss_run(Plan *plan, const Loss *loss);
 
+/* A program on its way into nodes. */
+typedef struct Fuser {
+    Plan *plan;
+    std::vector<bool> done;      /* instructions that are in a node already */
+    ValueId chain_out;           /* what the newest chain stored last */
+    Chain *chain;                /* that chain, in its node; NULL: none */
+    std::vector<Chain *> makers; /* of each value: the chain that stores it last */
+    int looked;                  /* segments from here on are in a kernel A already */
+    StepEnd end;
+} Fuser;
+
+static inline const Instr *instr_at(const Fuser *fuser, int i)
+{
+    return &fuser->plan->program.instrs[i];
+}
+
+/* What is aside has ended before the next node begins. */
+void nodes_join(Plan *plan);
+
+/* fuse_loss.cu: the five instructions from `i` on are a cross entropy; and they become one node. */
+bool is_cross_entropy(const Fuser *fuser, int i);
+void add_cross_entropy(Fuser *fuser, int i);
+
 #endif

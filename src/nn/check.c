@@ -59,7 +59,6 @@ static Status join_shapes(const NetSpec *spec, int end, const Shape *shapes, Sha
     int last = (shortcut < 0 ? end : shortcut) - 1;
     const Shape *path = &shapes[last], *other = &shapes[shortcut < 0 ? begin : end - 1];
     char typed[LAYER_TEXT], one[SHAPE_TEXT], two[SHAPE_TEXT];
-    bool places = path->places || other->places;
 
     if (!shape_same(path, other))
         return fail(STATUS_SHAPE, "the path with '%s' gives %s, and %s %s; make them alike%s",
@@ -67,7 +66,7 @@ static Status join_shapes(const NetSpec *spec, int end, const Shape *shapes, Sha
                     shortcut < 0 ? "what comes past it is" : "the shortcut",
                     shape_print(other, two), shortcut < 0 ? ", or put a shortcut behind |" : "");
     *at = *path;
-    at->places = places;
+    at->places = path->places || other->places;
     return ok();
 }
 
@@ -113,7 +112,7 @@ static bool trains(const NetSpec *spec)
 Status net_check(const NetSpec *spec, const LossSpec *loss, const ExampleShape *shape)
 {
     const LossKind *kind = loss_find(loss->kind);
-    Shape in = net_input(shape), shapes[NET_LAYERS];
+    Shape in = net_input(shape), shapes[NET_LAYERS] = {0};
     int64_t inputs = shape_count(&in), wanted = net_outputs(shape), outputs;
 
     if (spec->inputs != 0 && shape->text)

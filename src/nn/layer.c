@@ -124,13 +124,13 @@ ValueId layer_result(Builder *builder, const Layer *layer, Format format)
                          layer->name);
 }
 
-void layer_declare(Builder *builder, Layer *layer, int param, const char *name, int rank,
-                   const int64_t *shape, int64_t fan_in)
+ValueId layer_declare(Builder *builder, const Layer *layer, const char *name, int rank,
+                      const int64_t *shape, int64_t fan_in)
 {
     char full[VALUE_NAME];
 
     snprintf(full, sizeof full, "%s.%s", layer->name, name);
-    layer->params[param] = builder_param(builder, rank, shape, fan_in, full);
+    return builder_param(builder, rank, shape, fan_in, full);
 }
 
 void layer_declare_product(Builder *builder, Layer *layer, int rank, const int64_t *weight)
@@ -139,8 +139,8 @@ void layer_declare_product(Builder *builder, Layer *layer, int rank, const int64
 
     for (int i = 1; i < rank; i++)
         fan_in *= weight[i];
-    layer_declare(builder, layer, 0, "weight", rank, weight, fan_in);
-    layer_declare(builder, layer, 1, "bias", 1, weight, fan_in);
+    layer->params[0] = layer_declare(builder, layer, "weight", rank, weight, fan_in);
+    layer->params[1] = layer_declare(builder, layer, "bias", 1, weight, fan_in);
     (void)autocast_low(builder, layer->params[0]);
     (void)autocast_addend(builder, layer->params[1]);
 }

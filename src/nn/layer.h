@@ -14,8 +14,8 @@ enum { LAYER_PARAMS = 4, LAYER_SAVED = 4, SHAPE_RANK = VALUE_RANK - 1, SHAPE_TEX
 typedef struct Shape {
     int64_t size[SHAPE_RANK];
     int rank;
-    int64_t characters; /* above 0: size[0] characters of so many kinds; 0: numbers */
     bool places; /* a layer that works on places made it, and only flatten makes a row of it */
+    int64_t characters; /* above 0: size[0] characters of so many kinds; 0: numbers */
 } Shape;
 
 typedef struct Layer Layer;
@@ -114,10 +114,9 @@ Status layer_shape(const LayerSpec *spec, Shape *shape) MUST_CHECK;
 /* A value of a batch of `layer->to`, named LAYER.out. */
 ValueId layer_result(Builder *builder, const Layer *layer, Format format);
 
-/* A parameter of a layer: its place in params, its name behind that of the layer, and its shape. `fan_in` as
- * in Param. */
-void layer_declare(Builder *builder, Layer *layer, int param, const char *name, int rank,
-                   const int64_t *shape, int64_t fan_in);
+/* A parameter of a layer, named LAYER.NAME. `fan_in` as in Param. */
+ValueId layer_declare(Builder *builder, const Layer *layer, const char *name, int rank,
+                      const int64_t *shape, int64_t fan_in);
 
 /* Weight and bias of a layer of products, declared and cast. `weight`: the shape of the weight, whose
  * first size is that of the bias. */

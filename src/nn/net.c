@@ -230,25 +230,27 @@ static Status read_marks(const char **text, NetSpec *spec)
     return ok();
 }
 
+/* "residual (", or a layer and what closes blocks behind it. */
+static Status read_piece(const char **text, NetSpec *spec)
+{
+    char layer[2 * WORD];
+    size_t length = strcspn(*text, ",|()");
+
+    text_copy(layer, length + 1 < sizeof layer ? length + 1 : sizeof layer, *text);
+    *text += length;
+    if (**text == '(')
+        return begin_block(layer, spec);
+    TRY(read_layer(layer, spec));
+    return read_marks(text, spec);
+}
+
 /* A, B, residual (C, D | E), F */
 static Status read_list(const char *text, NetSpec *spec)
 {
-    for (;;) {
-        char layer[2 * WORD];
-        size_t length = strcspn(text, ",|()");
-
-        text_copy(layer, length + 1 < sizeof layer ? length + 1 : sizeof layer, text);
-        text += length;
-        if (*text == '(') {
-            TRY(begin_block(layer, spec));
-            text++;
-            continue;
-        }
-        TRY(read_layer(layer, spec));
-        TRY(read_marks(&text, spec));
-        if (*text == '\0')
-            break;
-        text++;
+    TRY(read_piece(&text, spec));
+    while (*text != '\0') {
+        text++; /* a comma, a bar, or what opens a block */
+        TRY(read_piece(&text, spec));
     }
     if (net_begin(spec, spec->count) < 0)
         return check_widths(spec);

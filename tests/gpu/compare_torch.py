@@ -286,6 +286,8 @@ def setups():
                        "batch 128; optim momentum",
         "text": 'data text context=64; net "embedding 48, position, linear 96, gelu, layernorm, '
                 'linear"; batch 16',
+        "attention": 'data text context=64; net "embedding 48, position, residual (layernorm, '
+                     'attention 4), layernorm, linear"; batch 16',
     }
     formats = {"fp32": "autocast off; scale off", "bf16": "autocast bf16; scale off",
                "fp16": "autocast fp16; scale dynamic 2^20 interval=20"}

@@ -107,7 +107,8 @@ def only_what_is_chosen_is_checked():
                            lambda args, threads, label, *rest: chosen.append(label) or [(True, label)]):
         assert compare_torch.check(arguments("--check", "--only", "fp16 after 0$")) == 0
         assert compare_torch.check(arguments("--check", "--only", "nothing like it")) == 2
-    assert sorted(chosen) == [f"{net} fp16 after 0" for net in ("autoencoder", "gelu", "text", "tiny")]
+    assert sorted(chosen) == [f"{net} fp16 after 0" for net in ("attention", "autoencoder", "gelu",
+                                                            "text", "tiny")]
 
 
 def the_three_times_of_pytorch_are_of_one_exported_script_and_the_folder_is_gone():

@@ -141,7 +141,7 @@ static void check_side(Pair *pair, const Side *side, const Batch *batch, const c
 enum { X, DOUT, MEAN, VAR, W, B, GIVENS };
 
 static const int operands[][5] = {
-    [OP_BATCH_MEAN - OP_BATCH_MEAN] = {X, -1, -1, -1, -1},
+    [0] = {X, -1, -1, -1, -1},
     [OP_BATCH_VAR - OP_BATCH_MEAN] = {X, MEAN, -1, -1, -1},
     [OP_BATCHNORM - OP_BATCH_MEAN] = {X, MEAN, VAR, W, B},
     [OP_BATCHNORM_DX - OP_BATCH_MEAN] = {DOUT, X, MEAN, VAR, W},

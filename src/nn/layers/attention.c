@@ -54,10 +54,10 @@ static void attention_declare(Builder *builder, Layer *layer)
     int64_t width = layer->from.size[1];
     const int64_t in[] = {3 * width, width}, out[] = {width, width};
 
-    layer_declare(builder, layer, IN_WEIGHT, "in_proj_weight", 2, in, width);
-    layer_declare(builder, layer, IN_BIAS, "in_proj_bias", 1, in, FAN_IN_ZEROS);
-    layer_declare(builder, layer, OUT_WEIGHT, "out_proj.weight", 2, out, width);
-    layer_declare(builder, layer, OUT_BIAS, "out_proj.bias", 1, out, FAN_IN_ZEROS);
+    layer->params[IN_WEIGHT] = layer_declare(builder, layer, "in_proj_weight", 2, in, width);
+    layer->params[IN_BIAS] = layer_declare(builder, layer, "in_proj_bias", 1, in, FAN_IN_ZEROS);
+    layer->params[OUT_WEIGHT] = layer_declare(builder, layer, "out_proj.weight", 2, out, width);
+    layer->params[OUT_BIAS] = layer_declare(builder, layer, "out_proj.bias", 1, out, FAN_IN_ZEROS);
     builder_fan_out(builder, layer->params[IN_WEIGHT], 3 * width);
     for (int i = IN_WEIGHT; i <= OUT_BIAS; i += 2) {
         (void)autocast_low(builder, layer->params[i]);
@@ -65,11 +65,13 @@ static void attention_declare(Builder *builder, Layer *layer)
     }
 }
 
-static void emit(Builder *builder, const Layer *layer, OpKind op, ValueId out, ValueId in0,
-                 ValueId in1, ValueId in2)
+static Instr *emit(Builder *builder, const Layer *layer, OpKind op, ValueId out, ValueId in0,
+                   ValueId in1)
 {
-    builder_emit_counted(builder, op, out, in0, in1, in2)->constants[ATTENTION_HEADS] =
-        (double)layer->spec.width;
+    Instr *instr = builder_emit_counted(builder, op, out, in0, in1, NO_VALUE);
+
+    instr->constants[ATTENTION_HEADS] = (double)layer->spec.width;
+    return instr;
 }
 
 /* (batch, time, times x c) */
@@ -101,12 +103,12 @@ static ValueId attention_forward(Builder *builder, Layer *layer, ValueId in)
     ValueId out = row(builder, layer, ROLE_ACTIVATION, 1, "out");
 
     linear_emit(builder, qkv, in, &layer->params[IN_WEIGHT]);
-    emit(builder, layer, OP_ATTENTION_QUERY, q, qkv, NO_VALUE, NO_VALUE);
+    emit(builder, layer, OP_ATTENTION_QUERY, q, qkv, NO_VALUE);
     emit(builder, layer, OP_ATTENTION_SCORES, scores, autocast_inner(builder, q),
-         autocast_inner(builder, qkv), NO_VALUE);
-    emit(builder, layer, OP_CAUSAL_SOFTMAX, probs, scores, NO_VALUE, NO_VALUE);
+         autocast_inner(builder, qkv));
+    emit(builder, layer, OP_CAUSAL_SOFTMAX, probs, scores, NO_VALUE);
     emit(builder, layer, OP_ATTENTION_VALUES, heads, autocast_inner(builder, probs),
-         autocast_inner(builder, qkv), NO_VALUE);
+         autocast_inner(builder, qkv));
     linear_emit(builder, out, heads, &layer->params[OUT_WEIGHT]);
     layer->saved[QKV] = qkv;
     layer->saved[QUERY] = q;
@@ -123,7 +125,7 @@ static ValueId scores_grad(Builder *builder, const Layer *layer, ValueId dprobs)
                                    builder_get(builder, layer->saved[QUERY])->format,
                                    "%s.scores.grad", layer->name);
 
-    emit(builder, layer, OP_CAUSAL_SOFTMAX_BACKWARD, dscores, dprobs, probs, NO_VALUE);
+    emit(builder, layer, OP_CAUSAL_SOFTMAX_BACKWARD, dscores, dprobs, probs);
     return dscores;
 }
 
@@ -137,13 +139,13 @@ static ValueId heads_backward(Builder *builder, Layer *layer, ValueId dheads)
     ValueId dk = row(builder, layer, ROLE_ACTIVATION_GRAD, 1, "k.grad");
     ValueId dqkv = layer_grad(builder, qkv), dlow = autocast_inner(builder, dheads);
 
-    emit(builder, layer, OP_ATTENTION_DPROBS, dprobs, dlow, autocast_inner(builder, qkv), NO_VALUE);
+    emit(builder, layer, OP_ATTENTION_DPROBS, dprobs, dlow, autocast_inner(builder, qkv));
     dprobs = layer_widened(builder, dprobs);
-    emit(builder, layer, OP_ATTENTION_DV, dv, autocast_inner(builder, probs), dlow, NO_VALUE);
+    emit(builder, layer, OP_ATTENTION_DV, dv, autocast_inner(builder, probs), dlow);
     dscores = autocast_inner(builder, scores_grad(builder, layer, dprobs));
-    emit(builder, layer, OP_ATTENTION_DQ, dq, dscores, autocast_inner(builder, qkv), NO_VALUE);
-    emit(builder, layer, OP_ATTENTION_DK, dk, dscores, autocast_inner(builder, q), NO_VALUE);
-    emit(builder, layer, OP_ATTENTION_JOIN, dqkv, dq, dk, dv);
+    emit(builder, layer, OP_ATTENTION_DQ, dq, dscores, autocast_inner(builder, qkv));
+    emit(builder, layer, OP_ATTENTION_DK, dk, dscores, autocast_inner(builder, q));
+    emit(builder, layer, OP_ATTENTION_JOIN, dqkv, dq, dk)->in[2] = dv;
     return dqkv;
 }
 

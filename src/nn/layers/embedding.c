@@ -24,7 +24,7 @@ static void embedding_declare(Builder *builder, Layer *layer)
 {
     const int64_t size[] = {layer->from.characters, layer->spec.width};
 
-    layer_declare(builder, layer, WEIGHT, "weight", 2, size, FAN_IN_NORMAL);
+    layer->params[WEIGHT] = layer_declare(builder, layer, "weight", 2, size, FAN_IN_NORMAL);
 }
 
 static ValueId embedding_forward(Builder *builder, Layer *layer, ValueId in)

@@ -24,8 +24,8 @@ static void layernorm_declare(Builder *builder, Layer *layer)
 {
     int64_t width = shape_width(&layer->from);
 
-    layer_declare(builder, layer, WEIGHT, "weight", 1, &width, FAN_IN_ONES);
-    layer_declare(builder, layer, BIAS, "bias", 1, &width, FAN_IN_ZEROS);
+    layer->params[WEIGHT] = layer_declare(builder, layer, "weight", 1, &width, FAN_IN_ONES);
+    layer->params[BIAS] = layer_declare(builder, layer, "bias", 1, &width, FAN_IN_ZEROS);
 }
 
 static void low(const Builder *builder, Instr *instr)

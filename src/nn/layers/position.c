@@ -23,7 +23,8 @@ static Status position_shape(const LayerSpec *spec, const char *typed, Shape *sh
 
 static void position_declare(Builder *builder, Layer *layer)
 {
-    layer_declare(builder, layer, WEIGHT, "weight", 2, layer->from.size, FAN_IN_ZEROS);
+    layer->params[WEIGHT] =
+        layer_declare(builder, layer, "weight", 2, layer->from.size, FAN_IN_ZEROS);
 }
 
 static ValueId position_forward(Builder *builder, Layer *layer, ValueId in)

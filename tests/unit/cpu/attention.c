@@ -24,33 +24,33 @@ typedef struct Operand {
 } Operand;
 
 typedef struct Case {
-    OpKind op;
     Operand in[3];
     const char *out;
-    bool wide;       /* the result is in fp32 */
     double absolute; /* how far sums in fp32 that cancel may be apart */
+    OpKind op;
+    bool wide; /* the result is in fp32 */
 } Case;
 
 /* Each from the file's operands, so that no difference travels. */
 static const Case cases[] = {
-    {OP_ATTENTION_QUERY, {{"qkv", true, false}}, "q", false, 0.0},
-    {OP_ATTENTION_SCORES, {{"q", false, false}, {"qkv", true, false}}, "scores", false, 0x1p-22},
-    {OP_CAUSAL_SOFTMAX, {{"scores", false, false}}, "probs", true, 0x1p-23},
-    {OP_ATTENTION_VALUES, {{"probs", false, false}, {"qkv", true, false}}, "out", false, 0x1p-22},
-    {OP_ATTENTION_DPROBS, {{"dout", true, false}, {"qkv", true, false}}, "dprobs", false, 0x1p-22},
-    {OP_ATTENTION_DV, {{"probs", false, false}, {"dout", true, false}}, "dv", false, 0x1p-22},
-    {OP_CAUSAL_SOFTMAX_BACKWARD,
-     {{"dprobs", false, true}, {"probs", false, true}},
+    {{{"qkv", true, false}}, "q", 0.0, OP_ATTENTION_QUERY, false},
+    {{{"q", false, false}, {"qkv", true, false}}, "scores", 0x1p-22, OP_ATTENTION_SCORES, false},
+    {{{"scores", false, false}}, "probs", 0x1p-23, OP_CAUSAL_SOFTMAX, true},
+    {{{"probs", false, false}, {"qkv", true, false}}, "out", 0x1p-22, OP_ATTENTION_VALUES, false},
+    {{{"dout", true, false}, {"qkv", true, false}}, "dprobs", 0x1p-22, OP_ATTENTION_DPROBS, false},
+    {{{"probs", false, false}, {"dout", true, false}}, "dv", 0x1p-22, OP_ATTENTION_DV, false},
+    {{{"dprobs", false, true}, {"probs", false, true}},
      "dscores",
-     false,
-     0x1p-21},
-    {OP_ATTENTION_DQ, {{"dscores", false, false}, {"qkv", true, false}}, "dq", false, 0x1p-22},
-    {OP_ATTENTION_DK, {{"dscores", false, false}, {"q", false, false}}, "dk", false, 0x1p-22},
-    {OP_ATTENTION_JOIN,
-     {{"dq", false, false}, {"dk", false, false}, {"dv", false, false}},
+     0x1p-21,
+     OP_CAUSAL_SOFTMAX_BACKWARD,
+     false},
+    {{{"dscores", false, false}, {"qkv", true, false}}, "dq", 0x1p-22, OP_ATTENTION_DQ, false},
+    {{{"dscores", false, false}, {"q", false, false}}, "dk", 0x1p-22, OP_ATTENTION_DK, false},
+    {{{"dq", false, false}, {"dk", false, false}, {"dv", false, false}},
      "dqkv",
-     false,
-     0.0},
+     0.0,
+     OP_ATTENTION_JOIN,
+     false},
 };
 
 static const int64_t *shape_of(const char *name)

@@ -222,6 +222,22 @@ Test(pytorch, pictures_go_through_layers_of_the_same_names_and_tf32_is_only_wher
     expect_in("matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = ALLOW_TF32\n");
 }
 
+Test(pytorch, attention_is_a_module_of_the_names_of_pytorchs_that_takes_its_steps_in_the_open)
+{
+    Settings wanted = *session_settings(session);
+
+    must(data_spec_parse("text", &wanted.data));
+    wanted.data.context = 16;
+    must(net_parse("embedding 12, attention 3, attention 2, linear", "relu", &wanted.net));
+    apply(&wanted);
+    expect_in("(\"attn1\", CausalSelfAttention(12, 3)),\n"
+              "        (\"attn2\", CausalSelfAttention(12, 2)),\n");
+    expect_in("\n\nclass CausalSelfAttention(nn.MultiheadAttention):\n");
+    expect_in("        scores = (q * math.sqrt(1 / self.head_dim)) @ k.transpose(-2, -1)\n");
+    expect_in("probs = torch.softmax(scores, -1, dtype=torch.float32)\n");
+    expect_in("self.out_proj((probs @ v).transpose(1, 2).flatten(2))\n");
+}
+
 Test(pytorch, blocks_are_gone_through_by_a_class_of_layers_that_lie_side_by_side)
 {
     Settings wanted = *session_settings(session);
