@@ -51,11 +51,23 @@ void fp8_carry(Plan *plan)
     }
 }
 
+static Status check_device(const Backend *backend)
+{
+    if (backend->capability >= 89)
+        return ok();
+    return fail(
+        STATUS_UNSUPPORTED,
+        "this GPU (%.40s, compute capability %d.%d) has no products of fp8, which came with "
+        "8.9; take bf16, or say backend cpu",
+        backend->name, backend->capability / 10, backend->capability % 10);
+}
+
 Status fp8_lay(Plan *plan)
 {
     plan->across.assign((size_t)plan->program.value_count, NULL);
     if (!fp8_is_in(&plan->program))
         return ok();
+    TRY(check_device(plan->backend));
     TRY(plan_room(plan, MEMORY_WORKSPACE, sizeof *plan->fp8_amax, (void **)&plan->fp8_amax));
     for (int i = 0; i < plan->program.value_count; i++) {
         const Array *array = &plan->arrays[(size_t)i];

@@ -16,7 +16,8 @@ bool fp8_is_in(const Program *program);
 /* Which values are carried in bf16: plan->carried. */
 void fp8_carry(Plan *plan);
 
-/* Room for every fp8 value that is not carried, with rows and columns exchanged; and for amax. */
+/* Room for every fp8 value that is not carried, with rows and columns exchanged; and for amax. Fails:
+ * STATUS_UNSUPPORTED: the device has no products of fp8. */
 Status fp8_lay(Plan *plan);
 
 /* The product takes operands of 8 bits as they are. */

@@ -10,7 +10,8 @@ typedef struct LowRows {
     bool unstable;
 } LowRows;
 
-bool low_departs(const Program *program, const Instr *instr, Format low)
+/* Kept in fp32 among what is low, or forced low (amp/policy.h), or a cast to fp8. */
+static bool departs(const Program *program, const Instr *instr, Format low)
 {
     Format in = instr->in[0] == NO_VALUE ? FORMAT_FP32 : program->values[instr->in[0]].format;
 
@@ -21,6 +22,14 @@ bool low_departs(const Program *program, const Instr *instr, Format low)
     return ((instr->op >= OP_MAXPOOL && instr->op <= OP_AVGPOOL_BACKWARD) ||
             (instr->op >= OP_DROPOUT && instr->op <= OP_LOG_SOFTMAX_BACKWARD)) &&
            in != program->values[instr->out].format;
+}
+
+bool low_departs(const Program *program, Format low)
+{
+    for (int i = 0; i < program->instr_count; i++)
+        if (departs(program, &program->instrs[i], low))
+            return true;
+    return false;
 }
 
 static const float layernorm_eps = 1e-5f;

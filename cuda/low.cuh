@@ -8,9 +8,9 @@
 CudaOp low_log_softmax, low_log_softmax_backward;
 CudaOp low_layernorm, low_layernorm_dx, low_layernorm_dw;
 
-/* An instruction is not as autocast has it where products take `low`: it is kept in fp32 among what is low,
- * or forced low (amp/policy.h), or casts to fp8. */
-bool low_departs(const Program *program, const Instr *instr, Format low);
+/* Some instruction is not as autocast has it where products take `low`: no fused step takes that, and every
+ * kernel stands alone. */
+bool low_departs(const Program *program, Format low);
 
 static inline bool is_forced(const Plan *plan, int instr)
 {

@@ -1,7 +1,6 @@
 /* A program made ready: its memory, its kernels, the graph of a step, and steps in flight. */
 #include "begin.cuh"
 #include "clip.cuh"
-#include "fp8.cuh"
 #include "low.cuh"
 #include "matmul.cuh"
 #include "update.cuh"
@@ -17,21 +16,15 @@ static const double most_in_flight = 0.010; /* seconds of work */
 /* What products take their operands in: any narrower format among the values; with fp8, what they give. */
 static Format low_of(const Program *program)
 {
-    if (fp8_is_in(program))
-        return FORMAT_BF16;
     for (int i = 0; i < program->value_count; i++)
         if (program->values[i].format != FORMAT_FP32 && program->values[i].role != ROLE_STATE)
-            return program->values[i].format;
+            return format_is_fp8(program->values[i].format) ? FORMAT_BF16
+                                                            : program->values[i].format;
     return FORMAT_FP32;
 }
 
-static Status check_formats(const Backend *backend, Format low, bool fp8)
+static Status check_formats(const Backend *backend, Format low)
 {
-    if (fp8 && backend->capability < 89)
-        return fail(STATUS_UNSUPPORTED,
-                    "this GPU (%.40s, compute capability %d.%d) has no products of fp8, which came "
-                    "with 8.9; take bf16, or say backend cpu",
-                    backend->name, backend->capability / 10, backend->capability % 10);
     if (low != FORMAT_FP32 && low != FORMAT_TF32 && low != FORMAT_FP16 && low != FORMAT_BF16)
         return fail(STATUS_UNSUPPORTED, "cuda does not compute in %s yet; take fp16 or bf16",
                     format_name(low));
@@ -65,15 +58,6 @@ static bool has_low_steps(const Program *program)
     return false;
 }
 
-/* No fused step takes what departs from autocast's policy: every kernel stands alone. */
-static bool departs(const Program *program, Format low)
-{
-    for (int i = 0; i < program->instr_count; i++)
-        if (low_departs(program, &program->instrs[i], low))
-            return true;
-    return false;
-}
-
 /* A block of kernels A and B has room for so many parameters. */
 static bool has_too_many(const Program *program)
 {
@@ -85,13 +69,13 @@ static Status prepare(Plan *plan)
     const Program *program = &plan->program;
 
     plan->low = low_of(program);
-    TRY(check_formats(plan->backend, plan->low, fp8_is_in(program)));
+    TRY(check_formats(plan->backend, plan->low));
     plan->is_step =
         program->instr_count > 0 && program->instrs[program->instr_count - 1].op == OP_UPDATE;
     plan->plain = !plan->backend->fuse || has_low_steps(program) || has_too_many(program) ||
-                  departs(program, plan->low) || clip_of(plan).kind != CLIPS_NOT ||
+                  low_departs(program, plan->low) || clip_of(plan).kind != CLIPS_NOT ||
                   program_rounds(program) > 1;
-    plan->walks = !departs(program, plan->low) && walk_fits(plan);
+    plan->walks = !low_departs(program, plan->low) && walk_fits(plan);
     if (plan->is_step)
         TRY(make_ring(plan));
     TRY(plan_layout(plan));

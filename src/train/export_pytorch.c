@@ -121,10 +121,7 @@ static Status print_autocast(const Settings *settings, Text *text)
     if (name == NULL)
         return no_such("autocast", format_step_name(settings->autocast));
     if (settings->policy.keep != 0 || settings->policy.force != 0)
-        return fail(STATUS_UNSUPPORTED,
-                    "PyTorch's autocast keeps to its own lists, so there is no script for keep= "
-                    "and force=; say autocast %s",
-                    format_name(settings->autocast));
+        return no_such("autocast", "with keep= or force=");
     text_printf(text, "AUTOCAST = %s\nALLOW_TF32 = %s\n", name,
                 settings->autocast == FORMAT_TF32 ? "True" : "False");
     text_printf(text, "WEIGHTS = %s\n",

@@ -77,22 +77,35 @@ Test(low, softmax_without_its_largest_number_taken_off_gives_a_row_of_nan)
         cr_expect_eq(out[3 + j], r(logf(r(e[j] / r(sum)))));
 }
 
-Test(low, softmax_rounds_each_exp_and_their_sum)
+/* Other numbers each time, from -size to size. */
+static void fill(float *values, int seed, float size)
 {
-    const float x[ALL] = {12.0f, 11.0f, 0.0f, 0.1f, -0.7f, 0.3f};
-    float out[ALL], wide[3], sum = 0.0f, d[3], log_sum;
+    for (int i = 0; i < ALL; i++)
+        values[i] = size * sinf((float)(7 * seed + i) * 1.7f + 0.3f);
+}
 
-    run(OP_LOG_SOFTMAX, false, x, NULL, NULL, out);
-    for (int j = 0; j < 3; j++) {
-        d[j] = r(r(x[3 + j]) - r(0.3f));
+static void expect_softmax(const float *x, const float *out)
+{
+    float most = fmaxf(fmaxf(r(x[0]), r(x[1])), r(x[2])), sum = 0.0f, d[COLS], log_sum;
+
+    for (int j = 0; j < COLS; j++) {
+        d[j] = r(r(x[j]) - most);
         sum += r(expf(d[j]));
     }
     log_sum = r(logf(r(sum)));
-    for (int j = 0; j < 3; j++) {
-        cr_expect_eq(out[3 + j], r(d[j] - log_sum));
-        cr_expect(isfinite(out[j]));
-        wide[j] = r(x[3 + j]) - r(0.3f) - logf(sum);
-        cr_expect(fabsf(wide[j] - out[3 + j]) < 2e-3f);
+    for (int j = 0; j < COLS; j++)
+        cr_expect_eq(out[j], r(d[j] - log_sum));
+}
+
+Test(low, softmax_rounds_each_exp_and_their_sum)
+{
+    float x[ALL], out[ALL];
+
+    for (int seed = 0; seed < 60; seed++) {
+        fill(x, seed, 3.0f);
+        run(OP_LOG_SOFTMAX, false, x, NULL, NULL, out);
+        expect_softmax(x, out);
+        expect_softmax(x + COLS, out + COLS);
     }
 }
 
@@ -127,28 +140,71 @@ Test(low, layernorm_gives_zeros_for_a_row_whose_squares_overflow)
     }
 }
 
+static void expect_layernorm(const float *x, const float *dout, const float *w, const float *out,
+                             float *dw)
+{
+    float mean = r((r(x[0]) + r(x[1]) + r(x[2])) / 3.0f), squares = 0.0f, root;
+
+    for (int i = 0; i < COLS; i++)
+        squares += r(r(r(x[i]) - mean) * r(r(x[i]) - mean));
+    root = r(1.0f / r(sqrtf(r(r(squares / 3.0f) + 1e-5f))));
+    for (int i = 0; i < COLS; i++) {
+        float h = r(r(r(x[i]) - mean) * root);
+
+        cr_expect_eq(out[i], r(r(h * r(w[i])) + 0.0f));
+        dw[i] += r(r(dout[i]) * h);
+    }
+}
+
 Test(low, layernorm_rounds_mean_square_root_and_product)
 {
-    const float x[ALL] = {0.1f, 0.2f, 0.7f, 1.3f, -2.7f, 3.1f}, w[COLS] = {0.9f, 1.1f, -0.3f};
-    const float dout[ALL] = {0.5f, -0.25f, 0.7f, 0.3f, 0.1f, -0.9f};
-    float out[ALL], dw[COLS], expected[COLS] = {0};
+    const float w[COLS] = {0.9f, 1.1f, -0.3f};
+    float x[ALL], dout[ALL], out[ALL], dw[COLS];
 
-    run(OP_LAYERNORM, false, x, NULL, w, out);
-    run(OP_LAYERNORM_DW, false, x, dout, w, dw);
-    for (int row = 0; row < ROWS; row++) {
-        const float *at = x + row * COLS;
-        float mean = r((r(at[0]) + r(at[1]) + r(at[2])) / 3.0f), squares = 0.0f, root;
+    for (int seed = 0; seed < 60; seed++) {
+        float expected[COLS] = {0};
 
+        fill(x, seed, 5.0f);
+        fill(dout, seed + 31, 1.0f);
+        run(OP_LAYERNORM, false, x, NULL, w, out);
+        run(OP_LAYERNORM_DW, false, x, dout, w, dw);
+        expect_layernorm(x, dout, w, out, expected);
+        expect_layernorm(x + COLS, dout + COLS, w, out + COLS, expected);
         for (int i = 0; i < COLS; i++)
-            squares += r(r(r(at[i]) - mean) * r(r(at[i]) - mean));
-        root = r(1.0f / r(sqrtf(r(r(squares / 3.0f) + 1e-5f))));
-        for (int i = 0; i < COLS; i++) {
-            float h = r(r(r(at[i]) - mean) * root);
-
-            cr_expect_eq(out[row * COLS + i], r(r(h * r(w[i])) + 0.0f));
-            expected[i] += r(r(dout[row * COLS + i]) * h);
-        }
+            cr_expect_eq(dw[i], r(expected[i]));
     }
+}
+
+static void expect_slope(const float *x, const float *dout, const float *w, const float *dx)
+{
+    float mean = r((r(x[0]) + r(x[1]) + r(x[2])) / 3.0f), squares = 0.0f, root, g[COLS], h[COLS];
+    float sum = 0.0f, along = 0.0f;
+
     for (int i = 0; i < COLS; i++)
-        cr_expect_eq(dw[i], r(expected[i]));
+        squares += r(r(r(x[i]) - mean) * r(r(x[i]) - mean));
+    root = r(1.0f / r(sqrtf(r(r(squares / 3.0f) + 1e-5f))));
+    for (int i = 0; i < COLS; i++) {
+        g[i] = r(r(dout[i]) * r(w[i]));
+        h[i] = r(r(r(x[i]) - mean) * root);
+        sum += g[i];
+        along += r(g[i] * h[i]);
+    }
+    sum = r(sum / 3.0f);
+    along = r(along / 3.0f);
+    for (int i = 0; i < COLS; i++)
+        cr_expect_eq(dx[i], r(root * r(r(g[i] - sum) - r(h[i] * along))));
+}
+
+Test(low, layernorm_backward_rounds_every_product_and_difference)
+{
+    const float w[COLS] = {0.9f, 1.1f, -0.3f};
+    float x[ALL], dout[ALL], dx[ALL];
+
+    for (int seed = 0; seed < 60; seed++) {
+        fill(x, seed, 5.0f);
+        fill(dout, seed + 31, 1.0f);
+        run(OP_LAYERNORM_DX, false, x, dout, w, dx);
+        expect_slope(x, dout, w, dx);
+        expect_slope(x + COLS, dout + COLS, w, dx + COLS);
+    }
 }
