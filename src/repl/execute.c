@@ -5,6 +5,7 @@
 #include "repl/commands.h"
 #include "repl/find_run.h"
 #include "repl/interrupt.h"
+#include "repl/measure.h"
 #include "repl/mistake.h"
 #include "repl/phrase.h"
 #include "repl/state.h"
@@ -145,8 +146,10 @@ static Status carry_out(Repl *repl, Args *args)
 {
     Status status = check_needs(repl, args->command);
 
+    measure_ended(repl);
     if (!failed(status))
         status = args->command->run(repl, args);
+    measure_ended(repl);
     tell_news(repl);
     tell_gone(repl);
     fflush(stdout);

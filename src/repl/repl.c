@@ -29,6 +29,7 @@ void repl_free(Repl *repl)
         return;
     if (repl->script != NULL)
         script_free(repl->script);
+    past_release(&repl->past);
     free(repl);
 }
 

@@ -182,6 +182,18 @@ static void need(ExprNeeds *needs, const Metric *metric)
     needs->updates |= metric->need == NEED_UPDATES;
 }
 
+/* A field of a run is a metric; where nothing else has fields it can only be that, or math's. */
+static Status check_field(const Check *check, size_t i, const char *word)
+{
+    const Metric *metric = metric_find(word);
+
+    if (check->rules->script || !token_is(check->tokens, i - 1, "."))
+        return ok();
+    if (metric != NULL)
+        need(check->needs, metric);
+    return metric != NULL || word_is_known(word, false) ? ok() : rewrite_unknown(word, false);
+}
+
 static Status check_name(const Check *check, size_t i)
 {
     const Token *token = &check->tokens->all[i];
@@ -191,6 +203,8 @@ static Status check_name(const Check *check, size_t i)
     word_of(token, word);
     if (strcmp(word, REWRITE_MARKER) == 0 || strcmp(word, "_ENV") == 0)
         return fail(STATUS_USAGE, "the name '%s' is taken; choose another", word);
+    if (i > 0 && is_field(check->tokens, i))
+        return check_field(check, i, word);
     if (is_field(check->tokens, i) || word_is_keyword(word))
         return ok();
     metric = metric_find(word);

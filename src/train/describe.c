@@ -78,6 +78,8 @@ void experiment_describe(Experiment *experiment)
     net_print(&settings->net, facts->net, sizeof facts->net);
     optim_print(&settings->optim, facts->optim, sizeof facts->optim);
     loss_print(&settings->loss, facts->loss_name, sizeof facts->loss_name);
+    facts->gain = settings->data.gain;
+    facts->loss_weight = (double)settings->loss.weight;
     facts->batch = settings->batch;
     facts->accumulate = settings->accumulate;
     facts->seed = settings->seed;
