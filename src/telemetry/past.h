@@ -1,6 +1,6 @@
 /* What has been made happen since a moment: every finished training as it stood at its end, the
- * numbers whose bits were looked at, and the state at that moment. What expressions call runs, looked
- * and start.
+ * numbers whose bits were looked at, and the state at that moment. What expressions call runs,
+ * last_run, looked and start.
  *
  * Thread rule: one owner at a time. An empty Past is all zeros and owns nothing.
  */

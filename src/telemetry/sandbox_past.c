@@ -20,7 +20,7 @@ static const Past *past_of(lua_State *lua)
     Status status = sandbox->host.past(sandbox->host.context, &past);
 
     if (!failed(status) && past == NULL)
-        status = fail(STATUS_USAGE, "runs, looked and start are known at the prompt and in lessons, "
+        status = fail(STATUS_USAGE, "runs, last_run, looked and start are known at the prompt and in lessons, "
                                     "and not while a training goes on");
     if (failed(status))
         sandbox_raise_here(lua, status);
@@ -87,12 +87,24 @@ static int get_start(lua_State *lua)
     return 1;
 }
 
+static int get_last_run(lua_State *lua)
+{
+    const Past *past = past_of(lua);
+
+    if (past->run_count == 0)
+        return push_none(lua);
+    push_run(lua, past->run_count - 1);
+    return 1;
+}
+
 lua_CFunction past_word(const char *name)
 {
     if (strcmp(name, "runs") == 0)
         return get_runs;
     if (strcmp(name, "looked") == 0)
         return get_looked;
+    if (strcmp(name, "last_run") == 0)
+        return get_last_run;
     return strcmp(name, "start") == 0 ? get_start : NULL;
 }
 

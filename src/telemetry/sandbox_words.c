@@ -187,6 +187,7 @@ static const Word words[] = {
     {"mean", .call = call_mean},
     {"sd", .call = call_sd},
     {"runs", .special = true},
+    {"last_run", .special = true},
     {"looked", .special = true},
     {"start", .special = true},
     {"inf", .constant = (double)INFINITY},
