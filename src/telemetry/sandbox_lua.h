@@ -70,6 +70,8 @@ int call_any(lua_State *lua);
 int call_count(lua_State *lua);
 int call_mean(lua_State *lua);
 int call_sd(lua_State *lua);
+int call_least(lua_State *lua);
+int call_most(lua_State *lua);
 
 /* A field of a THING_RUN: __index. */
 int on_run_field(lua_State *lua);

@@ -250,3 +250,31 @@ int call_sd(lua_State *lua)
     lua_pushnumber(lua, sqrt(squares / (count - 1.0)));
     return 1;
 }
+
+/* Of the values that are numbers; none where there are none. A nan is neither. */
+static int extreme_of(lua_State *lua, double sign)
+{
+    double best = (double)NAN;
+
+    check_list(lua, false);
+    for (lua_Integer i = 1; next_value(lua, i); i++) {
+        if (lua_type(lua, -1) == LUA_TNUMBER && !isnan(lua_tonumber(lua, -1)) &&
+            !(sign * lua_tonumber(lua, -1) >= sign * best))
+            best = lua_tonumber(lua, -1);
+        lua_settop(lua, 2);
+    }
+    if (isnan(best))
+        return push_none(lua);
+    lua_pushnumber(lua, best);
+    return 1;
+}
+
+int call_least(lua_State *lua)
+{
+    return extreme_of(lua, 1.0);
+}
+
+int call_most(lua_State *lua)
+{
+    return extreme_of(lua, -1.0);
+}
