@@ -267,6 +267,7 @@ static Status check_step(const Lesson *lesson, const Step *step)
         lacks = step_block(step, BLOCK_ASK, 0) == NULL ? "its question, @ask"
                 : choices == number ? "either choices (@choice, one @choice*) or an @answer"
                 : choices && right != 1 ? "exactly one right choice, @choice* (V11)"
+                : number && step->kind == STEP_PREDICT ? "choices: a number cannot be predicted here"
                                         : NULL;
     else if (step->kind == STEP_DO)
         lacks = step_block(step, BLOCK_SETUP, 0) == NULL      ? "a @setup (it may be empty)"

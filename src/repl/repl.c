@@ -4,6 +4,7 @@
 #include "repl/args.h"
 #include "repl/phrase.h"
 #include "repl/state.h"
+#include "repl/teacher.h"
 #include "repl/watch.h"
 #include "repl/wrap.h"
 
@@ -30,6 +31,7 @@ void repl_free(Repl *repl)
     if (repl->script != NULL)
         script_free(repl->script);
     past_release(&repl->past);
+    teacher_free(repl->teacher);
     free(repl);
 }
 
@@ -63,6 +65,8 @@ static void put(const Repl *repl, FILE *file, const char *lines)
 {
     Text wrapped = {0};
 
+    if (repl->quiet)
+        return;
     if (repl->prompt && isatty(fileno(file)) != 0)
         wrap_lines(lines, (size_t)repl_columns(repl), &wrapped);
     fputs(wrapped.length > 0 ? text_chars(&wrapped) : lines, file);

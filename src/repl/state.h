@@ -16,6 +16,8 @@ struct Repl {
     Past past;             /* what was made happen: since the program, or a step of a lesson, began */
     ExprNeeds past_needs;  /* what is measured when a training ends */
     int64_t trainings;     /* that had ended when that was looked at */
+    struct Teacher *teacher; /* the lesson; NULL: none was begun */
+    bool quiet;              /* results and messages are not shown */
     bool prompt;
     bool quitting;
     bool check_due;    /* session_problem is to be told behind this line */
