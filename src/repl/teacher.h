@@ -60,6 +60,9 @@ Status teacher_judge(Repl *repl, const Step *step, Verdict *verdict) MUST_CHECK;
 /* Behind every line and when a training has ended: says what changed. */
 void teacher_look(Repl *repl);
 
+/* The same for trainings that end beside the prompt: true where one did. */
+bool teacher_tick(Repl *repl);
+
 /* What is due once the step is passed: the record, the debrief. */
 void teacher_pass(Repl *repl);
 

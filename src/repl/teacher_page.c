@@ -250,6 +250,8 @@ static void heading(const Teacher *teacher, size_t columns, Text *page)
     text_printf(&line, "%s - ", step_prose(&lesson->header, BLOCK_TITLE));
     said_fill(said(teacher, SAID_STEP), numbers, &line);
     text_printf(&line, " (%s/%s)", lesson->id, step->id);
+    if (strcmp(lesson->shown, teacher->lang) != 0)
+        text_printf(&line, " [%s]", lesson->shown);
     page_wrap(text_chars(&line), columns, "", page);
     text_append(page, "\n");
     text_release(&line);

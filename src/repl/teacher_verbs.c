@@ -194,6 +194,15 @@ void teacher_look(Repl *repl)
     }
 }
 
+bool teacher_tick(Repl *repl)
+{
+    if (session_training(repl->session) || session_trainings(repl->session) == repl->trainings)
+        return false;
+    measure_ended(repl);
+    teacher_look(repl);
+    return true;
+}
+
 static Status come_back(Repl *repl)
 {
     Teacher *teacher = repl->teacher;

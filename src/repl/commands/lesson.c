@@ -163,7 +163,10 @@ static Status do_lang(Repl *repl, const Args *args, const char *more)
         status = sidecar_read(teacher->lesson, more, &facts);
         sidecar_facts_release(&facts);
     }
-    return failed(status) || teacher->lesson == NULL ? status : teacher_start(repl, NULL);
+    if (failed(status) || teacher->lesson != NULL)
+        return failed(status) ? status : teacher_start(repl, NULL);
+    repl_note(repl, "lessons are in %s", more);
+    return ok();
 }
 
 static Status do_check(Repl *repl, const Args *args, const char *more)
