@@ -203,6 +203,7 @@ static void check_language(Verifier *verifier)
     SidecarFacts facts = {0};
     Status status;
 
+    verifier->step = NULL;
     if (lang == NULL || strcmp(lang, verifier->lesson->lang) == 0)
         return;
     status = sidecar_read(verifier->lesson, lang, &facts);
