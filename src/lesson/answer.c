@@ -4,10 +4,12 @@
 
 #include <ctype.h>
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-static const double near_enough = 0.002;
+enum { LEAST_DIGITS = 3 };
 
 void answer_fold(const char *text, Text *folded)
 {
@@ -38,6 +40,20 @@ static const Block *find_choice(const Step *step, const char *typed)
     return NULL;
 }
 
+/* The right number, rounded to as many digits as were typed; three at least. */
+static bool rounds_to(double right, const char *typed, double given)
+{
+    size_t digits = 0;
+    char text[64];
+
+    for (const char *at = typed; *at != '\0' && *at != 'e' && *at != 'E'; at++)
+        digits += isdigit((unsigned char)*at) != 0 && (digits > 0 || *at != '0');
+    if (digits < LEAST_DIGITS || digits > 17)
+        return false;
+    snprintf(text, sizeof text, "%.*e", (int)digits - 1, right);
+    return strtod(text, NULL) == given;
+}
+
 static Answer judge_number(const char *typed, const char *wanted)
 {
     double given, right;
@@ -50,7 +66,7 @@ static Answer judge_number(const char *typed, const char *wanted)
         return ANSWER_WRONG;
     if (given == right || (isnan(given) && isnan(right)))
         return ANSWER_RIGHT;
-    return fabs(given - right) <= near_enough * fabs(right) ? ANSWER_RIGHT : ANSWER_WRONG;
+    return rounds_to(right, typed, given) ? ANSWER_RIGHT : ANSWER_WRONG;
 }
 
 Answer answer_judge(const Step *step, const char *typed, const Block **choice)

@@ -10,8 +10,8 @@ void answer_fold(const char *text, Text *folded);
 
 typedef enum Answer { ANSWER_NONE, ANSWER_WRONG, ANSWER_RIGHT } Answer;
 
-/* Whether `typed` answers this step, and how: a letter of its choices, a number that equals its own to
- * within a 500th (2^19, 524288 and 5.24e5 are the same answer), or its word. `choice`: the block of the
+/* Whether `typed` answers this step, and how: a letter of its choices, its number, also
+ * rounded to three digits or more (2^19, 524288 and 5.24e5 are the same answer; 524289 is another), or its word. `choice`: the block of the
  * letter, where there are choices; else NULL. ANSWER_NONE: it is none. */
 Answer answer_judge(const Step *step, const char *typed, const Block **choice);
 

@@ -69,7 +69,7 @@ typedef struct Block {
     char *commands;       /* of @say: its body */
     char *other;          /* the prose in the language that is shown; NULL: there is none */
     uint32_t hash;        /* of the text, blanks folded: what a sidecar says it translates */
-    int line;
+    int line, text_line; /* of its word, and where its text begins */
 } Block;
 
 typedef struct Check {

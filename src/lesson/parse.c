@@ -213,6 +213,7 @@ static void take_words(const RawBlock *raw, Block *block)
         text_append(&text, text.length > 0 && raw->body.length > 0 ? "\n" : "");
         text_append(&text, text_chars(&raw->body));
     }
+    block->text_line = raw->line + (argument[0] == '\0');
     block->text = xstrdup(text_chars(&text));
     block->hash = prose_hash(block->text);
     text_release(&text);
@@ -287,7 +288,7 @@ static Status check_fills(const Lesson *lesson, const Step *step)
         const Block *block = &step->blocks[i];
 
         if (block_table[block->kind].prose)
-            TRY(fill_check(lesson, lesson->path, block->text, block->line));
+            TRY(fill_check(lesson, lesson->path, block->text, block->text_line));
     }
     return ok();
 }

@@ -263,6 +263,16 @@ Status sidecar_read(Lesson *lesson, const char *lang, SidecarFacts *facts)
     return status;
 }
 
+/* A line that begins with @ is written with two. */
+static void append_escaped(const char *prose, Text *text)
+{
+    for (const char *at = prose; *at != '\0'; at++) {
+        if (*at == '@' && (at == prose || at[-1] == '\n'))
+            text_append(text, "@");
+        text_append_bytes(text, at, 1);
+    }
+}
+
 static void print_one(const char *word, const char *step, const char *key, const char *name,
                       const Prose *prose, const char *other, Text *text)
 {
@@ -271,8 +281,9 @@ static void print_one(const char *word, const char *step, const char *key, const
         text_printf(text, " step=%s", step);
     if (name[0] != '\0')
         text_printf(text, " %s=%s", key, name);
-    text_printf(text, " src=%08x\n%s%s\n\n", (unsigned)prose->hash, other == NULL ? "TODO " : "",
-                other == NULL ? prose->source : other);
+    text_printf(text, " src=%08x\n%s", (unsigned)prose->hash, other == NULL ? "TODO " : "");
+    append_escaped(other == NULL ? prose->source : other, text);
+    text_append(text, "\n\n");
 }
 
 static void print_step(const Step *step, Text *text)

@@ -203,8 +203,9 @@ Status lesson_check(Repl *repl, const CheckSpec *spec)
     if (failed(status))
         return status;
     if (verifier.warnings > 0)
-        repl_note(repl, "%d warnings", verifier.warnings);
-    return verifier.faults == 0 ? ok()
-                                : fail(STATUS_USAGE, "%d faults were found in lessons",
-                                       verifier.faults);
+        repl_note(repl, "%d warning%s", verifier.warnings, verifier.warnings == 1 ? "" : "s");
+    if (verifier.faults == 0)
+        return ok();
+    return fail(STATUS_USAGE, "%d fault%s found, listed above", verifier.faults,
+                verifier.faults == 1 ? " was" : "s were");
 }

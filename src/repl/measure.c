@@ -2,6 +2,7 @@
 
 #include "repl/interrupt.h"
 #include "repl/state.h"
+#include "repl/teacher.h"
 
 static Status take(Repl *repl, ExprNeeds needs, Snapshot *snapshot)
 {
@@ -22,6 +23,18 @@ Status measure(Repl *repl, ExprNeeds needs, Snapshot *snapshot)
     TRY(take(repl, needs, snapshot));
     snapshot->past = &repl->past;
     return ok();
+}
+
+/* What is done while a step is kept for later does not count for it. */
+static bool counts(const Repl *repl)
+{
+    return repl->teacher == NULL || repl->teacher->kept == NULL;
+}
+
+void measure_looked(Repl *repl, double number)
+{
+    if (counts(repl))
+        past_add_look(&repl->past, number);
 }
 
 /* What cannot be measured now is missing from it; the training itself is kept all the same. */
@@ -45,6 +58,8 @@ void measure_ended(Repl *repl)
     if (ended == repl->trainings || session_training(session))
         return;
     repl->trainings = ended;
+    if (!counts(repl))
+        return;
     for (int i = 0; i < session_run_count(session); i++)
         if (!failed(session_use(session, i)))
             keep_run(repl);

@@ -14,4 +14,7 @@ Status measure(Repl *repl, ExprNeeds needs, Snapshot *snapshot) MUST_CHECK;
  * what Repl.past_needs names. For whoever waits, and around every command. */
 void measure_ended(Repl *repl);
 
+/* The same for a number whose bits were looked at. */
+void measure_looked(Repl *repl, double number);
+
 #endif

@@ -21,6 +21,8 @@ Repl *repl_new(Session *session, bool prompt)
 
     repl->session = session;
     repl->prompt = prompt;
+    if (session != NULL)
+        repl->fresh = *session_settings(session);
     return repl;
 }
 

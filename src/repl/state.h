@@ -12,6 +12,7 @@ struct Repl {
     Session *session;    /* borrowed */
     struct Watch *watch; /* the view; NULL: it is closed */
     Script *script;      /* Lua's globals live as long as the Repl; NULL until `lua` is used */
+    Settings fresh;      /* of a session in which nothing was typed */
     ViewSettings view;
     Past past;             /* what was made happen: since the program, or a step of a lesson, began */
     ExprNeeds past_needs;  /* what is measured when a training ends */

@@ -51,7 +51,7 @@ Teacher *teacher_of(Repl *repl)
         return repl->teacher;
     repl->teacher = xcalloc(1, sizeof *repl->teacher);
     repl->teacher->card = -1;
-    repl->teacher->seed = settings_default().seed;
+    repl->teacher->seed = repl->fresh.seed;
     open_ledger(repl, repl->teacher);
     choose_language(repl->teacher);
     return repl->teacher;
@@ -75,6 +75,7 @@ void teacher_free(Teacher *teacher)
     ledger_release(&teacher->ledger);
     text_release(&teacher->votes);
     text_release(&teacher->typed);
+    text_release(&teacher->pending);
     free(teacher->ledger_path);
     free(teacher);
 }
@@ -165,7 +166,7 @@ static Status run_setup(Repl *repl, const char *commands)
 
 static Status fresh_session(Repl *repl)
 {
-    StagedRun run = {.name = "a", .settings = settings_default()};
+    StagedRun run = {.name = "a", .settings = repl->fresh};
 
     run.settings.pace = session_settings(repl->session)->pace;
     run.settings.seed = repl->teacher->seed;
@@ -229,20 +230,23 @@ Status teacher_enter(Repl *repl, int at)
     return ok();
 }
 
-/* The first step that is not behind the learner; from the beginning where all are. */
+/* The step that the learner was in, or the next that is not done; from the beginning where all are. */
 static int where_left(const Teacher *teacher)
 {
     const Ledger *ledger = &teacher->ledger;
     const Lesson *lesson = teacher->lesson;
-    int at = strcmp(ledger->lesson, lesson->id) == 0 ? lesson_step_named(lesson, ledger->step) : -1;
+    int left = strcmp(ledger->lesson, lesson->id) == 0 ? lesson_step_named(lesson, ledger->step) : 0;
+    int count = (int)lesson->step_count;
 
-    for (size_t i = 0; at < 0 && i < lesson->step_count; i++) {
-        const StepMark *mark = ledger_find(ledger, lesson->id, lesson->steps[i].id);
+    /* From there on, and round. */
+    for (int i = 0; i < count; i++) {
+        int at = ((left < 0 ? 0 : left) + i) % count;
+        const StepMark *mark = ledger_find(ledger, lesson->id, lesson->steps[at].id);
 
         if (mark == NULL || mark->verdict == VERDICT_OPEN)
-            at = (int)i;
+            return at;
     }
-    return at < 0 ? 0 : at;
+    return 0;
 }
 
 /* Where the learner's own run has gone somewhere, it is kept in a file; `lesson off` brings it back. */
@@ -305,9 +309,11 @@ static Status bring_back_own(Repl *repl)
 Status teacher_leave(Repl *repl)
 {
     Teacher *teacher = repl->teacher;
+    bool presented;
 
     if (!teacher_on(repl))
         return fail(STATUS_USAGE, "no lesson runs; `lesson list` shows what there is");
+    presented = teacher->card >= 0;
     session_pause(repl->session);
     teacher_record(repl);
     lesson_free(teacher->lesson);
@@ -318,7 +324,7 @@ Status teacher_leave(Repl *repl)
     past_release(&repl->past);
     repl->past_needs = (ExprNeeds){.accuracy = false};
     repl_note(repl, "%s", said(teacher, SAID_LEFT));
-    return bring_back_own(repl);
+    return presented ? ok() : bring_back_own(repl);
 }
 
 Status teacher_play(Repl *repl)

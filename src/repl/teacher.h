@@ -22,7 +22,9 @@ typedef struct Teacher {
     char *kept;     /* the file that play goes back to; NULL: nobody plays */
     Settings before; /* the learner's own run, as it was before the lesson */
     char *before_file; /* its weights; NULL: it had taken no step */
-    int card;       /* of a demo, the next note; -1: none is shown */
+    int card;       /* of a demo, the line that stands in the prompt; -1: none is shown */
+    Text pending;   /* that line */
+    bool ran;       /* it was typed as it stands there */
     bool checking;  /* the verifier runs it: nothing is said or recorded */
     uint64_t seed;  /* of fresh sessions */
     Ledger ledger;
@@ -91,8 +93,15 @@ Status teacher_leave(Repl *repl) MUST_CHECK;
 /* The lesson's file was changed: it is read again, and the step begins anew. */
 void teacher_reread(Repl *repl);
 
-/* A card for a teacher. `word`: NULL: the next command of it. */
+/* The card for a teacher, from its first note on. Fails: STATUS_USAGE, STATUS_IO. */
 Status teacher_present(Repl *repl, const char *word) MUST_CHECK;
+
+/* Its next line goes into the prompt; behind the last the card is put away, and the state stays. */
+void teacher_card_next(Repl *repl);
+
+/* The same behind a line that was the card's; `typed` tells which were. */
+void teacher_card_look(Repl *repl);
+void teacher_card_typed(Teacher *teacher, const char *line);
 
 /* Writes the record; says once where that fails. */
 void teacher_record(Repl *repl);

@@ -95,19 +95,27 @@ Status teacher_list(Repl *repl)
 
 void teacher_typed(Repl *repl, const char *line)
 {
-    if (teacher_on(repl) && line[strspn(line, " ")] != '\0')
+    if (!teacher_on(repl))
+        return;
+    teacher_card_typed(repl->teacher, line);
+    if (line[strspn(line, " ")] != '\0')
         text_printf(&repl->teacher->typed, "%s\t%s\n", teacher_step(repl->teacher)->id, line);
 }
 
-static void append_typed(const Teacher *teacher, const Step *step, Text *text)
+void teacher_vote(Repl *repl, const char *votes)
+{
+    text_printf(&repl->teacher->votes, "%s\t%s\n", teacher_step(repl->teacher)->id, votes);
+}
+
+static void append_lines(const Text *lines, const Step *step, const char *before, Text *text)
 {
     size_t length = strlen(step->id);
 
-    for (const char *at = text_chars(&teacher->typed); *at != '\0';) {
+    for (const char *at = text_chars(lines); *at != '\0';) {
         size_t line = strcspn(at, "\n");
 
         if (strncmp(at, step->id, length) == 0 && at[length] == '\t')
-            text_printf(text, "    > %.*s\n", (int)(line - length - 1), at + length + 1);
+            text_printf(text, "    %s%.*s\n", before, (int)(line - length - 1), at + length + 1);
         at += line + (at[line] == '\n');
     }
 }
@@ -126,7 +134,8 @@ static void append_step(const Teacher *teacher, const Step *step, const Snapshot
             text_append(text, "\n");
         }
     page_choices(step, PAGE_COLUMNS, text);
-    append_typed(teacher, step, text);
+    append_lines(&teacher->votes, step, "votes  ", text);
+    append_lines(&teacher->typed, step, "> ", text);
 }
 
 Status teacher_export(Repl *repl, const char *path)
@@ -236,8 +245,10 @@ Status teacher_stamp(Repl *repl, const char *word, const char *lang)
     if (!failed(status)) {
         sidecar_path(lesson, lang, &path);
         sidecar_print(lesson, lang, &text);
-        status = file_write(text_chars(&path), text_chars(&text), text.length);
+        status = file_make_folders(path.chars);
     }
+    if (!failed(status))
+        status = file_write(text_chars(&path), text_chars(&text), text.length);
     if (!failed(status))
         repl_note(repl, "%s: %d blocks are translated, %d are not", text_chars(&path), facts.shown,
                   facts.missing);

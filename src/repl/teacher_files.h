@@ -22,6 +22,9 @@ Status teacher_new(Repl *repl, const char *name) MUST_CHECK;
  * translation is missing. Fails: STATUS_USAGE, STATUS_IO. */
 Status teacher_stamp(Repl *repl, const char *word, const char *lang) MUST_CHECK;
 
+/* Keeps what the room voted, for the transcript. */
+void teacher_vote(Repl *repl, const char *votes);
+
 /* Keeps the line for the transcript. */
 void teacher_typed(Repl *repl, const char *line);
 

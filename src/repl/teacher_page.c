@@ -42,6 +42,7 @@ static const char *const sentences[SAID_COUNT][LANGUAGES] = {
     [SAID_END] = {"That was the last step. lesson off leaves, lesson list shows what else there is.",
                   "这是最后一步。lesson off 离开，lesson list 列出其他课程。"},
     [SAID_LEFT] = {"the lesson is left; lesson goes on with it", "已离开课程；输入 lesson 继续"},
+    [SAID_CARD_END] = {"the card ends here; all is as it stands", "演示到此结束，状态保持不变"},
     [SAID_SOURCES] = {"Sources:", "出处："},
 };
 
@@ -238,6 +239,15 @@ void page_sources(const Lesson *lesson, const char *prose, size_t columns, Text 
     }
 }
 
+/* Something of it is shown as it was written. */
+static bool is_untranslated(const Step *step)
+{
+    for (size_t i = 0; i < step->block_count; i++)
+        if (block_table[step->blocks[i].kind].prose && step->blocks[i].other == NULL)
+            return true;
+    return false;
+}
+
 static void heading(const Teacher *teacher, size_t columns, Text *page)
 {
     const Lesson *lesson = teacher->lesson;
@@ -250,8 +260,8 @@ static void heading(const Teacher *teacher, size_t columns, Text *page)
     text_printf(&line, "%s - ", step_prose(&lesson->header, BLOCK_TITLE));
     said_fill(said(teacher, SAID_STEP), numbers, &line);
     text_printf(&line, " (%s/%s)", lesson->id, step->id);
-    if (strcmp(lesson->shown, teacher->lang) != 0)
-        text_printf(&line, " [%s]", lesson->shown);
+    if (strcmp(lesson->lang, teacher->lang) != 0 && is_untranslated(step))
+        text_printf(&line, " [%s]", lesson->lang);
     page_wrap(text_chars(&line), columns, "", page);
     text_append(page, "\n");
     text_release(&line);

@@ -34,6 +34,7 @@ typedef enum Said {
     SAID_BACK,
     SAID_END,
     SAID_LEFT,
+    SAID_CARD_END,
     SAID_SOURCES,
     SAID_COUNT,
 } Said;

@@ -10,6 +10,7 @@
 #include "repl/state.h"
 #include "repl/teacher_page.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -17,11 +18,17 @@
 enum { ATTEMPTS_HINT = 1, ATTEMPTS_SOLUTION = 3 };
 
 static const char *const verbs[] = {"next",    "back", "hint",   "solution", "skip",
-                                    "restart", "play", "answer", NULL};
+                                    "restart", "play", "answer", "poll",     NULL};
 
 void teacher_fold(const char *word, Text *folded)
 {
     answer_fold(word, folded);
+}
+
+/* Even where it is none of the choices: it was meant as one. */
+static bool is_letter(const char *word)
+{
+    return isalpha((unsigned char)word[0]) != 0 && word[1] == '\0';
 }
 
 bool teacher_takes(const Repl *repl, const char *word)
@@ -35,8 +42,9 @@ bool teacher_takes(const Repl *repl, const char *word)
     answer_fold(word, &folded);
     for (int i = 0; verbs[i] != NULL; i++)
         takes |= strcmp(verbs[i], text_chars(&folded)) == 0;
-    if (!takes && step_asks(teacher_step(repl->teacher)))
-        takes = answer_judge(teacher_step(repl->teacher), word, &choice) != ANSWER_NONE;
+    if (!takes && repl->teacher->card < 0 && step_asks(teacher_step(repl->teacher)))
+        takes = is_letter(text_chars(&folded)) ||
+                answer_judge(teacher_step(repl->teacher), word, &choice) != ANSWER_NONE;
     text_release(&folded);
     return takes;
 }
@@ -177,6 +185,8 @@ void teacher_look(Repl *repl)
     Verdict verdict;
     bool tried;
 
+    if (teacher_on(repl) && teacher->card >= 0)
+        teacher_card_look(repl);
     if (!teacher_on(repl) || teacher->passed || teacher->kept != NULL || teacher->card >= 0 ||
         teacher_step(teacher)->kind != STEP_DO || session_training(repl->session))
         return;
@@ -239,8 +249,10 @@ Status teacher_next(Repl *repl)
 
     if (teacher->kept != NULL)
         return come_back(repl);
-    if (teacher->card >= 0)
-        return teacher_present(repl, NULL);
+    if (teacher->card >= 0) {
+        teacher_card_next(repl);
+        return ok();
+    }
     if (!teacher->passed && step->kind == STEP_DO)
         return fail(STATUS_USAGE, "not yet: %.120s; `skip` passes over this step",
                     check_message(&step->checks[teacher->verdict.first]));
@@ -313,6 +325,8 @@ Status teacher_solution(Repl *repl)
     const Block *solution = step_block(step, BLOCK_SOLUTION, 0);
     Text line = {0};
 
+    if (step->kind == STEP_PREDICT)
+        return fail(STATUS_USAGE, "a prediction is yours, right or wrong: type what you expect");
     if (solution == NULL && !step_asks(step))
         return fail(STATUS_USAGE, "there is nothing to solve here; `next` goes on");
     if (solution != NULL)

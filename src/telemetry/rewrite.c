@@ -182,12 +182,26 @@ static void need(ExprNeeds *needs, const Metric *metric)
     needs->updates |= metric->need == NEED_UPDATES;
 }
 
-/* A field of a run is a metric; where nothing else has fields it can only be that, or math's. */
+/* {name = ...} stands somewhere. */
+static bool is_made(const Tokens *tokens, const Token *name)
+{
+    for (size_t i = 0; i < tokens->count; i++) {
+        const Token *token = &tokens->all[i];
+
+        if (token->length == name->length && memcmp(token->chars, name->chars, name->length) == 0 &&
+            token_is(tokens, i + 1, "="))
+            return true;
+    }
+    return false;
+}
+
+/* Of a run it is a metric, and so it is of whatever has a name, but for math and tables that the text makes. */
 static Status check_field(const Check *check, size_t i, const char *word)
 {
     const Metric *metric = metric_find(word);
 
-    if (check->rules->script || !token_is(check->tokens, i - 1, "."))
+    if (check->rules->script || !token_is(check->tokens, i - 1, ".") || i < 2 ||
+        token_is(check->tokens, i - 2, ")") || is_made(check->tokens, &check->tokens->all[i]))
         return ok();
     if (metric != NULL)
         need(check->needs, metric);

@@ -4,9 +4,9 @@
 #include "base/number.h"
 #include "repl/args.h"
 #include "repl/format_list.h"
+#include "repl/measure.h"
 #include "repl/repl.h"
 #include "repl/rounding.h"
-#include "repl/state.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -120,7 +120,7 @@ static Status bits_run(Repl *repl, Args *args)
         rounding_csv_heads(&text);
     for (int i = 0; i < list.count; i++)
         csv ? rounding_csv(&rows[i], &text) : rounding_draw(&rows[i], &text);
-    past_add_look(&repl->past, rows[0].value);
+    measure_looked(repl, rows[0].value);
     repl_print(repl, "%s", text_chars(&text));
     text_release(&text);
     note_fp32(repl, &list, &rows[0], word);

@@ -13,6 +13,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define VOTES .kind = ARG_COUNT, .key = true, .least = 0, .most = 100000
+
 static const ArgSpec lesson_args[] = {
     {.name = "word",
      .kind = ARG_WORD,
@@ -22,6 +24,10 @@ static const ArgSpec lesson_args[] = {
      .text = "a lesson, or one of the words below; without it: where you are"},
     {.name = "more", .kind = ARG_WORDS, .optional = true, .shown = "...", .text = "what it is about"},
     {.name = "all", .kind = ARG_FLAG, .text = "check: every lesson of the course"},
+    {.name = "a", VOTES, .text = "poll: votes for a"},
+    {.name = "b", VOTES, .text = "for b"},
+    {.name = "c", VOTES, .text = "for c"},
+    {.name = "d", VOTES, .text = "for d"},
     {.name = "seeds",
      .kind = ARG_COUNT,
      .key = true,
@@ -101,6 +107,29 @@ static Status do_list(Repl *repl, const Args *args, const char *more)
 {
     (void)args, (void)more;
     return teacher_list(repl);
+}
+
+/* What the room thinks, before it sees. */
+static Status do_poll(Repl *repl, const Args *args, const char *more)
+{
+    static const char *const letters[] = {"a", "b", "c", "d", NULL};
+    int64_t all = 0;
+    Text line = {0};
+
+    (void)more;
+    for (int i = 0; letters[i] != NULL; i++)
+        all += args_count(args, letters[i], 0);
+    if (all == 0)
+        return fail(STATUS_USAGE, "how many are for each answer? try: lesson poll a=12 b=7");
+    for (int i = 0; letters[i] != NULL; i++)
+        if (args_has(args, letters[i]))
+            text_printf(&line, "%s%s: %lld (%.0f%%)", line.length > 0 ? "  " : "", letters[i],
+                        (long long)args_count(args, letters[i], 0),
+                        100.0 * (double)args_count(args, letters[i], 0) / (double)all);
+    repl_print(repl, "%s\n", text_chars(&line));
+    teacher_vote(repl, text_chars(&line));
+    text_release(&line);
+    return ok();
 }
 
 static Status do_present(Repl *repl, const Args *args, const char *more)
@@ -194,6 +223,7 @@ static const Verb verbs[] = {
     {"answer", "answer a question: answer a", "answer with a letter or a number, as in: answer a", true, do_answer},
     {"list", "the lessons, and how far you are", NULL, false, do_list},
     {"present", "the card for a class", "name the lesson, as in: lesson present L5", false, do_present},
+    {"poll", "keep the votes of the room: poll a=12 b=7", NULL, true, do_poll},
     {"forget", "a lesson, so that it begins anew", "name the lesson, as in: lesson forget L5", false, do_forget},
     {"lang", "en or zh", "say en or zh", false, do_lang},
     {"export", "what was read and typed, as Markdown, to a file", "name a file, as in: lesson export notes.md", true, do_export},
@@ -221,10 +251,12 @@ static const Verb *find_verb(const char *word)
     return NULL;
 }
 
-static Status run_verb(Repl *repl, const Verb *verb, const Args *args)
+static Status run_verb(Repl *repl, const Verb *verb, Args *args)
 {
     const char *more = args_text(args, "more");
 
+    if (more != NULL)
+        args_blame(args, "more");
     if (verb->inside && !teacher_on(repl))
         return fail(STATUS_USAGE, "%s belongs into a lesson; begin one, as in: lesson L1",
                     verb->word);
