@@ -68,9 +68,8 @@ static void tell_lesson(const Verifier *verifier, int faults)
 {
     Text line = {0};
 
-    text_printf(&line, "%-24s %s  %d attempts  solutions %.1f s, at most %.0f%% of the budget",
-                verifier->lesson->id, verifier->faults > faults ? "FAULTS" : "ok",
-                verifier->attempts, verifier->seconds, verifier->slowest * 100.0);
+    text_printf(&line, "%-24s %s  %d attempts", verifier->lesson->id,
+                verifier->faults > faults ? "FAULTS" : "ok", verifier->attempts);
     if (isfinite(verifier->least_margin))
         text_printf(&line, "  least margin %.0f%%", verifier->least_margin * 100.0);
     repl_print(verifier->repl, "%s\n", text_chars(&line));
@@ -83,7 +82,7 @@ static Status check_file(Verifier *verifier, const char *path)
     Status status = teacher_read(verifier->repl, path, &verifier->lesson);
 
     verifier->attempts = 0;
-    verifier->seconds = verifier->slowest = 0.0;
+    verifier->seconds = 0.0;
     verifier->least_margin = (double)INFINITY;
     if (failed(status)) {
         repl_print(verifier->repl, "%s\n", status.text);

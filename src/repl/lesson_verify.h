@@ -15,7 +15,6 @@ typedef struct Verifier {
     int seed; /* from 0 */
     int faults, warnings, attempts;
     double seconds;               /* of all solutions of this lesson */
-    double slowest;               /* of them, as a share of its budget */
     double least_margin;          /* inf: none */
     Margins margins[CHECKS_MOST]; /* of the step */
 } Verifier;

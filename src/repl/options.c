@@ -104,6 +104,8 @@ static void add_lesson_word(Words *words, Text *line)
     text_append(line, line->length > 0 ? " " : "");
     if (key && words->at + 1 < words->count)
         text_printf(line, "%s=%s", word + 2, words->words[++words->at]);
+    else if (strncmp(word, "--", 2) == 0)
+        text_append(line, word);
     else
         text_append_word(line, word);
 }

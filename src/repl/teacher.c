@@ -164,13 +164,27 @@ static Status run_setup(Repl *repl, const char *commands)
     return status;
 }
 
-static Status fresh_session(Repl *repl)
+/* One run under these settings, at step 0. */
+static Status stage(Repl *repl, const Settings *settings)
 {
-    StagedRun run = {.name = "a", .settings = repl->fresh};
+    StagedRun run = {.name = "a", .settings = *settings};
+    Text again = {0}; /* as a script would say it */
+    Status status;
 
     run.settings.pace = session_settings(repl->session)->pace;
-    run.settings.seed = repl->teacher->seed;
-    return session_stage(repl->session, &run, 1, "lesson");
+    settings_print(&run.settings, "; ", &again);
+    text_append(&again, "; reset");
+    status = session_stage(repl->session, &run, 1, text_chars(&again));
+    text_release(&again);
+    return status;
+}
+
+static Status fresh_session(Repl *repl)
+{
+    Settings settings = repl->fresh;
+
+    settings.seed = repl->teacher->seed;
+    return stage(repl, &settings);
 }
 
 /* From here on what happens counts for this step. */
@@ -290,15 +304,37 @@ Status teacher_start(Repl *repl, const char *word)
     return teacher_enter(repl, where_left(teacher));
 }
 
+void teacher_reread(Repl *repl)
+{
+    Teacher *teacher = repl->teacher;
+    Lesson *lesson = NULL;
+    Status status;
+    int at;
+
+    if (file_stamp(teacher->lesson->path) == teacher->lesson->stamp)
+        return;
+    teacher->lesson->stamp = file_stamp(teacher->lesson->path); /* a mistake in it is told once */
+    status = teacher_read(repl, teacher->lesson->path, &lesson);
+    if (!failed(status)) {
+        at = lesson_step_named(lesson, teacher_step(teacher)->id);
+        lesson_free(teacher->lesson);
+        teacher->lesson = lesson;
+        teacher->predicted = NULL;
+        repl_note(repl, "the lesson has changed, and was read again");
+        status = teacher_enter(repl, at < 0 ? 0 : at);
+    }
+    if (failed(status))
+        repl_note(repl, "the lesson has changed, and goes on as it was: %s", status.text);
+}
+
 static Status bring_back_own(Repl *repl)
 {
     Teacher *teacher = repl->teacher;
-    StagedRun run = {.name = "a", .settings = teacher->before};
     Text what = {0};
     Status status;
 
     if (teacher->before_file == NULL)
-        return session_stage(repl->session, &run, 1, "lesson off");
+        return stage(repl, &teacher->before);
     status = session_load(repl->session, teacher->before_file, &what);
     if (!failed(status))
         drop_file(&teacher->before_file);

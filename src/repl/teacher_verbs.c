@@ -185,8 +185,12 @@ void teacher_look(Repl *repl)
     Verdict verdict;
     bool tried;
 
-    if (teacher_on(repl) && teacher->card >= 0)
+    if (!teacher_on(repl))
+        return;
+    if (teacher->card >= 0)
         teacher_card_look(repl);
+    else
+        teacher_reread(repl);
     if (!teacher_on(repl) || teacher->passed || teacher->kept != NULL || teacher->card >= 0 ||
         teacher_step(teacher)->kind != STEP_DO || session_training(repl->session))
         return;

@@ -27,5 +27,31 @@ for file in "$folder"/*.lesson; do
         sed 's/^/    /' "$folder/said"
     }
 done
+# A course that lists a lesson twice, not at all, or before what it needs.
+course() { # NAME INDEX
+    printf '%b' "$2" >"$folder/course/course.idx"
+    HALFSTEP_LESSONS="$folder/course" "$program" lesson check --all >"$folder/said" 2>&1 </dev/null
+    if grep -q V16 "$folder/said"; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "a course with $1 is taken: $(cat "$folder/said")"
+    fi
+}
+
+mkdir "$folder/course"
+sed 's/^@lesson  broken/@lesson  first/' "$here/base.txt" >"$folder/course/first.lesson"
+sed 's/^@lesson  broken/@lesson  second\n@needs first/' "$here/base.txt" >"$folder/course/second.lesson"
+course "a lesson twice" 'A first\nB second\nC first\n'
+course "a lesson left out" 'A first\n'
+course "a lesson before what it needs" 'A second\nB first\n'
+printf 'A first\nB second\n' >"$folder/course/course.idx"
+if HALFSTEP_LESSONS="$folder/course" "$program" lesson check --all >"$folder/said" 2>&1 </dev/null; then
+    passed=$((passed + 1))
+else
+    failed=$((failed + 1))
+    echo "a right course is refused: $(cat "$folder/said")"
+fi
+
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]
