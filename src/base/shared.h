@@ -7,7 +7,6 @@
 
 /* Where NAME of the folder KIND ("datasets") lies: where the environment's `variable` says, else beside
  * the program as in a checkout, else where it was installed. Fails: STATUS_IO. */
-Status shared_path(const char *kind, const char *variable, const char *name,
-                   Text *path) MUST_CHECK;
+Status shared_path(const char *kind, const char *variable, const char *name, Text *path) MUST_CHECK;
 
 #endif

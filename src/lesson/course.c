@@ -55,7 +55,8 @@ static Status take_line(Course *course, const char *line, int number, const char
     if (label[0] == '\0' || label[0] == '#')
         return ok();
     if (strlen(label) >= LABEL_TEXT || !is_id(id))
-        return read_fault(course->index, number, "a line is a label and a name: L5 underflow-silent");
+        return read_fault(course->index, number,
+                          "a line is a label and a name: L5 underflow-silent");
     if (has(course, id))
         return read_fault(course->index, number, "%s stands there twice (V16)", id);
     add(course, label, id, folder);

@@ -10,8 +10,8 @@ enum { PLACE_TEXT = 200, FORMAT_TEXT = 16 };
 
 /* A {...} or a [key] of a text. */
 typedef struct Hole {
-    const char *start, *end; /* with its brackets */
-    char inner[PLACE_TEXT];  /* the expression, or the key */
+    const char *start, *end;  /* with its brackets */
+    char inner[PLACE_TEXT];   /* the expression, or the key */
     char format[FORMAT_TEXT]; /* "": none */
     bool key;
 } Hole;
@@ -75,8 +75,9 @@ static Status check_hole(const Lesson *lesson, const char *path, const Hole *hol
                           hole->inner);
     status = expr_read(hole->inner, NULL, &expr);
     expr_free(expr);
-    return failed(status) ? read_fault(path, line, "{%.40s}: %.100s (V12)", hole->inner, status.text)
-                          : ok();
+    return failed(status)
+               ? read_fault(path, line, "{%.40s}: %.100s (V12)", hole->inner, status.text)
+               : ok();
 }
 
 static int lines_between(const char *from, const char *to)

@@ -7,10 +7,11 @@
 
 typedef struct Verdict {
     bool passed;
-    bool held[CHECKS_MOST];     /* by check */
-    Status trouble[CHECKS_MOST]; /* why a check that does not hold could not be asked: a tensor is gone */
-    int first;                   /* the first check that does not hold; -1: all do */
-    int holding;                 /* how many do */
+    bool held[CHECKS_MOST]; /* by check */
+    Status trouble
+        [CHECKS_MOST]; /* why a check that does not hold could not be asked: a tensor is gone */
+    int first;         /* the first check that does not hold; -1: all do */
+    int holding;       /* how many do */
 } Verdict;
 
 /* What must be measured before a snapshot is judged: by the checks and the debriefs of a step. */

@@ -16,7 +16,14 @@
 
 enum { LESSON_ID = 33, CHECKS_MOST = 8, LANG_TEXT = 8 };
 
-typedef enum StepKind { STEP_READ, STEP_PREDICT, STEP_DO, STEP_QUIZ, STEP_FREE, STEP_KINDS } StepKind;
+typedef enum StepKind {
+    STEP_READ,
+    STEP_PREDICT,
+    STEP_DO,
+    STEP_QUIZ,
+    STEP_FREE,
+    STEP_KINDS
+} StepKind;
 
 extern const char *const step_kind_names[STEP_KINDS + 1]; /* NULL-ended */
 
@@ -69,7 +76,7 @@ typedef struct Block {
     char *commands;       /* of @say: its body */
     char *other;          /* the prose in the language that is shown; NULL: there is none */
     uint32_t hash;        /* of the text, blanks folded: what a sidecar says it translates */
-    int line, text_line; /* of its word, and where its text begins */
+    int line, text_line;  /* of its word, and where its text begins */
 } Block;
 
 typedef struct Check {

@@ -71,8 +71,8 @@ void margins_find(const char *predicate, Margins *margins)
     if (failed(tokens_read(predicate, &tokens)))
         return;
     for (size_t i = 0; i <= tokens.count; i++) {
-        if (i == tokens.count || (depth == 0 && (token_is(&tokens, i, "and") ||
-                                                 token_is(&tokens, i, "or")))) {
+        if (i == tokens.count ||
+            (depth == 0 && (token_is(&tokens, i, "and") || token_is(&tokens, i, "or")))) {
             if (found)
                 add(margins, &tokens, from, at, i);
             from = i + 1;
@@ -119,6 +119,6 @@ Measure margin_share(const Margin *margin)
     if (!isfinite(margin->passing) || !isfinite(margin->failing) || !other_side ||
         margin->passing == margin->failing)
         return (Measure){.none = true};
-    return (Measure){.value = fabs(margin->passing) /
-                              (fabs(margin->passing) + fabs(margin->failing))};
+    return (Measure){.value =
+                         fabs(margin->passing) / (fabs(margin->passing) + fabs(margin->failing))};
 }

@@ -10,10 +10,10 @@ enum { MARGINS_MOST = 4 };
 
 /* One `left < right` of a check, outside of all brackets; == and != have no margin. */
 typedef struct Margin {
-    char *text;        /* the comparison */
-    Expr *difference;  /* left - right */
-    double passing;    /* the nearest to the threshold of the attempts that pass; inf: none yet */
-    double failing;    /* and of those that must fail this check */
+    char *text;       /* the comparison */
+    Expr *difference; /* left - right */
+    double passing;   /* the nearest to the threshold of the attempts that pass; inf: none yet */
+    double failing;   /* and of those that must fail this check */
 } Margin;
 
 typedef struct Margins {

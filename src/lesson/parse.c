@@ -48,7 +48,8 @@ static Status take_id(const Parser *parser, const char **words, char id[LESSON_I
     take_word(words, word, sizeof word);
     if (!is_id(word))
         return read_fault(parser->lesson->path, parser->raw->line,
-                          "@%s wants a name of a-z, 0-9 and -, at most 32 of them", parser->raw->word);
+                          "@%s wants a name of a-z, 0-9 and -, at most 32 of them",
+                          parser->raw->word);
     text_copy(id, LESSON_ID, word);
     return ok();
 }
@@ -69,7 +70,8 @@ static Status take_step(Parser *parser, const char *words)
         at++;
     if (at == STEP_KINDS)
         return read_fault(lesson->path, step.line,
-                          "behind @step %s comes its kind: read, predict, do, quiz or free", step.id);
+                          "behind @step %s comes its kind: read, predict, do, quiz or free",
+                          step.id);
     step.kind = (StepKind)at;
     lesson->steps = grow(lesson->steps, lesson->step_count, &lesson->room, sizeof step);
     lesson->steps[lesson->step_count++] = step;
@@ -154,7 +156,8 @@ static Status take_number(const Parser *parser, int *number)
 {
     int64_t value = 0;
 
-    if (failed(count_parse(text_chars(&parser->raw->argument), &value)) || value < 1 || value > 9999)
+    if (failed(count_parse(text_chars(&parser->raw->argument), &value)) || value < 1 ||
+        value > 9999)
         return read_fault(parser->lesson->path, parser->raw->line, "@%s wants a whole number",
                           parser->raw->word);
     *number = (int)value;
@@ -266,10 +269,11 @@ static Status check_step(const Lesson *lesson, const Step *step)
 
     if (step_asks(step))
         lacks = step_block(step, BLOCK_ASK, 0) == NULL ? "its question, @ask"
-                : choices == number ? "either choices (@choice, one @choice*) or an @answer"
+                : choices == number     ? "either choices (@choice, one @choice*) or an @answer"
                 : choices && right != 1 ? "exactly one right choice, @choice* (V11)"
-                : number && step->kind == STEP_PREDICT ? "choices: a number cannot be predicted here"
-                                        : NULL;
+                : number && step->kind == STEP_PREDICT
+                    ? "choices: a number cannot be predicted here"
+                    : NULL;
     else if (step->kind == STEP_DO)
         lacks = step_block(step, BLOCK_SETUP, 0) == NULL      ? "a @setup (it may be empty)"
                 : step_block(step, BLOCK_TASK, 0) == NULL     ? "its @task"
@@ -278,8 +282,9 @@ static Status check_step(const Lesson *lesson, const Step *step)
                                                               : NULL;
     else if (step_block(step, BLOCK_TEXT, 0) == NULL)
         lacks = "its @text";
-    return lacks == NULL ? ok()
-                         : read_fault(lesson->path, step->line, "step %s lacks %s", step->id, lacks);
+    return lacks == NULL
+               ? ok()
+               : read_fault(lesson->path, step->line, "step %s lacks %s", step->id, lacks);
 }
 
 static Status check_fills(const Lesson *lesson, const Step *step)

@@ -174,8 +174,9 @@ static Status set_aside(const char *path, Text *trouble)
         status = fail(STATUS_IO, "%.100s is damaged and cannot be set aside: %s", path,
                       strerror(errno)); /* NOLINT(concurrency-mt-unsafe) */
     else
-        text_printf(trouble, "the record of lessons was damaged; it is set aside as %s, and what "
-                             "could be read of it is kept",
+        text_printf(trouble,
+                    "the record of lessons was damaged; it is set aside as %s, and what "
+                    "could be read of it is kept",
                     text_chars(&aside));
     text_release(&aside);
     return status;

@@ -31,9 +31,9 @@ typedef struct StepMark {
 typedef struct Ledger {
     StepMark *marks;
     size_t count, room;
-    char lang[LANG_TEXT];                /* that was chosen; "": none */
+    char lang[LANG_TEXT];                    /* that was chosen; "": none */
     char lesson[LESSON_ID], step[LESSON_ID]; /* where the learner is; "": in none */
-    bool placed, spoken; /* `lesson` and `step`, or `lang`, were changed by this session */
+    bool placed, spoken;       /* `lesson` and `step`, or `lang`, were changed by this session */
     char forgotten[LESSON_ID]; /* a lesson whose marks are to go; "": none */
 } Ledger;
 

@@ -40,7 +40,7 @@ static size_t sequence(const unsigned char *at, const unsigned char *end, uint32
         *rune = *rune << 6 | (at[i] & 0x3Fu);
     }
     return *rune < least[count] || *rune > 0x10FFFF || (*rune >= 0xD800 && *rune < 0xE000) ? 0
-                                                                                         : count;
+                                                                                           : count;
 }
 
 static const char *objection(uint32_t rune)

@@ -54,8 +54,9 @@ static Status take_key(const char *path, int line, const char *word, Target *tar
     else if (key == 3 && strncmp(word, "src", key) == 0)
         target->src = (uint32_t)strtoul(equals + 1, NULL, 16);
     else
-        return read_fault(path, line, "'%.30s' is not known here; there are step=, check=, name=, "
-                                      "n= and src=",
+        return read_fault(path, line,
+                          "'%.30s' is not known here; there are step=, check=, name=, "
+                          "n= and src=",
                           word);
     return ok();
 }
@@ -101,9 +102,8 @@ static bool is_called(const Block *block, const char *word)
 {
     const BlockInfo *info = &block_table[block->kind];
 
-    return info->prose &&
-           (strcmp(info->word, word) == 0 ||
-            (block->kind == BLOCK_RIGHT && strcmp(word, "choice") == 0));
+    return info->prose && (strcmp(info->word, word) == 0 ||
+                           (block->kind == BLOCK_RIGHT && strcmp(word, "choice") == 0));
 }
 
 static bool find_prose(Step *step, const char *word, const Target *target, Prose *prose)
@@ -115,9 +115,8 @@ static bool find_prose(Step *step, const char *word, const Target *target, Prose
     for (size_t i = 0; i < step->block_count; i++) {
         Block *block = &step->blocks[i];
 
-        if (!is_called(block, word) || (target->name[0] != '\0'
-                                            ? strcmp(block->name, target->name) != 0
-                                            : --n > 0))
+        if (!is_called(block, word) ||
+            (target->name[0] != '\0' ? strcmp(block->name, target->name) != 0 : --n > 0))
             continue;
         *prose = (Prose){block->text, &block->other, block->hash};
         return true;
@@ -136,8 +135,9 @@ static Status check_holes(const char *path, int line, const Prose *prose, const 
     text_release(&wanted);
     text_release(&held);
     return same ? ok()
-                : read_fault(path, line, "its {...} and [keys] are not those of the source, in the "
-                                         "same order (V14)");
+                : read_fault(path, line,
+                             "its {...} and [keys] are not those of the source, in the "
+                             "same order (V14)");
 }
 
 static Status take_translation(Lesson *lesson, const char *path, const RawBlock *raw,

@@ -146,8 +146,9 @@ static void check_needs(Verifier *verifier, const Course *course, size_t at)
         for (size_t i = 0; i < at; i++)
             before |= strcmp(course->lines[i].id, id) == 0;
         if (!before)
-            verify_fault(verifier, needs->line, "V16", "it needs %s, which does not come before it "
-                                                       "in the course",
+            verify_fault(verifier, needs->line, "V16",
+                         "it needs %s, which does not come before it "
+                         "in the course",
                          id);
     }
     lesson_free(verifier->lesson);

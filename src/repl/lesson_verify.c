@@ -15,8 +15,9 @@
 static const double fail_below = 0.25, warn_below = 0.5;
 
 /* As much as somebody who plays might leave behind. */
-static const char mess[] = "data spirals\nnet 2 16 2\noptim sgd lr=0.5\nautocast bf16\nscale static 8\n"
-                           "train 5\nfork b\ntrain 5\nseed 9\nclip norm 0.1\ntrain 3";
+static const char mess[] =
+    "data spirals\nnet 2 16 2\noptim sgd lr=0.5\nautocast bf16\nscale static 8\n"
+    "train 5\nfork b\ntrain 5\nseed 9\nclip norm 0.1\ntrain 3";
 
 static double now(void)
 {
@@ -117,9 +118,9 @@ static Status try_passing(Verifier *verifier, const Block *block, const char *co
     }
     TRY(judge_now(verifier, &verdict));
     if (!verdict.passed)
-        verify_fault(verifier, block->line, which,
-                     "it does not pass check %s: %s (seed %d)", failing(verifier, &verdict),
-                     verifier->step->checks[verdict.first].message, verifier->seed + 1);
+        verify_fault(verifier, block->line, which, "it does not pass check %s: %s (seed %d)",
+                     failing(verifier, &verdict), verifier->step->checks[verdict.first].message,
+                     verifier->seed + 1);
     return take_margins(verifier, NULL);
 }
 
@@ -139,8 +140,9 @@ static Status try_solution(Verifier *verifier, const Block *block)
 
         TRY(judge_now(verifier, &verdict));
         if (verdict.passed && line == 0)
-            verify_fault(verifier, verifier->step->line, "V2", "its checks pass before anything is "
-                                                               "done");
+            verify_fault(verifier, verifier->step->line, "V2",
+                         "its checks pass before anything is "
+                         "done");
         else if (verdict.passed)
             verify_fault(verifier, block->line, "V3",
                          "its checks pass after %d lines of the solution already", line);
@@ -153,8 +155,9 @@ static Status try_solution(Verifier *verifier, const Block *block)
     }
     verifier->seconds += now() - began;
     if (now() - began > verifier->step->budget)
-        verify_fault(verifier, block->line, "V10", "the solution took %.1f s, and its budget is %g s",
-                     now() - began, verifier->step->budget);
+        verify_fault(verifier, block->line, "V10",
+                     "the solution took %.1f s, and its budget is %g s", now() - began,
+                     verifier->step->budget);
     return ok();
 }
 
@@ -281,8 +284,9 @@ static void tell_margins(Verifier *verifier, int i)
             continue;
         verifier->least_margin = fmin(verifier->least_margin, share.value);
         if (share.value < fail_below)
-            verify_fault(verifier, check->line, "V9", "check %s: the margin of %s is %.0f%%; 25%% is "
-                                                      "the least",
+            verify_fault(verifier, check->line, "V9",
+                         "check %s: the margin of %s is %.0f%%; 25%% is "
+                         "the least",
                          check->name, margin->text, share.value * 100.0);
         else if (share.value < warn_below)
             verify_warning(verifier, check->line, "V9", "check %s: the margin of %s is %.0f%%",

@@ -44,13 +44,15 @@ static void check_page(Verifier *verifier, const Block *block)
 
     page_prose(block_prose(block), &snapshot, PAGE_COLUMNS, "", &page);
     if (rows_of(text_chars(&page)) > PAGE_ROWS)
-        verify_fault(verifier, block->line, "V13", "@%s has %d rows in %s, and a page has %d; make "
-                                                   "two steps of it",
+        verify_fault(verifier, block->line, "V13",
+                     "@%s has %d rows in %s, and a page has %d; make "
+                     "two steps of it",
                      block_table[block->kind].word, rows_of(text_chars(&page)),
                      verifier->lesson->shown, PAGE_ROWS);
     if (widest(text_chars(&page)) > PAGE_COLUMNS)
-        verify_fault(verifier, block->line, "V13", "@%s has a line of %zu columns in %s, and a page "
-                                                   "has %d",
+        verify_fault(verifier, block->line, "V13",
+                     "@%s has a line of %zu columns in %s, and a page "
+                     "has %d",
                      block_table[block->kind].word, widest(text_chars(&page)),
                      verifier->lesson->shown, PAGE_COLUMNS);
     text_release(&page);

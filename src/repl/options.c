@@ -119,8 +119,9 @@ static Status read_lesson(Words *words, Options *options)
     for (; words->at < words->count; words->at++)
         add_lesson_word(words, &line);
     if (line.length >= LESSON_WORDS)
-        status = fail(STATUS_USAGE, "these are too many words; `halfstep lesson check --all` checks "
-                                    "all lessons");
+        status =
+            fail(STATUS_USAGE, "these are too many words; `halfstep lesson check --all` checks "
+                               "all lessons");
     text_copy(options->lesson, sizeof options->lesson, text_chars(&line));
     options->commands = options->lesson;
     text_release(&line);

@@ -14,7 +14,8 @@ typedef struct Options {
     bool transcript;      /* a prompt and its echo although no terminal is there */
     bool watch;           /* begin with the live view */
     bool help, version;
-    char lesson[LESSON_WORDS]; /* `halfstep lesson check --all`: the command, which `commands` is then */
+    char lesson
+        [LESSON_WORDS]; /* `halfstep lesson check --all`: the command, which `commands` is then */
 } Options;
 
 /* HALFSTEP_THREADS counts where --threads is not given.

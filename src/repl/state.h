@@ -14,9 +14,9 @@ struct Repl {
     Script *script;      /* Lua's globals live as long as the Repl; NULL until `lua` is used */
     Settings fresh;      /* of a session in which nothing was typed */
     ViewSettings view;
-    Past past;             /* what was made happen: since the program, or a step of a lesson, began */
-    ExprNeeds past_needs;  /* what is measured when a training ends */
-    int64_t trainings;     /* that had ended when that was looked at */
+    Past past; /* what was made happen: since the program, or a step of a lesson, began */
+    ExprNeeds past_needs;    /* what is measured when a training ends */
+    int64_t trainings;       /* that had ended when that was looked at */
     struct Teacher *teacher; /* the lesson; NULL: none was begun */
     bool quiet;              /* results and messages are not shown */
     bool prompt;

@@ -23,9 +23,9 @@ static void choose_language(Teacher *teacher)
     const char *locale = setlocale(LC_MESSAGES, NULL); /* NOLINT(concurrency-mt-unsafe): asks */
 
     text_copy(teacher->lang, LANG_TEXT,
-              teacher->ledger.lang[0] != '\0'                    ? teacher->ledger.lang
+              teacher->ledger.lang[0] != '\0'                   ? teacher->ledger.lang
               : locale != NULL && strncmp(locale, "zh", 2) == 0 ? "zh"
-                                                                 : "en");
+                                                                : "en");
 }
 
 static void open_ledger(Repl *repl, Teacher *teacher)
@@ -249,7 +249,8 @@ static int where_left(const Teacher *teacher)
 {
     const Ledger *ledger = &teacher->ledger;
     const Lesson *lesson = teacher->lesson;
-    int left = strcmp(ledger->lesson, lesson->id) == 0 ? lesson_step_named(lesson, ledger->step) : 0;
+    int left =
+        strcmp(ledger->lesson, lesson->id) == 0 ? lesson_step_named(lesson, ledger->step) : 0;
     int count = (int)lesson->step_count;
 
     /* From there on, and round. */

@@ -11,27 +11,27 @@
 #include "repl/repl.h"
 
 typedef struct Teacher {
-    Lesson *lesson; /* NULL: none runs */
-    int at;         /* the step */
-    bool passed;    /* it */
-    int hints, attempts; /* given and made in this step */
+    Lesson *lesson;           /* NULL: none runs */
+    int at;                   /* the step */
+    bool passed;              /* it */
+    int hints, attempts;      /* given and made in this step */
     int64_t trainings, looks; /* that attempts were counted up to */
-    Verdict verdict;   /* as of the last look */
-    const Block *predicted; /* that was chosen, until the step that shows it; NULL: none */
-    const Step *asked;      /* the step that asked it */
-    char *kept;     /* the file that play goes back to; NULL: nobody plays */
-    Settings before; /* the learner's own run, as it was before the lesson */
-    char *before_file; /* its weights; NULL: it had taken no step */
-    int card;       /* of a demo, the line that stands in the prompt; -1: none is shown */
-    Text pending;   /* that line */
-    bool ran;       /* it was typed as it stands there */
-    bool checking;  /* the verifier runs it: nothing is said or recorded */
-    uint64_t seed;  /* of fresh sessions */
+    Verdict verdict;          /* as of the last look */
+    const Block *predicted;   /* that was chosen, until the step that shows it; NULL: none */
+    const Step *asked;        /* the step that asked it */
+    char *kept;               /* the file that play goes back to; NULL: nobody plays */
+    Settings before;          /* the learner's own run, as it was before the lesson */
+    char *before_file;        /* its weights; NULL: it had taken no step */
+    int card;                 /* of a demo, the line that stands in the prompt; -1: none is shown */
+    Text pending;             /* that line */
+    bool ran;                 /* it was typed as it stands there */
+    bool checking;            /* the verifier runs it: nothing is said or recorded */
+    uint64_t seed;            /* of fresh sessions */
     Ledger ledger;
     char *ledger_path; /* NULL: nothing is recorded */
     char lang[LANG_TEXT];
-    Text votes;      /* of polls, a line each */
-    Text typed;      /* in this lesson: STEP, a tab and the line, each */
+    Text votes; /* of polls, a line each */
+    Text typed; /* in this lesson: STEP, a tab and the line, each */
 } Teacher;
 
 /* Made where there is none; reads the record of progress. */

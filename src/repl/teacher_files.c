@@ -10,7 +10,8 @@
 #include <string.h>
 
 static const char skeleton[] =
-    "# A lesson. '#' at column 0 begins a comment, '@word' a block; lessons/README.md explains all.\n"
+    "# A lesson. '#' at column 0 begins a comment, '@word' a block; lessons/README.md explains "
+    "all.\n"
     "@lesson  %s\n"
     "@version 1\n"
     "@lang    en\n"
@@ -221,8 +222,9 @@ Status teacher_new(Repl *repl, const char *name)
     else
         status = file_write(text_chars(&path), text_chars(&text), text.length);
     if (!failed(status))
-        repl_note(repl, "%s is a lesson to begin with: `lesson %s` tries it, `lesson check %s` "
-                        "checks it",
+        repl_note(repl,
+                  "%s is a lesson to begin with: `lesson %s` tries it, `lesson check %s` "
+                  "checks it",
                   text_chars(&path), text_chars(&path), text_chars(&path));
     text_release(&path);
     text_release(&text);

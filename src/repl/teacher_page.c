@@ -16,8 +16,9 @@ static const char *const sentences[SAID_COUNT][LANGUAGES] = {
                       "你预计会怎样？输入字母作答，例如：a"},
     [SAID_NUMBER] = {"answer with a number, as in: 2^10", "输入数字作答，例如：2^10"},
     [SAID_NEXT] = {"next goes on", "输入 next 继续"},
-    [SAID_KEYS_DO] = {"hint, skip, back, play, restart; lesson shows this again",
-                      "hint 提示，skip 跳过，back 上一步，play 自由尝试，restart 重来；lesson 再看本页"},
+    [SAID_KEYS_DO] =
+        {"hint, skip, back, play, restart; lesson shows this again",
+         "hint 提示，skip 跳过，back 上一步，play 自由尝试，restart 重来；lesson 再看本页"},
     [SAID_KEYS_READ] = {"next goes on; back, skip; lesson shows this again",
                         "next 继续；back 上一步，skip 跳过；lesson 再看本页"},
     [SAID_KEYS_FREE] = {"try what you like; next goes on", "随意尝试；next 继续"},
@@ -39,8 +40,9 @@ static const char *const sentences[SAID_COUNT][LANGUAGES] = {
     [SAID_PLAY] = {"the step is kept; do what you like, and next comes back to it",
                    "本步已保存；随意尝试，输入 next 回到这里"},
     [SAID_BACK] = {"back in the step, as it was", "回到本步，一切如前"},
-    [SAID_END] = {"That was the last step. lesson off leaves, lesson list shows what else there is.",
-                  "这是最后一步。lesson off 离开，lesson list 列出其他课程。"},
+    [SAID_END] =
+        {"That was the last step. lesson off leaves, lesson list shows what else there is.",
+         "这是最后一步。lesson off 离开，lesson list 列出其他课程。"},
     [SAID_LEFT] = {"the lesson is left; lesson goes on with it", "已离开课程；输入 lesson 继续"},
     [SAID_CARD_END] = {"the card ends here; all is as it stands", "演示到此结束，状态保持不变"},
     [SAID_SOURCES] = {"Sources:", "出处："},
@@ -81,8 +83,8 @@ size_t page_width(const char *text, size_t length)
 /* Chinese is broken between any two characters, but not before these. */
 static bool hangs(uint32_t rune)
 {
-    static const uint32_t marks[] = {0x3001, 0x3002, 0xFF0C, 0xFF1A, 0xFF1B, 0xFF01, 0xFF1F,
-                                     0xFF09, 0x300D, 0x300F, 0x201D, 0x2019};
+    static const uint32_t marks[] = {0x3001, 0x3002, 0xFF0C, 0xFF1A, 0xFF1B, 0xFF01,
+                                     0xFF1F, 0xFF09, 0x300D, 0x300F, 0x201D, 0x2019};
 
     for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++)
         if (rune == marks[i])
@@ -271,8 +273,8 @@ static const char *keys(const Teacher *teacher, const Step *step)
 {
     if (step_asks(step))
         return said(teacher, step_block(step, BLOCK_ANSWER, 0) != NULL ? SAID_NUMBER
-                             : step->kind == STEP_PREDICT             ? SAID_PREDICT
-                                                                      : SAID_ASK);
+                             : step->kind == STEP_PREDICT              ? SAID_PREDICT
+                                                                       : SAID_ASK);
     if (teacher->passed)
         return said(teacher, SAID_NEXT);
     return said(teacher, step->kind == STEP_DO     ? SAID_KEYS_DO

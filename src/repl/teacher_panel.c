@@ -59,8 +59,8 @@ static void state(const Teacher *teacher, Text *text, Style *style)
         said_fill(said(teacher, SAID_NOT_YET), words, text);
         text_append(text, check_message(&step->checks[verdict->first]));
     } else {
-        text_append(text, said(teacher, step_block(step, BLOCK_ANSWER, 0) != NULL ? SAID_NUMBER
-                                                                                  : SAID_ASK));
+        text_append(text, said(teacher,
+                               step_block(step, BLOCK_ANSWER, 0) != NULL ? SAID_NUMBER : SAID_ASK));
     }
 }
 

@@ -170,8 +170,8 @@ static void tell_not_yet(Repl *repl)
 /* A training or a look since the last time is an attempt. */
 static bool count_attempt(const Repl *repl, Teacher *teacher)
 {
-    bool tried = repl->past.run_count != teacher->trainings ||
-                 repl->past.looked_count != teacher->looks;
+    bool tried =
+        repl->past.run_count != teacher->trainings || repl->past.looked_count != teacher->looks;
 
     teacher->trainings = repl->past.run_count;
     teacher->looks = repl->past.looked_count;
@@ -371,9 +371,9 @@ Status teacher_answer(Repl *repl, const char *typed)
         return fail(STATUS_USAGE, "nothing is asked in this step");
     judged = answer_judge(step, typed, &choice);
     if (judged == ANSWER_NONE)
-        return fail(STATUS_USAGE, "'%.40s' is no answer here; %s", typed,
-                    said(teacher, step_block(step, BLOCK_ANSWER, 0) != NULL ? SAID_NUMBER
-                                                                            : SAID_ASK));
+        return fail(
+            STATUS_USAGE, "'%.40s' is no answer here; %s", typed,
+            said(teacher, step_block(step, BLOCK_ANSWER, 0) != NULL ? SAID_NUMBER : SAID_ASK));
     teacher->attempts++;
     if (step->kind == STEP_PREDICT) {
         answer_prediction(repl, choice);

@@ -12,8 +12,8 @@
 enum { PAST_RUNS = 32, PAST_LOOKED = 64 }; /* held; the oldest leave */
 
 typedef struct Past {
-    Snapshot *start; /* NULL: it has not begun */
-    Snapshot *runs;  /* without their curves, logs and pictures */
+    Snapshot *start;   /* NULL: it has not begun */
+    Snapshot *runs;    /* without their curves, logs and pictures */
     int64_t run_count; /* ever added; run n (from 0) is at n % PAST_RUNS */
     double looked[PAST_LOOKED];
     int64_t looked_count; /* likewise */

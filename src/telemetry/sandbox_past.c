@@ -20,8 +20,9 @@ static const Past *past_of(lua_State *lua)
     Status status = sandbox->host.past(sandbox->host.context, &past);
 
     if (!failed(status) && past == NULL)
-        status = fail(STATUS_USAGE, "runs, last_run, looked and start are known at the prompt and in lessons, "
-                                    "and not while a training goes on");
+        status = fail(STATUS_USAGE,
+                      "runs, last_run, looked and start are known at the prompt and in lessons, "
+                      "and not while a training goes on");
     if (failed(status))
         sandbox_raise_here(lua, status);
     return past;
@@ -111,8 +112,7 @@ lua_CFunction past_word(const char *name)
 static const Snapshot *snapshot_of(lua_State *lua, const Run *run)
 {
     const Past *past = past_of(lua);
-    const Snapshot *snapshot =
-        run->number == RUN_START ? past->start : past_run(past, run->number);
+    const Snapshot *snapshot = run->number == RUN_START ? past->start : past_run(past, run->number);
 
     if (snapshot == NULL)
         sandbox_raise_here(lua, fail(STATUS_USAGE, "this run is too long ago, and is not kept any "

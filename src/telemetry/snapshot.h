@@ -162,7 +162,7 @@ typedef struct Snapshot {
     Format weights;  /* what parameters are kept in; low: there are no masters */
     Format states;   /* what the optimizer's state is kept in */
     int tensor_count, mark_count, run_count; /* run_count: runs of the session */
-    double gain, loss_weight; /* what inputs and the loss are multiplied by */
+    double gain, loss_weight;                /* what inputs and the loss are multiplied by */
     double eps_lost; /* Adam's eps, where the format of its states rounds it to 0; else 0 */
     ScalerFacts scaler;
     ClipFacts clip;

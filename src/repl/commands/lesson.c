@@ -22,7 +22,11 @@ static const ArgSpec lesson_args[] = {
      .names = NAMES_LESSONS,
      .shown = "NAME|FILE|WORD",
      .text = "a lesson, or one of the words below; without it: where you are"},
-    {.name = "more", .kind = ARG_WORDS, .optional = true, .shown = "...", .text = "what it is about"},
+    {.name = "more",
+     .kind = ARG_WORDS,
+     .optional = true,
+     .shown = "...",
+     .text = "what it is about"},
     {.name = "all", .kind = ARG_FLAG, .text = "check: every lesson of the course"},
     {.name = "a", VOTES, .text = "poll: votes for a"},
     {.name = "b", VOTES, .text = "for b"},
@@ -220,17 +224,23 @@ static const Verb verbs[] = {
     {"restart", "begin this step anew", NULL, true, do_restart},
     {"play", "keep the step and try what you like; next comes back", NULL, true, do_play},
     {"off", "leave the lesson", NULL, true, do_off},
-    {"answer", "answer a question: answer a", "answer with a letter or a number, as in: answer a", true, do_answer},
+    {"answer", "answer a question: answer a", "answer with a letter or a number, as in: answer a",
+     true, do_answer},
     {"list", "the lessons, and how far you are", NULL, false, do_list},
-    {"present", "the card for a class", "name the lesson, as in: lesson present L5", false, do_present},
+    {"present", "the card for a class", "name the lesson, as in: lesson present L5", false,
+     do_present},
     {"poll", "keep the votes of the room: poll a=12 b=7", NULL, true, do_poll},
-    {"forget", "a lesson, so that it begins anew", "name the lesson, as in: lesson forget L5", false, do_forget},
+    {"forget", "a lesson, so that it begins anew", "name the lesson, as in: lesson forget L5",
+     false, do_forget},
     {"lang", "en or zh", "say en or zh", false, do_lang},
-    {"export", "what was read and typed, as Markdown, to a file", "name a file, as in: lesson export notes.md", true, do_export},
+    {"export", "what was read and typed, as Markdown, to a file",
+     "name a file, as in: lesson export notes.md", true, do_export},
     {"report", "a table of all steps, as CSV, to a file", NULL, false, do_report},
-    {"new", "write a lesson to begin with", "name the lesson, as in: lesson new my-lesson", false, do_new},
+    {"new", "write a lesson to begin with", "name the lesson, as in: lesson new my-lesson", false,
+     do_new},
     {"check", "prove that lessons are right", NULL, false, do_check},
-    {"stamp", "write the file of a translation anew", "name the lesson, as in: lesson stamp L5 lang=zh", false, do_stamp},
+    {"stamp", "write the file of a translation anew",
+     "name the lesson, as in: lesson stamp L5 lang=zh", false, do_stamp},
 };
 
 enum { VERBS = sizeof verbs / sizeof verbs[0] };
@@ -295,14 +305,22 @@ const Command lesson_command = {
     .args = lesson_args,
     .examples = lesson_examples,
     .more =
-        "While a lesson runs every command works as ever, and next, back, hint, solution, skip, restart "
-        "and play stand for themselves, as answers do (a, 2^10). Each step begins in a fresh session; "
+        "While a lesson runs every command works as ever, and next, back, hint, solution, skip, "
+        "restart "
+        "and play stand for themselves, as answers do (a, 2^10). Each step begins in a fresh "
+        "session; "
         "`lesson off` brings your own run back. solution types what passes into the prompt. play "
-        "keeps the step, and next comes back to it. `lesson list` shows what there is, with how far "
-        "you are; `lesson forget NAME` lets you begin again. `lesson lang zh` changes the language. "
-        "For teachers: `lesson present NAME` is the card for a class; `lesson export FILE` writes what "
-        "was read and typed as Markdown, `lesson report FILE` a table of all steps; `lesson new NAME` "
-        "writes a lesson to begin with, `lesson stamp NAME` the file of its translation, and `lesson "
-        "check NAME` or --all proves lessons right, also from the shell: halfstep lesson check --all.",
+        "keeps the step, and next comes back to it. `lesson list` shows what there is, with how "
+        "far "
+        "you are; `lesson forget NAME` lets you begin again. `lesson lang zh` changes the "
+        "language. "
+        "For teachers: `lesson present NAME` is the card for a class; `lesson export FILE` writes "
+        "what "
+        "was read and typed as Markdown, `lesson report FILE` a table of all steps; `lesson new "
+        "NAME` "
+        "writes a lesson to begin with, `lesson stamp NAME` the file of its translation, and "
+        "`lesson "
+        "check NAME` or --all proves lessons right, also from the shell: halfstep lesson check "
+        "--all.",
     .run = lesson_run,
 };

@@ -38,8 +38,9 @@ Test(answer, a_number_counts_however_it_is_written)
     cr_expect_eq(judged(3, "524288"), ANSWER_RIGHT);
     cr_expect_eq(judged(3, "5.24e5"), ANSWER_RIGHT);
     cr_expect_eq(judged(3, "512k"), ANSWER_RIGHT);
-    cr_expect_eq(judged(3, "\xef\xbc\x95\xef\xbc\x92\xef\xbc\x94\xef\xbc\x92\xef\xbc\x98\xef\xbc\x98"),
-                 ANSWER_RIGHT);
+    cr_expect_eq(
+        judged(3, "\xef\xbc\x95\xef\xbc\x92\xef\xbc\x94\xef\xbc\x92\xef\xbc\x98\xef\xbc\x98"),
+        ANSWER_RIGHT);
     cr_expect_eq(judged(3, "2^18"), ANSWER_WRONG);
     cr_expect_eq(judged(3, "524289"), ANSWER_WRONG);
     cr_expect_eq(judged(3, "5.2e5"), ANSWER_WRONG);
@@ -125,10 +126,11 @@ Test(sidecar, what_is_fresh_is_shown_and_the_rest_as_it_was_written)
     Text text = {0};
     Lesson *lesson;
 
-    text_printf(&text,
-                "@of tiny\n@lang zh\n@title src=%08x\n小课\n@ask step=guess src=00000000\n哪个？\n"
-                "@choice step=guess name=b src=%08x\n那个\n@msg step=act check=long src=%08x\n再多\n",
-                prose_hash("A small lesson"), prose_hash("that"), prose_hash("longer"));
+    text_printf(
+        &text,
+        "@of tiny\n@lang zh\n@title src=%08x\n小课\n@ask step=guess src=00000000\n哪个？\n"
+        "@choice step=guess name=b src=%08x\n那个\n@msg step=act check=long src=%08x\n再多\n",
+        prose_hash("A small lesson"), prose_hash("that"), prose_hash("longer"));
     put_lesson(text_chars(&text));
     lesson = read_lesson();
     cr_assert(!failed(sidecar_read(lesson, "zh", &facts)));
