@@ -259,29 +259,42 @@ static Status take_block(Parser *parser)
     return understand(parser, block.kind);
 }
 
-/* What a step cannot do without. */
-static Status check_step(const Lesson *lesson, const Step *step)
+static const char *question_lacks(const Step *step)
 {
     int right = step_count(step, BLOCK_RIGHT);
     bool choices = right + step_count(step, BLOCK_CHOICE) > 0;
     bool number = step_block(step, BLOCK_ANSWER, 0) != NULL;
-    const char *lacks = NULL;
+
+    if (step_block(step, BLOCK_ASK, 0) == NULL)
+        return "its question, @ask";
+    if (choices == number)
+        return "either choices (@choice, one @choice*) or an @answer";
+    if (choices && right != 1)
+        return "exactly one right choice, @choice* (V11)";
+    return number && step->kind == STEP_PREDICT ? "choices: a number cannot be predicted here"
+                                                : NULL;
+}
+
+static const char *task_lacks(const Step *step)
+{
+    if (step_block(step, BLOCK_SETUP, 0) == NULL)
+        return "a @setup (it may be empty)";
+    if (step_block(step, BLOCK_TASK, 0) == NULL)
+        return "its @task";
+    if (step_block(step, BLOCK_SOLUTION, 0) == NULL)
+        return "a @solution (V1)";
+    return step->check_count == 0 ? "a @check" : NULL;
+}
+
+/* What a step cannot do without. */
+static Status check_step(const Lesson *lesson, const Step *step)
+{
+    const char *lacks = step_block(step, BLOCK_TEXT, 0) == NULL ? "its @text" : NULL;
 
     if (step_asks(step))
-        lacks = step_block(step, BLOCK_ASK, 0) == NULL ? "its question, @ask"
-                : choices == number     ? "either choices (@choice, one @choice*) or an @answer"
-                : choices && right != 1 ? "exactly one right choice, @choice* (V11)"
-                : number && step->kind == STEP_PREDICT
-                    ? "choices: a number cannot be predicted here"
-                    : NULL;
+        lacks = question_lacks(step);
     else if (step->kind == STEP_DO)
-        lacks = step_block(step, BLOCK_SETUP, 0) == NULL      ? "a @setup (it may be empty)"
-                : step_block(step, BLOCK_TASK, 0) == NULL     ? "its @task"
-                : step_block(step, BLOCK_SOLUTION, 0) == NULL ? "a @solution (V1)"
-                : step->check_count == 0                      ? "a @check"
-                                                              : NULL;
-    else if (step_block(step, BLOCK_TEXT, 0) == NULL)
-        lacks = "its @text";
+        lacks = task_lacks(step);
     return lacks == NULL
                ? ok()
                : read_fault(lesson->path, step->line, "step %s lacks %s", step->id, lacks);

@@ -25,13 +25,22 @@ Status read_fault(const char *path, int line, const char *fmt, ...)
     return fail(STATUS_USAGE, "%s:%d: %s", path_end(path), line, said);
 }
 
+static size_t length_of(unsigned char first)
+{
+    if (first < 0x80)
+        return 1;
+    if (first < 0xC2 || first > 0xF4)
+        return 0;
+    return first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
+}
+
 /* Bytes of the character at `at`, 0 where it is broken. Overlong forms and surrogates are. */
 static size_t sequence(const unsigned char *at, const unsigned char *end, uint32_t *rune)
 {
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    size_t count = *at < 0x80 ? 1 : *at >= 0xF0 ? 4 : *at >= 0xE0 ? 3 : *at >= 0xC2 ? 2 : 0;
+    size_t count = length_of(*at);
 
-    if (count == 0 || *at > 0xF4 || (size_t)(end - at) < count)
+    if (count == 0 || (size_t)(end - at) < count)
         return 0;
     *rune = count == 1 ? *at : *at & (0x7Fu >> count);
     for (size_t i = 1; i < count; i++) {
@@ -39,8 +48,9 @@ static size_t sequence(const unsigned char *at, const unsigned char *end, uint32
             return 0;
         *rune = *rune << 6 | (at[i] & 0x3Fu);
     }
-    return *rune < least[count] || *rune > 0x10FFFF || (*rune >= 0xD800 && *rune < 0xE000) ? 0
-                                                                                           : count;
+    if (*rune < least[count] || *rune > 0x10FFFF || (*rune >= 0xD800 && *rune < 0xE000))
+        return 0;
+    return count;
 }
 
 static const char *objection(uint32_t rune)

@@ -273,16 +273,21 @@ static void append_escaped(const char *prose, Text *text)
     }
 }
 
-static void print_one(const char *word, const char *step, const char *key, const char *name,
-                      const Prose *prose, const char *other, Text *text)
+/* The head of a block; `name` "" : it needs none. */
+static void print_head(const char *word, const char *step, const char *key, const char *name,
+                       Text *text)
 {
     text_printf(text, "@%s", word);
     if (step[0] != '\0')
         text_printf(text, " step=%s", step);
     if (name[0] != '\0')
         text_printf(text, " %s=%s", key, name);
-    text_printf(text, " src=%08x\n%s", (unsigned)prose->hash, other == NULL ? "TODO " : "");
-    append_escaped(other == NULL ? prose->source : other, text);
+}
+
+static void print_body(const char *source, uint32_t hash, const char *other, Text *text)
+{
+    text_printf(text, " src=%08x\n%s", (unsigned)hash, other == NULL ? "TODO " : "");
+    append_escaped(other == NULL ? source : other, text);
     text_append(text, "\n\n");
 }
 
@@ -293,22 +298,22 @@ static void print_step(const Step *step, Text *text)
     for (size_t i = 0; i < step->block_count; i++) {
         const Block *block = &step->blocks[i];
         const BlockInfo *info = &block_table[block->kind];
-        Prose prose = {block->text, NULL, block->hash};
         char n[12];
 
         if (!info->prose)
             continue;
         snprintf(n, sizeof n, "%d", ++counts[block->kind]);
         if (info->named)
-            print_one("choice", step->id, "name", block->name, &prose, block->other, text);
+            print_head("choice", step->id, "name", block->name, text);
         else
-            print_one(info->word, step->id, "n", info->many ? n : "", &prose, block->other, text);
+            print_head(info->word, step->id, "n", info->many ? n : "", text);
+        print_body(block->text, block->hash, block->other, text);
     }
     for (int i = 0; i < step->check_count; i++) {
         const Check *check = &step->checks[i];
-        Prose prose = {check->message, NULL, check->hash};
 
-        print_one("msg", step->id, "check", check->name, &prose, check->other, text);
+        print_head("msg", step->id, "check", check->name, text);
+        print_body(check->message, check->hash, check->other, text);
     }
 }
 

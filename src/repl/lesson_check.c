@@ -14,36 +14,38 @@
 
 static const double lesson_seconds = 60.0;
 
-static void say(const Verifier *verifier, int line, const char *which, const char *kind,
-                const char *fmt, va_list args)
+static void say(const Verifier *verifier, int line, const char *which, const Text *text)
 {
-    Text text = {0};
-
-    text_vprintf(&text, fmt, args);
-    repl_print(verifier->repl, "%s:%d: %s%s: step %s: %s\n",
-               verifier->lesson == NULL ? "lessons" : verifier->lesson->path, line, which, kind,
-               verifier->step == NULL ? "-" : verifier->step->id, text_chars(&text));
-    text_release(&text);
+    repl_print(verifier->repl, "%s:%d: %s: step %s: %s\n",
+               verifier->lesson == NULL ? "lessons" : verifier->lesson->path, line, which,
+               verifier->step == NULL ? "-" : verifier->step->id, text_chars(text));
 }
 
 void verify_fault(Verifier *verifier, int line, const char *which, const char *fmt, ...)
 {
+    Text text = {0};
     va_list args;
 
     verifier->faults++;
     va_start(args, fmt);
-    say(verifier, line, which, "", fmt, args);
+    text_vprintf(&text, fmt, args);
     va_end(args);
+    say(verifier, line, which, &text);
+    text_release(&text);
 }
 
 void verify_warning(Verifier *verifier, int line, const char *which, const char *fmt, ...)
 {
+    Text text = {0};
     va_list args;
 
     verifier->warnings++;
+    text_append(&text, "warning: ");
     va_start(args, fmt);
-    say(verifier, line, which, " warns", fmt, args);
+    text_vprintf(&text, fmt, args);
     va_end(args);
+    say(verifier, line, which, &text);
+    text_release(&text);
 }
 
 static Status verify_lesson(Verifier *verifier)
@@ -114,6 +116,7 @@ static void check_files(Verifier *verifier, const Course *course)
     text_append_bytes(&folder, course->index,
                       (size_t)(strrchr(course->index, '/') - course->index));
     all = opendir(text_chars(&folder));
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): the listing is this thread's own */
     for (const struct dirent *entry; all != NULL && (entry = readdir(all)) != NULL;) {
         const char *dot = strstr(entry->d_name, ".lesson");
         char id[LESSON_ID];

@@ -8,24 +8,36 @@
 
 #include <string.h>
 
+/* Takes line *n of some commands, or counts them off. There is always one, if an empty one. */
+static bool take_line(const char *commands, int *n, Text *line, bool *first)
+{
+    const char *at = commands;
+
+    *first = true;
+    do {
+        size_t length = strcspn(at, "\n");
+
+        if ((*n)-- == 0) {
+            text_append_bytes(line, at, length);
+            return true;
+        }
+        *first = false;
+        at += length + (at[length] == '\n');
+    } while (*at != '\0');
+    return false;
+}
+
 /* Line n (from 0) of the commands of all notes; the note that it belongs to, where it is its first. */
 static bool find_line(const Lesson *lesson, int n, Text *line, const Block **note)
 {
     const Block *say;
+    bool first;
 
     for (int i = 0; (say = step_block(&lesson->demo, BLOCK_SAY, i)) != NULL; i++) {
-        const char *at = say->commands;
-
-        for (bool first = true; *at != '\0' || first; first = false) {
-            size_t length = strcspn(at, "\n");
-
-            if (n-- == 0) {
-                text_append_bytes(line, at, length);
-                *note = first ? say : NULL;
-                return true;
-            }
-            at += length + (at[length] == '\n');
-        }
+        if (!take_line(say->commands, &n, line, &first))
+            continue;
+        *note = first ? say : NULL;
+        return true;
     }
     return false;
 }
