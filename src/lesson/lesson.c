@@ -143,11 +143,13 @@ static void step_release(Step *step)
         free(step->blocks[i].text);
         free(step->blocks[i].commands);
         free(step->blocks[i].other);
+        free(step->blocks[i].old);
     }
     for (int i = 0; i < step->check_count; i++) {
         free(step->checks[i].predicate);
         free(step->checks[i].message);
         free(step->checks[i].other);
+        free(step->checks[i].old);
         expr_free(step->checks[i].expr);
     }
     expr_free(step->verify);

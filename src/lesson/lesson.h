@@ -75,6 +75,7 @@ typedef struct Block {
     char *text;           /* prose: paragraphs, an empty line between; else the words or commands */
     char *commands;       /* of @say: its body */
     char *other;          /* the prose in the language that is shown; NULL: there is none */
+    char *old;            /* a translation of what stood there before; NULL: none */
     uint32_t hash;        /* of the text, blanks folded: what a sidecar says it translates */
     int line, text_line;  /* of its word, and where its text begins */
 } Block;
@@ -82,7 +83,7 @@ typedef struct Block {
 typedef struct Check {
     char name[LESSON_ID];
     char *predicate, *message;
-    char *other; /* the message in the language that is shown; NULL: there is none */
+    char *other, *old; /* as of a block */
     uint32_t hash;
     Expr *expr;
     int line;

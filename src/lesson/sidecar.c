@@ -21,7 +21,7 @@ typedef struct Target {
 /* What may be translated: a block's prose or a check's message. */
 typedef struct Prose {
     const char *source;
-    char **other;
+    char **other, **old;
     uint32_t hash;
 } Prose;
 
@@ -91,7 +91,7 @@ static bool find_message(Step *step, const Target *target, Prose *prose)
 
         if (strcmp(check->name, target->name) != 0)
             continue;
-        *prose = (Prose){check->message, &check->other, check->hash};
+        *prose = (Prose){check->message, &check->other, &check->old, check->hash};
         return true;
     }
     return false;
@@ -118,7 +118,7 @@ static bool find_prose(Step *step, const char *word, const Target *target, Prose
         if (!is_called(block, word) ||
             (target->name[0] != '\0' ? strcmp(block->name, target->name) != 0 : --n > 0))
             continue;
-        *prose = (Prose){block->text, &block->other, block->hash};
+        *prose = (Prose){block->text, &block->other, &block->old, block->hash};
         return true;
     }
     return false;
@@ -144,7 +144,7 @@ static Status take_translation(Lesson *lesson, const char *path, const RawBlock 
                                SidecarFacts *facts)
 {
     Target target;
-    Prose prose = {NULL, NULL, 0};
+    Prose prose = {.source = NULL};
     Step *step;
 
     TRY(take_target(path, raw, &target));
@@ -158,6 +158,8 @@ static Status take_translation(Lesson *lesson, const char *path, const RawBlock 
         return ok();
     if (target.src != prose.hash) {
         facts->stale++;
+        free(*prose.old);
+        *prose.old = xstrdup(text_chars(&raw->body));
         text_printf(&facts->list, "stale: @%s %s %s, line %d\n", raw->word, target.step,
                     target.name, raw->line);
         return ok();
@@ -284,19 +286,34 @@ static void print_head(const char *word, const char *step, const char *key, cons
         text_printf(text, " %s=%s", key, name);
 }
 
-static void print_body(const char *source, uint32_t hash, const char *other, Text *text)
+/* Translations of what has changed stay beside it, as comments. */
+static void append_old(const char *old, Text *text)
 {
-    text_printf(text, " src=%08x\n%s", (unsigned)hash, other == NULL ? "TODO " : "");
-    append_escaped(other == NULL ? source : other, text);
-    text_append(text, "\n\n");
+    while (old != NULL && *old != '\0') {
+        size_t length = strcspn(old, "\n");
+
+        text_printf(text, "# %.*s\n", (int)length, old);
+        old += length + (old[length] == '\n');
+    }
 }
 
-static void print_step(const Step *step, Text *text)
+static void print_body(const Prose *prose, Text *text)
+{
+    const char *other = *prose->other;
+
+    text_printf(text, " src=%08x\n%s", (unsigned)prose->hash, other == NULL ? "TODO " : "");
+    append_escaped(other == NULL ? prose->source : other, text);
+    text_append(text, "\n");
+    append_old(other == NULL ? *prose->old : NULL, text);
+    text_append(text, "\n");
+}
+
+static void print_step(Step *step, Text *text)
 {
     int counts[BLOCK_KINDS] = {0};
 
     for (size_t i = 0; i < step->block_count; i++) {
-        const Block *block = &step->blocks[i];
+        Block *block = &step->blocks[i];
         const BlockInfo *info = &block_table[block->kind];
         char n[12];
 
@@ -307,17 +324,17 @@ static void print_step(const Step *step, Text *text)
             print_head("choice", step->id, "name", block->name, text);
         else
             print_head(info->word, step->id, "n", info->many ? n : "", text);
-        print_body(block->text, block->hash, block->other, text);
+        print_body(&(Prose){block->text, &block->other, &block->old, block->hash}, text);
     }
     for (int i = 0; i < step->check_count; i++) {
-        const Check *check = &step->checks[i];
+        Check *check = &step->checks[i];
 
         print_head("msg", step->id, "check", check->name, text);
-        print_body(check->message, check->hash, check->other, text);
+        print_body(&(Prose){check->message, &check->other, &check->old, check->hash}, text);
     }
 }
 
-void sidecar_print(const Lesson *lesson, const char *lang, Text *text)
+void sidecar_print(Lesson *lesson, const char *lang, Text *text)
 {
     text_printf(text, "@of %s\n@lang %s\n\n", lesson->id, lang);
     print_step(&lesson->header, text);

@@ -33,7 +33,7 @@ void sidecar_path(const Lesson *lesson, const char *lang, Text *path);
 Status sidecar_read(Lesson *lesson, const char *lang, SidecarFacts *facts) MUST_CHECK;
 
 /* Appends a sidecar as it should be: translations that are there, each with the hash of its source, and
- * the source itself, behind `TODO`, where there is none. */
-void sidecar_print(const Lesson *lesson, const char *lang, Text *text);
+ * the source itself, behind `TODO`, where there is none; below it, as comments, a stale one. */
+void sidecar_print(Lesson *lesson, const char *lang, Text *text);
 
 #endif

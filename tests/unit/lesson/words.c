@@ -140,6 +140,10 @@ Test(sidecar, what_is_fresh_is_shown_and_the_rest_as_it_was_written)
     cr_expect_str_eq(check_message(&lesson->steps[2].checks[1]), "再多");
     cr_expect_eq(facts.shown, 3);
     cr_expect_eq(facts.stale, 1);
+    text_clear(&text);
+    sidecar_print(lesson, "zh", &text);
+    cr_expect(strstr(text_chars(&text), "TODO Which?\n# 哪个？\n") != NULL, "%s",
+              text_chars(&text));
     cr_expect_gt(facts.missing, 3);
     cr_assert(!failed(sidecar_read(lesson, "en", &facts)));
     cr_expect_str_eq(step_prose(&lesson->header, BLOCK_TITLE), "A small lesson");
