@@ -23,6 +23,9 @@ static const char *const sentences[SAID_COUNT][LANGUAGES] = {
                         "next 继续；back 上一步，skip 跳过；lesson 再看本页"},
     [SAID_KEYS_FREE] = {"try what you like; next goes on", "随意尝试；next 继续"},
     [SAID_NOT_YET] = {"not yet (% of %): ", "还没有（%/%）："},
+    [SAID_STAY] = {"not yet: %; skip passes over this step", "还没有：%；skip 跳过本步"},
+    [SAID_ASKED] = {"this question waits for an answer; skip passes over it",
+                    "这个问题还没有回答；skip 跳过本步"},
     [SAID_DONE] = {"done. ", "完成。"},
     [SAID_RIGHT] = {"right. ", "正确。"},
     [SAID_WRONG] = {"no. Try again, or hint, or skip.", "不对。再试一次，或输入 hint、skip。"},
@@ -287,6 +290,7 @@ void page_step(const Teacher *teacher, const Snapshot *snapshot, size_t columns,
     const Step *step = teacher_step(teacher);
     const char *parts[] = {step_prose(step, BLOCK_TEXT), step_prose(step, BLOCK_TASK),
                            step_prose(step, BLOCK_ASK)};
+    Text foot = {0};
 
     heading(teacher, columns, page);
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
@@ -302,5 +306,7 @@ void page_step(const Teacher *teacher, const Snapshot *snapshot, size_t columns,
         text_release(&whole);
     }
     page_choices(step, columns, page);
-    text_printf(page, "(%s)\n", keys(teacher, step));
+    text_printf(&foot, "(%s)", keys(teacher, step));
+    page_wrap(text_chars(&foot), columns, "", page);
+    text_release(&foot);
 }

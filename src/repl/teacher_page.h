@@ -19,6 +19,8 @@ typedef enum Said {
     SAID_KEYS_READ,
     SAID_KEYS_FREE,
     SAID_NOT_YET,
+    SAID_STAY, /* the message of a check */
+    SAID_ASKED,
     SAID_DONE,
     SAID_RIGHT,
     SAID_WRONG,

@@ -6,16 +6,7 @@
 
 #include <string.h>
 
-enum { BESIDE_FROM = 112, BESIDE_COLS = 42, ABOVE_ROWS = 6, ABOVE_FROM = 17, LEAST_COLS = 40 };
-
-LessonPlace lesson_place(int rows, int cols)
-{
-    if (cols >= BESIDE_FROM)
-        return (LessonPlace){rows, BESIDE_COLS, true};
-    if (rows >= ABOVE_FROM && cols >= LEAST_COLS)
-        return (LessonPlace){ABOVE_ROWS, cols, false};
-    return (LessonPlace){0, 0, false};
-}
+enum { BESIDE_FROM = 112, BESIDE_COLS = 42, ABOVE_LEAST = 4, PICTURE_ROWS = 11, LEAST_COLS = 40 };
 
 /* Lines of a page from `row` on, as far as there is room; the row behind them. */
 static int draw_lines(Canvas *canvas, int row, int end, Style style, const char *page)
@@ -62,6 +53,34 @@ static void state(const Teacher *teacher, Text *text, Style *style)
         text_append(text, said(teacher,
                                step_block(step, BLOCK_ANSWER, 0) != NULL ? SAID_NUMBER : SAID_ASK));
     }
+}
+
+static int rows_of(const Text *page)
+{
+    int rows = 0;
+
+    for (const char *at = text_chars(page); *at != '\0'; at++)
+        rows += *at == '\n';
+    return rows;
+}
+
+LessonPlace lesson_place(const Teacher *teacher, const Snapshot *snapshot, int rows, int cols)
+{
+    Text page = {0}, foot = {0};
+    int most = rows - PICTURE_ROWS, wanted;
+    Style unused;
+
+    if (cols >= BESIDE_FROM)
+        return (LessonPlace){rows, BESIDE_COLS, true};
+    if (most < ABOVE_LEAST || cols < LEAST_COLS)
+        return (LessonPlace){0, 0, false};
+    fill(teacher, snapshot, (size_t)cols, &page);
+    state(teacher, &foot, &unused);
+    page_wrap(text_chars(&foot), (size_t)cols, "", &page);
+    wanted = rows_of(&page) + 1;
+    text_release(&page);
+    text_release(&foot);
+    return (LessonPlace){wanted < most ? wanted : most, cols, false};
 }
 
 void lesson_draw(const Teacher *teacher, const Snapshot *snapshot, Canvas *canvas)

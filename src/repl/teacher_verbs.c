@@ -246,6 +246,21 @@ static Status go_on(Repl *repl)
     return ok();
 }
 
+/* What the step still waits for. */
+static void tell_stay(Repl *repl)
+{
+    const Teacher *teacher = repl->teacher;
+    const Step *step = teacher_step(teacher);
+    const char *words[] = {NULL, NULL};
+    Text line = {0};
+
+    if (step->kind == STEP_DO)
+        words[0] = check_message(&step->checks[teacher->verdict.first]);
+    said_fill(said(teacher, step->kind == STEP_DO ? SAID_STAY : SAID_ASKED), words, &line);
+    say(repl, text_chars(&line), "", false);
+    text_release(&line);
+}
+
 Status teacher_next(Repl *repl)
 {
     Teacher *teacher = repl->teacher;
@@ -257,11 +272,10 @@ Status teacher_next(Repl *repl)
         teacher_card_next(repl);
         return ok();
     }
-    if (!teacher->passed && step->kind == STEP_DO)
-        return fail(STATUS_USAGE, "not yet: %.120s; `skip` passes over this step",
-                    check_message(&step->checks[teacher->verdict.first]));
-    if (!teacher->passed && step_asks(step))
-        return fail(STATUS_USAGE, "this question waits for an answer; `skip` passes over it");
+    if (!teacher->passed && (step->kind == STEP_DO || step_asks(step))) {
+        tell_stay(repl);
+        return ok();
+    }
     if (!teacher->passed)
         teacher_pass(repl);
     return go_on(repl);

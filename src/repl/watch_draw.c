@@ -65,15 +65,14 @@ static Canvas *draw_lesson(Watch *watch, int rows)
     LessonPlace place = {0, 0, false};
     Canvas *lesson;
 
+    watch->taken[0].past = &watch->repl->past;
     if (teacher_on(watch->repl))
-        place = lesson_place(rows, cols);
+        place = lesson_place(watch->repl->teacher, watch->scene.left, rows, cols);
     if (place.rows == 0)
         return canvas_window(watch->canvas, 0, 0, rows, cols);
     lesson = canvas_window(watch->canvas, 0, place.beside ? cols - place.cols : 0, place.rows,
                            place.cols);
-    watch->taken[0].past = &watch->repl->past;
     lesson_draw(watch->repl->teacher, watch->scene.left, lesson);
-    watch->taken[0].past = NULL;
     canvas_free(lesson);
     if (place.beside)
         return canvas_window(watch->canvas, 0, 0, rows, cols - place.cols - 1);
