@@ -372,6 +372,10 @@ Status teacher_play(Repl *repl)
     int64_t step;
     Status status;
 
+    if (session_run_count(repl->session) > 1)
+        return fail(STATUS_USAGE,
+                    "runs stand side by side here, and only one can be kept; go on as you "
+                    "like, restart begins the step anew");
     if (teacher->kept != NULL)
         return fail(STATUS_USAGE, "you play already; `next` comes back to the step");
     session_pause(repl->session);

@@ -46,6 +46,8 @@ static const char *const sentences[SAID_COUNT][LANGUAGES] = {
     [SAID_END] =
         {"That was the last step. lesson off leaves, lesson list shows what else there is.",
          "这是最后一步。lesson off 离开，lesson list 列出其他课程。"},
+    [SAID_THEN] = {"That was the last step. lesson % comes next: %",
+                   "这是最后一步。下一课是 lesson %：%"},
     [SAID_LEFT] = {"the lesson is left; lesson goes on with it", "已离开课程；输入 lesson 继续"},
     [SAID_CARD_END] = {"the card ends here; all is as it stands", "演示到此结束，状态保持不变"},
     [SAID_SOURCES] = {"Sources:", "出处："},

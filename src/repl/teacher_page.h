@@ -35,6 +35,7 @@ typedef enum Said {
     SAID_PLAY,
     SAID_BACK,
     SAID_END,
+    SAID_THEN, /* the lesson that comes behind it */
     SAID_LEFT,
     SAID_CARD_END,
     SAID_SOURCES,

@@ -6,16 +6,14 @@
 #include "lesson/answer.h"
 #include "repl/line.h"
 #include "repl/measure.h"
-#include "repl/phrase.h"
 #include "repl/state.h"
 #include "repl/teacher_page.h"
+#include "repl/teacher_tell.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-enum { ATTEMPTS_HINT = 1, ATTEMPTS_SOLUTION = 3 };
 
 static const char *const verbs[] = {"next",    "back", "hint",   "solution", "skip",
                                     "restart", "play", "answer", "poll",     NULL};
@@ -71,59 +69,6 @@ Status teacher_judge(Repl *repl, const Step *step, Verdict *verdict)
     return status;
 }
 
-/* Prose of the step behind what was just said. */
-static void say(Repl *repl, const char *before, const char *prose, bool sources)
-{
-    Teacher *teacher = repl->teacher;
-    Snapshot snapshot = {0};
-    Text whole = {0}, page = {0};
-
-    if (before[0] == '\0' && prose[0] == '\0')
-        return;
-    if (failed(measure(repl, judge_needs(teacher_step(teacher)), &snapshot)))
-        session_snapshot(repl->session, &snapshot);
-    snapshot.past = &repl->past;
-    text_append(&whole, before);
-    text_append(&whole, prose);
-    page_prose(text_chars(&whole), &snapshot, page_columns(repl), "", &page);
-    if (sources)
-        page_sources(teacher->lesson, prose, page_columns(repl), &page);
-    repl_print(repl, "%s", text_chars(&page));
-    text_release(&whole);
-    text_release(&page);
-    snapshot_release(&snapshot);
-}
-
-/* What was predicted before, now that it has been seen. */
-static void tell_prediction(Repl *repl)
-{
-    Teacher *teacher = repl->teacher;
-    const Block *chosen = teacher->predicted, *right;
-    const char *words[3] = {NULL};
-    Text line = {0};
-
-    if (chosen == NULL)
-        return;
-    right = step_block(teacher->asked, BLOCK_RIGHT, 0);
-    words[0] = block_prose(chosen);
-    words[1] = block_prose(right);
-    said_fill(said(teacher, chosen == right ? SAID_PREDICTED_RIGHT : SAID_PREDICTED_WRONG), words,
-              &line);
-    say(repl, text_chars(&line), "", false);
-    say(repl, "", step_prose(teacher->asked, BLOCK_WHY), true);
-    say(repl, "", step_prose(teacher->asked, BLOCK_DEBRIEF), true);
-    teacher->predicted = NULL;
-    text_release(&line);
-}
-
-static void tell_way_on(Repl *repl)
-{
-    const Teacher *teacher = repl->teacher;
-    bool last = (size_t)teacher->at + 1 == teacher->lesson->step_count;
-
-    say(repl, said(teacher, last ? SAID_END : SAID_NEXT), "", false);
-}
-
 void teacher_pass(Repl *repl)
 {
     Teacher *teacher = repl->teacher;
@@ -133,38 +78,15 @@ void teacher_pass(Repl *repl)
     mark_of(teacher)->verdict = VERDICT_DONE;
     teacher_record(repl);
     if (step->kind == STEP_DO) {
-        say(repl, said(teacher, SAID_DONE), step_prose(step, BLOCK_DEBRIEF), true);
-        tell_prediction(repl);
-        tell_way_on(repl);
+        teacher_say(repl, said(teacher, SAID_DONE), step_prose(step, BLOCK_DEBRIEF), true);
+        teacher_tell_prediction(repl);
+        teacher_tell_way_on(repl);
     }
 }
 
 static bool same_verdict(const Verdict *a, const Verdict *b)
 {
     return memcmp(a->held, b->held, sizeof a->held) == 0;
-}
-
-static void tell_not_yet(Repl *repl)
-{
-    const Teacher *teacher = repl->teacher;
-    const Step *step = teacher_step(teacher);
-    const Verdict *verdict = &teacher->verdict;
-    const Check *check = &step->checks[verdict->first];
-    char holding[NUMBER_TEXT], count[NUMBER_TEXT];
-    const char *const words[] = {phrase_count(verdict->holding, holding),
-                                 phrase_count(step->check_count, count), NULL};
-    Text line = {0};
-
-    said_fill(said(teacher, SAID_NOT_YET), words, &line);
-    text_append(&line, check_message(check));
-    if (failed(verdict->trouble[verdict->first]))
-        text_printf(&line, " (%s)", verdict->trouble[verdict->first].text);
-    say(repl, text_chars(&line), "", false);
-    if (teacher->attempts == ATTEMPTS_HINT || teacher->attempts == ATTEMPTS_HINT + 1)
-        say(repl, said(teacher, SAID_HINT_OFFER), "", false);
-    else if (teacher->attempts >= ATTEMPTS_SOLUTION)
-        say(repl, said(teacher, SAID_SOLUTION_OFFER), "", false);
-    text_release(&line);
 }
 
 /* A training or a look since the last time is an attempt. */
@@ -202,7 +124,7 @@ void teacher_look(Repl *repl)
     if (verdict.passed) {
         teacher_pass(repl);
     } else if (tried) {
-        tell_not_yet(repl);
+        teacher_tell_not_yet(repl);
         (void)mark_of(teacher);
         teacher_record(repl);
     }
@@ -242,23 +164,8 @@ static Status go_on(Repl *repl)
 
     if ((size_t)teacher->at + 1 < teacher->lesson->step_count)
         return teacher_enter(repl, teacher->at + 1);
-    tell_way_on(repl);
+    teacher_tell_way_on(repl);
     return ok();
-}
-
-/* What the step still waits for. */
-static void tell_stay(Repl *repl)
-{
-    const Teacher *teacher = repl->teacher;
-    const Step *step = teacher_step(teacher);
-    const char *words[] = {NULL, NULL};
-    Text line = {0};
-
-    if (step->kind == STEP_DO)
-        words[0] = check_message(&step->checks[teacher->verdict.first]);
-    said_fill(said(teacher, step->kind == STEP_DO ? SAID_STAY : SAID_ASKED), words, &line);
-    say(repl, text_chars(&line), "", false);
-    text_release(&line);
 }
 
 Status teacher_next(Repl *repl)
@@ -273,7 +180,7 @@ Status teacher_next(Repl *repl)
         return ok();
     }
     if (!teacher->passed && (step->kind == STEP_DO || step_asks(step))) {
-        tell_stay(repl);
+        teacher_tell_stay(repl);
         return ok();
     }
     if (!teacher->passed)
@@ -314,9 +221,9 @@ Status teacher_hint(Repl *repl)
     int count = step_count(step, BLOCK_HINT);
 
     if (teacher->hints < count)
-        say(repl, "", block_prose(step_block(step, BLOCK_HINT, teacher->hints++)), true);
+        teacher_say(repl, "", block_prose(step_block(step, BLOCK_HINT, teacher->hints++)), true);
     else if (step->kind == STEP_DO)
-        say(repl, said(teacher, SAID_NO_HINTS), "", false);
+        teacher_say(repl, said(teacher, SAID_NO_HINTS), "", false);
     else
         return fail(STATUS_USAGE, "this step has no hint");
     (void)mark_of(teacher);
@@ -368,10 +275,10 @@ static void answer_prediction(Repl *repl, const Block *choice)
     teacher->predicted = choice;
     teacher->asked = teacher_step(teacher);
     said_fill(said(teacher, SAID_NOTED), words, &line);
-    say(repl, text_chars(&line), "", false);
+    teacher_say(repl, text_chars(&line), "", false);
     text_release(&line);
     teacher_pass(repl);
-    tell_way_on(repl);
+    teacher_tell_way_on(repl);
 }
 
 Status teacher_answer(Repl *repl, const char *typed)
@@ -396,12 +303,12 @@ Status teacher_answer(Repl *repl, const char *typed)
     if (judged == ANSWER_WRONG) {
         (void)mark_of(teacher);
         teacher_record(repl);
-        say(repl, said(teacher, SAID_WRONG), "", false);
+        teacher_say(repl, said(teacher, SAID_WRONG), "", false);
         return ok();
     }
-    say(repl, said(teacher, SAID_RIGHT), step_prose(step, BLOCK_WHY), true);
+    teacher_say(repl, said(teacher, SAID_RIGHT), step_prose(step, BLOCK_WHY), true);
     teacher_pass(repl);
-    say(repl, "", step_prose(step, BLOCK_DEBRIEF), true);
-    tell_way_on(repl);
+    teacher_say(repl, "", step_prose(step, BLOCK_DEBRIEF), true);
+    teacher_tell_way_on(repl);
     return ok();
 }
