@@ -191,20 +191,24 @@ Status lesson_check(Repl *repl, const CheckSpec *spec)
     Verifier verifier = {.repl = repl, .spec = spec};
     Teacher *teacher = teacher_of(repl);
     char lang[LANG_TEXT];
-    Status status;
+    Status status, back;
 
     if (teacher->lesson != NULL)
         return fail(STATUS_USAGE, "a lesson runs; `lesson off` leaves it, then check");
     text_copy(lang, sizeof lang, teacher->lang);
     text_copy(teacher->lang, LANG_TEXT, "en");
+    repl->quiet = true; /* nobody asked for what is kept, and comes back */
+    teacher_keep_own(repl);
+    repl->quiet = false;
     teacher->checking = true;
     status = spec->names == NULL ? check_course(&verifier) : check_named(&verifier);
     teacher->checking = false;
-    teacher->seed = 1;
+    teacher->seed = repl->fresh.seed;
     text_copy(teacher->lang, LANG_TEXT, lang);
     past_release(&repl->past);
-    if (failed(status))
-        return status;
+    back = teacher_bring_back_own(repl);
+    TRY(status);
+    TRY(back);
     if (verifier.warnings > 0)
         repl_note(repl, "%d warning%s", verifier.warnings, verifier.warnings == 1 ? "" : "s");
     if (verifier.faults == 0)

@@ -277,8 +277,10 @@ void teacher_keep_own(Repl *repl)
     session_snapshot(repl->session, &snapshot);
     teacher->before = *session_settings(repl->session);
     if (snapshot.step > 0 && !failed(file_state_path("before-lesson.safetensors", &path)) &&
-        !failed(session_save(repl->session, text_chars(&path), &step)))
+        !failed(session_save(repl->session, text_chars(&path), &step))) {
         teacher->before_file = xstrdup(text_chars(&path));
+        repl_note(repl, "%s", said(teacher, SAID_KEPT_OWN));
+    }
     snapshot_release(&snapshot);
     text_release(&path);
 }
@@ -328,7 +330,7 @@ void teacher_reread(Repl *repl)
         repl_note(repl, "the lesson has changed, and goes on as it was: %s", status.text);
 }
 
-static Status bring_back_own(Repl *repl)
+Status teacher_bring_back_own(Repl *repl)
 {
     Teacher *teacher = repl->teacher;
     Text what = {0};
@@ -361,7 +363,7 @@ Status teacher_leave(Repl *repl)
     past_release(&repl->past);
     repl->past_needs = (ExprNeeds){.accuracy = false};
     repl_note(repl, "%s", said(teacher, SAID_LEFT));
-    return presented ? ok() : bring_back_own(repl);
+    return presented ? ok() : teacher_bring_back_own(repl);
 }
 
 Status teacher_play(Repl *repl)

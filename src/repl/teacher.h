@@ -80,6 +80,9 @@ void teacher_fold(const char *word, Text *folded);
 /* Keeps the learner's own run before the first lesson takes its place. */
 void teacher_keep_own(Repl *repl);
 
+/* And puts it back. Fails: as session_load. */
+Status teacher_bring_back_own(Repl *repl) MUST_CHECK;
+
 /* The verbs. */
 Status teacher_next(Repl *repl) MUST_CHECK;
 Status teacher_back(Repl *repl) MUST_CHECK;

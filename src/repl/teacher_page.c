@@ -48,6 +48,8 @@ static const char *const sentences[SAID_COUNT][LANGUAGES] = {
          "这是最后一步。lesson off 离开，lesson list 列出其他课程。"},
     [SAID_THEN] = {"That was the last step. lesson % comes next: %",
                    "这是最后一步。下一课是 lesson %：%"},
+    [SAID_KEPT_OWN] = {"your own run is kept; lesson off brings it back",
+                       "你自己的训练已保存；lesson off 会恢复它"},
     [SAID_LEFT] = {"the lesson is left; lesson goes on with it", "已离开课程；输入 lesson 继续"},
     [SAID_CARD_END] = {"the card ends here; all is as it stands", "演示到此结束，状态保持不变"},
     [SAID_SOURCES] = {"Sources:", "出处："},

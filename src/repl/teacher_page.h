@@ -36,6 +36,7 @@ typedef enum Said {
     SAID_BACK,
     SAID_END,
     SAID_THEN, /* the lesson that comes behind it */
+    SAID_KEPT_OWN,
     SAID_LEFT,
     SAID_CARD_END,
     SAID_SOURCES,

@@ -77,9 +77,12 @@ static Blob mutated(Fuzz *fuzz, const char *text)
 
 static bool names_line(const char *sentence)
 {
-    int line = 0;
+    static const char path[] = "tiny.lesson:";
+    char *end;
 
-    return sscanf(sentence, "tiny.lesson:%d:", &line) == 1 && line >= 1;
+    if (strncmp(sentence, path, strlen(path)) != 0)
+        return false;
+    return strtol(sentence + strlen(path), &end, 10) >= 1 && *end == ':';
 }
 
 /* Whatever was taken can be used. */
