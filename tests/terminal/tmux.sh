@@ -108,7 +108,7 @@ prompt() { # COLUMNS ROWS
     check "the prompt opens at $1x$2" shows '^>'
 }
 
-# A lesson: the solution is typed for the learner, who runs it; the terminal dies, and it goes on.
+# A lesson: the solution is typed for the learner, who runs it; the program dies, and it goes on.
 lesson() { # COLUMNS ROWS
     rm -rf "$home/halfstep/lessons.txt"
     prompt "$1" "$2"
@@ -121,7 +121,9 @@ lesson() { # COLUMNS ROWS
     type_line 'next'
     type_line 'train 20'
     check "an attempt that is none gets a sentence" shows 'not yet \(0 of 3\): train for 400 steps'
-    in_tmux kill-server
+    kill -9 "$(value '#{pane_pid}')"
+    check "the program dies" gone
+    sleep 0.5 # the server ends with it, and takes its time
     prompt "$1" "$2"
     type_line 'lesson'
     check "it goes on at the same step" shows 'step 3 of 6 \(underflow-silent/silent\)'
