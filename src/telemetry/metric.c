@@ -104,7 +104,7 @@ static Measure word(const char *chars)
 
 static Measure run_autocast(const Snapshot *snapshot)
 {
-    return word(snapshot->autocast == FORMAT_FP32 ? "off" : format_name(snapshot->autocast));
+    return word(snapshot->autocast == FORMAT_FP32 ? "off" : format_step_name(snapshot->autocast));
 }
 
 static Measure run_weights(const Snapshot *snapshot)
