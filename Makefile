@@ -40,7 +40,7 @@ CUDA_OBJECTS = $(patsubst %.cu,$(BUILD)/%.o,$(sort $(wildcard cuda/*.cu))) $(BUI
 PIC_OBJECTS  = $(patsubst %.c,$(BUILD)/pic/%.o,$(filter-out src/program/registry.c,\
                  $(foreach f,base numerics program,$(call sources,$(f)))))
 
-FOLDERS  = base numerics telemetry program amp cpu nn optim data view train repl
+FOLDERS  = base numerics telemetry program amp cpu nn optim data lesson view train repl
 sources  = $(shell find src/$(1) -name '*.c' 2>/dev/null | LC_ALL=C sort)
 objects  = $(patsubst %.c,$(BUILD)/%.o,$(1))
 ARCHIVES = $(FOLDERS:%=$(BUILD)/lib%.a)

@@ -17,10 +17,10 @@ trap 'rm -rf "$home"' EXIT
 mkdir -p "$logs"
 
 # Nothing of the person who runs the tests may come in, and nothing may come out.
-unset HALFSTEP_PLUGINS HALFSTEP_DATASETS HALFSTEP_MATMUL NO_COLOR INPUTRC
+unset HALFSTEP_PLUGINS HALFSTEP_DATASETS HALFSTEP_LESSONS XDG_DATA_HOME HALFSTEP_MATMUL NO_COLOR INPUTRC
 export HOME="$home" XDG_STATE_HOME="$home/state" LC_ALL=C.UTF-8 HALFSTEP="$build/halfstep"
 # A build elsewhere has no data sets beside it.
-case $build in /*) export HALFSTEP_DATASETS="$PWD/datasets" ;; esac
+case $build in /*) export HALFSTEP_DATASETS="$PWD/datasets" HALFSTEP_LESSONS="$PWD/lessons" ;; esac
 export UBSAN_OPTIONS=print_stacktrace=1 LSAN_OPTIONS=suppressions=$PWD/tests/lsan.supp:print_suppressions=0
 export TSAN_OPTIONS="halt_on_error=1 suppressions=$PWD/tests/tsan.supp"
 

@@ -235,7 +235,7 @@ Status file_write(const char *path, const void *data, size_t count)
     return status;
 }
 
-static Status make_folders(char *path)
+Status file_make_folders(char *path)
 {
     for (char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
         int made;
@@ -261,5 +261,5 @@ Status file_state_path(const char *name, Text *path)
         text_printf(path, "%s/.local/state/halfstep/%s", home, name);
     else
         return fail(STATUS_IO, "there is no home folder for %.40s; set HOME", name);
-    return make_folders(path->chars);
+    return file_make_folders(path->chars);
 }

@@ -54,6 +54,9 @@ bool file_exists(const char *path);
 /* When it was last changed, in nanoseconds; 0 where there is none. */
 int64_t file_stamp(const char *path);
 
+/* Makes the folders that `path` lies in, where they lack. `path` is as it was, in the end. Fails: STATUS_IO. */
+Status file_make_folders(char *path) MUST_CHECK;
+
 /* $XDG_STATE_HOME/halfstep/NAME, else ~/.local/state/halfstep/NAME; makes the folders.
  * Fails: STATUS_IO when there is no home or a folder cannot be made. */
 Status file_state_path(const char *name, Text *path) MUST_CHECK;

@@ -59,6 +59,7 @@
     X(lua) \
     X(help) \
     X(backend) \
+    X(lesson) \
     X(quit)
 
 #define DECLARE_COMMAND(name) extern const Command name##_command;

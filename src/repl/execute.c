@@ -5,9 +5,12 @@
 #include "repl/commands.h"
 #include "repl/find_run.h"
 #include "repl/interrupt.h"
+#include "repl/measure.h"
 #include "repl/mistake.h"
 #include "repl/phrase.h"
 #include "repl/state.h"
+#include "repl/teacher.h"
+#include "repl/teacher_files.h"
 #include "train/export.h"
 
 #include <stdio.h>
@@ -43,7 +46,15 @@ static int shown(Mark run)
     return length < RUN_NAME ? (int)length : RUN_NAME;
 }
 
-static Status read_verb(Lexer *lexer, Mark run, bool short_too, Mark *mark, const Command **command)
+/* A verb or an answer of the lesson that runs, where somebody types it and no command has its name. */
+static bool takes_bare(const Repl *repl, Mark run, const char *word)
+{
+    return repl->depth == 0 && run.end == run.start && command_find(word) == NULL &&
+           teacher_takes(repl, word);
+}
+
+static Status read_verb(const Repl *repl, Lexer *lexer, Mark run, Mark *mark,
+                        const Command **command)
 {
     Word verb = {0};
     bool got;
@@ -51,10 +62,16 @@ static Status read_verb(Lexer *lexer, Mark run, bool short_too, Mark *mark, cons
 
     TRY(lexer_word(lexer, &verb, &got));
     *mark = lexer->fault = got ? verb.mark : run;
+    if (got && takes_bare(repl, run, verb.text)) {
+        lexer->at = verb.mark.start; /* it is the first argument */
+        word_release(&verb);
+        *command = command_find("lesson");
+        return ok();
+    }
     if (!got)
         return fail(STATUS_USAGE, "behind `%.*s:` comes a command; try %.*s: print loss",
                     shown(run), lexer->line + run.start, shown(run), lexer->line + run.start);
-    status = command_resolve(verb.text, short_too, command);
+    status = command_resolve(verb.text, repl->prompt && repl->depth == 0, command);
     word_release(&verb);
     return status;
 }
@@ -62,13 +79,12 @@ static Status read_verb(Lexer *lexer, Mark run, bool short_too, Mark *mark, cons
 static Status read_line(Repl *repl, const char *line, Plan *plan)
 {
     Lexer lexer = {.line = line};
-    bool short_too = repl->prompt && repl->depth == 0;
 
     plan->line = line;
     while (lexer_command(&lexer)) {
         const Command *command = NULL;
         Mark verb = {0}, run = lexer_run(&lexer);
-        Status status = read_verb(&lexer, run, short_too, &verb, &command);
+        Status status = read_verb(repl, &lexer, run, &verb, &command);
         Planned *planned;
 
         plan->fault = lexer.fault;
@@ -145,8 +161,10 @@ static Status carry_out(Repl *repl, Args *args)
 {
     Status status = check_needs(repl, args->command);
 
+    measure_ended(repl);
     if (!failed(status))
         status = args->command->run(repl, args);
+    measure_ended(repl);
     tell_news(repl);
     tell_gone(repl);
     fflush(stdout);
@@ -288,12 +306,16 @@ Status execute_line(Repl *repl, const char *where, const char *line)
     if (repl->prompt && repl->depth == 0)
         interrupt_clear();
     repl->reported = false;
+    if (repl->depth == 0)
+        teacher_typed(repl, line);
     status = read_and_run(repl, line, &fault);
     if (failed(status) && !repl->reported)
         show_mistake(repl, where, line, fault, status);
     repl->reported = failed(status);
     show_problem(repl, status);
     show_trace_problem(repl);
+    if (repl->depth == 0)
+        teacher_look(repl);
     return status;
 }
 

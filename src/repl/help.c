@@ -19,8 +19,13 @@ static const char expressions[] =
     "math without their prefix (`abs`, `max`, `min`, `log`, `floor`; mod(a, b) is the remainder). "
     "Names are metrics; a tensor's metric takes its name in quotes: underflow(\"fc2.out.grad\"). "
     "1% is 0.01, 64k is 65536, 2^16 stays. A share of nothing is none, and every comparison with "
-    "it "
-    "is false.";
+    "it is false. Words such as autocast compare with texts: autocast == \"fp16\". fp16(x), "
+    "bf16(x), "
+    "tf32(x), e4m3(x) and e5m2(x) are x as the format stores it; isfinite(x). runs is the list of "
+    "trainings that have ended, each with every metric: runs[1].loss, last_run.skipped; looked, "
+    "that of "
+    "numbers whose bits were looked at. any(LIST, f), count, least, most, mean and sd ask all of a "
+    "list: least(runs, function(r) return r.loss end).";
 
 /* The lists that `help NAME` prints. */
 typedef struct Listed {

@@ -144,6 +144,31 @@ void line_remember(const char *line)
     save_last_line();
 }
 
+/* readline's hooks carry no context. */
+static char *suggested;
+
+static int insert_suggested(void)
+{
+    if (suggested != NULL)
+        rl_insert_text(suggested);
+    free(suggested);
+    suggested = NULL;
+    rl_startup_hook = NULL;
+    return 0;
+}
+
+bool line_suggest(const char *line)
+{
+    if (!uses_readline)
+        return false;
+    if (line_inside_suggest(line))
+        return true;
+    free(suggested);
+    suggested = xstrdup(line);
+    rl_startup_hook = insert_suggested;
+    return true;
+}
+
 LineEnd line_ask(const char *prompt, Text *line)
 {
     char *typed;

@@ -24,6 +24,10 @@ LineEnd line_ask(const char *prompt, Text *line);
 /* The next line of a standard input that is no terminal, at most `longest` bytes. */
 LineEnd line_plain(size_t longest, Text *line);
 
+/* Puts this into the prompt where the next line is typed, to be edited and run. False: nothing is typed at a
+ * terminal. */
+bool line_suggest(const char *line);
+
 /* Into the history, where it is not blank and not what stands there last. */
 void line_remember(const char *line);
 

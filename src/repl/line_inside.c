@@ -300,6 +300,14 @@ bool line_inside_takes_escape(void)
            rl_editing_mode == 0;
 }
 
+bool line_inside_suggest(const char *line)
+{
+    if (!inside.active || rl_end > 0)
+        return false;
+    rl_insert_text(line);
+    return true;
+}
+
 void line_inside_clear(void)
 {
     rl_callback_sigcleanup();

@@ -52,6 +52,9 @@ LineNews line_inside_take(Text *line, ViewKey *key);
 /* Whether a lone escape means something to the line (a search, vi's commands). */
 bool line_inside_takes_escape(void);
 
+/* Puts this into the prompt; false where it is not open. */
+bool line_inside_suggest(const char *line);
+
 void line_inside_clear(void);
 void line_inside_size(int rows, int cols);
 LineLook line_inside_look(void);

@@ -238,6 +238,8 @@ bool names_get(Names names, const Snapshot *known, int i, CatalogEntry *entry)
         return get_option(i, entry);
     case NAMES_VIEWED:
         return get_value(known, i, entry);
+    case NAMES_LESSONS:
+        return lesson_word(i, entry);
     case NAMES_TOPICS:
         return get_topic(i, entry);
     default:

@@ -34,8 +34,12 @@ typedef enum Names {
     NAMES_TOPICS,  /* everything that `help` explains */
     NAMES_VIEW,    /* what `view` sets */
     NAMES_VIEWED,  /* and to what */
+    NAMES_LESSONS, /* of the course, and what else `lesson` takes */
     NAMES_FILES,   /* no table: left to the file system */
 } Names;
+
+/* The words that `lesson` takes; repl/commands/lesson.c. */
+bool lesson_word(int i, CatalogEntry *entry);
 
 /* Entry `i`, false behind the last. `known` gives the tensors and may be NULL. */
 bool names_get(Names names, const Snapshot *known, int i, CatalogEntry *entry);

@@ -95,12 +95,47 @@ static bool *find_switch(Options *options, const char *word)
     return NULL;
 }
 
+/* As the prompt has it: --seeds 5 is seeds=5. */
+static void add_lesson_word(Words *words, Text *line)
+{
+    const char *word = words->words[words->at];
+    bool key = strcmp(word, "--seeds") == 0 || strcmp(word, "--lang") == 0;
+
+    text_append(line, line->length > 0 ? " " : "");
+    if (key && words->at + 1 < words->count)
+        text_printf(line, "%s=%s", word + 2, words->words[++words->at]);
+    else if (strncmp(word, "--", 2) == 0)
+        text_append(line, word);
+    else
+        text_append_word(line, word);
+}
+
+/* `halfstep lesson ...` runs this one command. */
+static Status read_lesson(Words *words, Options *options)
+{
+    Text line = {0};
+    Status status = ok();
+
+    for (; words->at < words->count; words->at++)
+        add_lesson_word(words, &line);
+    if (line.length >= LESSON_WORDS)
+        status =
+            fail(STATUS_USAGE, "these are too many words; `halfstep lesson check --all` checks "
+                               "all lessons");
+    text_copy(options->lesson, sizeof options->lesson, text_chars(&line));
+    options->commands = options->lesson;
+    text_release(&line);
+    return status;
+}
+
 static Status read_word(Words *words, Options *options)
 {
     const char *word = words->words[words->at];
     const Valued *option = find_valued(word);
     bool *flag = find_switch(options, word);
 
+    if (strcmp(word, "lesson") == 0 && options->file == NULL && options->commands == NULL)
+        return read_lesson(words, options);
     if (flag != NULL) {
         *flag = true;
         return ok();
@@ -142,6 +177,7 @@ void options_print_help(void)
            "the terminal (type help there), or from a standard input that is no terminal.\n"
            "  -c COMMANDS          run these (separated by ;) and end\n"
            "  FILE                 run the commands of this file and end\n"
+           "  lesson check ...     prove lessons right: --all, or names; --seeds N, --lang zh\n"
            "  --backend auto|cpu|cuda|cuda:N   what computes (auto: cuda where it works)\n"
            "  --threads N          of the cpu backend; 0: one for each processor\n"
            "  --watch              begin with the live view\n"

@@ -4,6 +4,8 @@
 
 #include "base/status.h"
 
+enum { LESSON_WORDS = 512 };
+
 typedef struct Options {
     const char *backend;  /* "auto", "cpu", "cuda", "cuda:N" */
     int threads;          /* 0: one for each processor */
@@ -12,6 +14,8 @@ typedef struct Options {
     bool transcript;      /* a prompt and its echo although no terminal is there */
     bool watch;           /* begin with the live view */
     bool help, version;
+    char lesson
+        [LESSON_WORDS]; /* `halfstep lesson check --all`: the command, which `commands` is then */
 } Options;
 
 /* HALFSTEP_THREADS counts where --threads is not given.

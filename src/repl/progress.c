@@ -21,7 +21,7 @@ typedef enum Manner {
 
 static Manner manner_for(const Repl *repl)
 {
-    if (!isatty(STDERR_FILENO))
+    if (repl->quiet || !isatty(STDERR_FILENO))
         return MANNER_QUIET;
     return repl_at_prompt(repl) ? MANNER_BAR : MANNER_LINES;
 }

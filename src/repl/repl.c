@@ -4,6 +4,7 @@
 #include "repl/args.h"
 #include "repl/phrase.h"
 #include "repl/state.h"
+#include "repl/teacher.h"
 #include "repl/watch.h"
 #include "repl/wrap.h"
 
@@ -20,6 +21,8 @@ Repl *repl_new(Session *session, bool prompt)
 
     repl->session = session;
     repl->prompt = prompt;
+    if (session != NULL)
+        repl->fresh = *session_settings(session);
     return repl;
 }
 
@@ -29,6 +32,8 @@ void repl_free(Repl *repl)
         return;
     if (repl->script != NULL)
         script_free(repl->script);
+    past_release(&repl->past);
+    teacher_free(repl->teacher);
     free(repl);
 }
 
@@ -62,6 +67,8 @@ static void put(const Repl *repl, FILE *file, const char *lines)
 {
     Text wrapped = {0};
 
+    if (repl->quiet)
+        return;
     if (repl->prompt && isatty(fileno(file)) != 0)
         wrap_lines(lines, (size_t)repl_columns(repl), &wrapped);
     fputs(wrapped.length > 0 ? text_chars(&wrapped) : lines, file);

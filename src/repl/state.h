@@ -4,6 +4,7 @@
 
 #include "repl/repl.h"
 #include "telemetry/expr.h"
+#include "telemetry/past.h"
 #include "train/travel.h"
 #include "view/settings.h"
 
@@ -11,7 +12,13 @@ struct Repl {
     Session *session;    /* borrowed */
     struct Watch *watch; /* the view; NULL: it is closed */
     Script *script;      /* Lua's globals live as long as the Repl; NULL until `lua` is used */
+    Settings fresh;      /* of a session in which nothing was typed */
     ViewSettings view;
+    Past past; /* what was made happen: since the program, or a step of a lesson, began */
+    ExprNeeds past_needs;    /* what is measured when a training ends */
+    int64_t trainings;       /* that had ended when that was looked at */
+    struct Teacher *teacher; /* the lesson; NULL: none was begun */
+    bool quiet;              /* results and messages are not shown */
     bool prompt;
     bool quitting;
     bool check_due;    /* session_problem is to be told behind this line */

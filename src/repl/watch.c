@@ -5,6 +5,7 @@
 #include "repl/line_inside.h"
 #include "repl/phrase.h"
 #include "repl/state.h"
+#include "repl/teacher.h"
 #include "repl/watch_state.h"
 
 #include <stdlib.h>
@@ -74,6 +75,8 @@ static void serve(Watch *watch, double seconds)
     unsigned news;
 
     take_typed(watch);
+    if (!watch->busy && teacher_tick(watch->repl))
+        watch->drawn = -1;
     watch_look(watch);
     news = screen_wait(watch->screen, seconds);
     watch->gone |= (news & SCREEN_GONE) != 0;

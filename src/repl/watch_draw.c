@@ -1,5 +1,7 @@
 /* What the open view shows. */
 #include "repl/scene.h"
+#include "repl/state.h"
+#include "repl/teacher_panel.h"
 #include "repl/watch_state.h"
 
 #include "view/layout.h"
@@ -56,9 +58,29 @@ static int answer_rows(const Watch *watch)
     return wanted > spared ? wanted : spared;
 }
 
-static void draw_picture(Watch *watch, int rows)
+/* The lesson takes its place, and the picture the rest. */
+static Canvas *draw_lesson(Watch *watch, int rows)
 {
     int cols = canvas_cols(watch->canvas);
+    LessonPlace place = {0, 0, false};
+    Canvas *lesson;
+
+    watch->taken[0].past = &watch->repl->past;
+    if (teacher_on(watch->repl))
+        place = lesson_place(watch->repl->teacher, watch->scene.left, rows, cols);
+    if (place.rows == 0)
+        return canvas_window(watch->canvas, 0, 0, rows, cols);
+    lesson = canvas_window(watch->canvas, 0, place.beside ? cols - place.cols : 0, place.rows,
+                           place.cols);
+    lesson_draw(watch->repl->teacher, watch->scene.left, lesson);
+    canvas_free(lesson);
+    if (place.beside)
+        return canvas_window(watch->canvas, 0, 0, rows, cols - place.cols - 1);
+    return canvas_window(watch->canvas, place.rows, 0, rows - place.rows, cols);
+}
+
+static void draw_picture(Watch *watch, int rows)
+{
     Canvas *picture;
 
     gaze_settle(&watch->view->gaze, watch->scene.left);
@@ -66,9 +88,10 @@ static void draw_picture(Watch *watch, int rows)
     watch->picture_rows = rows;
     if (rows < 1)
         return;
-    picture = canvas_window(watch->canvas, 0, 0, rows, cols);
+    picture = draw_lesson(watch, rows);
     layout_draw(&watch->scene, &watch->view->gaze,
-                watch->message != NULL ? watch->message : keys(watch, cols), 0, picture);
+                watch->message != NULL ? watch->message : keys(watch, canvas_cols(picture)), 0,
+                picture);
     canvas_free(picture);
 }
 

@@ -23,6 +23,14 @@ static Status read_metric(void *context, const Metric *metric, const char *tenso
     return metric_read(metric, expr->snapshot, tensor, measure);
 }
 
+static Status read_past(void *context, const Past **past)
+{
+    const Expr *expr = context;
+
+    *past = expr->snapshot->past;
+    return ok();
+}
+
 /* Whether there is a = outside of all brackets and functions, where only == makes sense. */
 static bool sets_something(const Tokens *tokens)
 {
@@ -119,6 +127,7 @@ Status expr_read(const char *text, const Snapshot *known, Expr **expr)
         .context = made,
         .instructions = INSTRUCTIONS,
         .metric = read_metric,
+        .past = read_past,
     };
     Tokens tokens = {0};
     Status status;

@@ -77,6 +77,79 @@ static Measure run_epoch(const Snapshot *snapshot)
     return number((double)snapshot->step / (double)snapshot->epoch_steps);
 }
 
+static Measure run_growths(const Snapshot *snapshot)
+{
+    return number((double)snapshot->scaler.growths);
+}
+
+static Measure run_backoffs(const Snapshot *snapshot)
+{
+    return number((double)snapshot->scaler.backoffs);
+}
+
+static Measure run_gain(const Snapshot *snapshot)
+{
+    return number(snapshot->gain);
+}
+
+static Measure run_loss_weight(const Snapshot *snapshot)
+{
+    return number(snapshot->loss_weight);
+}
+
+static Measure word(const char *chars)
+{
+    return (Measure){.word = chars};
+}
+
+static Measure run_autocast(const Snapshot *snapshot)
+{
+    return word(snapshot->autocast == FORMAT_FP32 ? "off" : format_step_name(snapshot->autocast));
+}
+
+static Measure run_weights(const Snapshot *snapshot)
+{
+    return word(format_name(snapshot->weights));
+}
+
+static Measure run_states(const Snapshot *snapshot)
+{
+    return word(format_name(snapshot->states));
+}
+
+static Measure run_rounding(const Snapshot *snapshot)
+{
+    return word(snapshot->rounding);
+}
+
+static Measure run_optim(const Snapshot *snapshot)
+{
+    return word(snapshot->optim);
+}
+
+static Measure run_scaling(const Snapshot *snapshot)
+{
+    static const char *const modes[] = {
+        [SCALER_OFF] = "off", [SCALER_STATIC] = "static", [SCALER_DYNAMIC] = "dynamic"};
+
+    return word(modes[snapshot->scaler.mode]);
+}
+
+static Measure run_skip(const Snapshot *snapshot)
+{
+    return word(snapshot->scaler.take_all ? "off" : "on");
+}
+
+static Measure run_unscale(const Snapshot *snapshot)
+{
+    return word(snapshot->scaler.leave_scaled ? "off" : "on");
+}
+
+static Measure run_clip(const Snapshot *snapshot)
+{
+    return word(snapshot->clip.norm ? "norm" : snapshot->clip.value ? "value" : "off");
+}
+
 /* A tensor that is not probed has zero counts, so that each of its shares has an empty base. */
 static Measure share(double part, double base)
 {
@@ -167,6 +240,19 @@ const Metric metric_table[] = {
      .text = "what clip norm multiplied the gradients by in the last step; 1: nothing was clipped"},
     {RUN(lr), .unit = "", .text = "learning rate of the next step"},
     {RUN(epoch), .unit = "epochs", .text = "steps taken, as passes over the training examples"},
+    {RUN(growths), .unit = "", .text = "times that dynamic scaling raised the loss scale"},
+    {RUN(backoffs), .unit = "", .text = "times that dynamic scaling lowered the loss scale"},
+    {RUN(gain), .unit = "", .text = "what inputs are multiplied by, data gain="},
+    {RUN(loss_weight), .unit = "", .text = "what the loss is multiplied by, loss weight="},
+    {RUN(autocast), .unit = "word", .text = "format of products: \"off\", \"tf32\", \"fp16\", ..."},
+    {RUN(weights), .unit = "word", .text = "format that weights are kept in; fp32: masters"},
+    {RUN(states), .unit = "word", .text = "format that the optimizer's state is kept in"},
+    {RUN(rounding), .unit = "word", .text = "of weights: \"nearest\", \"stochastic\" or \"kahan\""},
+    {RUN(optim), .unit = "word", .text = "the optimizer: \"sgd\", \"adamw\", ..."},
+    {RUN(scaling), .unit = "word", .text = "of the loss: \"off\", \"static\" or \"dynamic\""},
+    {RUN(skip), .unit = "word", .text = "\"off\": steps with inf or nan are taken, a mistake"},
+    {RUN(unscale), .unit = "word", .text = "\"off\": gradients stay scaled, a mistake"},
+    {RUN(clip), .unit = "word", .text = "of gradients: \"off\", \"norm\" or \"value\""},
     {TENSOR(underflow), .unit = "share",
      .text = "share of the nonzero finite values that became zero in the cast"},
     {TENSOR(lost_mass), .unit = "share",

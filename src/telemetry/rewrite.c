@@ -182,6 +182,32 @@ static void need(ExprNeeds *needs, const Metric *metric)
     needs->updates |= metric->need == NEED_UPDATES;
 }
 
+/* {name = ...} stands somewhere. */
+static bool is_made(const Tokens *tokens, const Token *name)
+{
+    for (size_t i = 0; i < tokens->count; i++) {
+        const Token *token = &tokens->all[i];
+
+        if (token->length == name->length && memcmp(token->chars, name->chars, name->length) == 0 &&
+            token_is(tokens, i + 1, "="))
+            return true;
+    }
+    return false;
+}
+
+/* Of a run it is a metric, and so it is of whatever has a name, but for math and tables that the text makes. */
+static Status check_field(const Check *check, size_t i, const char *word)
+{
+    const Metric *metric = metric_find(word);
+
+    if (check->rules->script || !token_is(check->tokens, i - 1, ".") || i < 2 ||
+        token_is(check->tokens, i - 2, ")") || is_made(check->tokens, &check->tokens->all[i]))
+        return ok();
+    if (metric != NULL)
+        need(check->needs, metric);
+    return metric != NULL || word_is_known(word, false) ? ok() : rewrite_unknown(word, false);
+}
+
 static Status check_name(const Check *check, size_t i)
 {
     const Token *token = &check->tokens->all[i];
@@ -191,6 +217,8 @@ static Status check_name(const Check *check, size_t i)
     word_of(token, word);
     if (strcmp(word, REWRITE_MARKER) == 0 || strcmp(word, "_ENV") == 0)
         return fail(STATUS_USAGE, "the name '%s' is taken; choose another", word);
+    if (i > 0 && is_field(check->tokens, i))
+        return check_field(check, i, word);
     if (is_field(check->tokens, i) || word_is_keyword(word))
         return ok();
     metric = metric_find(word);

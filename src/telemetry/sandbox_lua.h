@@ -28,6 +28,7 @@ typedef enum Thing {
     THING_NONE,
     THING_MARKER, /* REWRITE_MARKER: turns `..` and != into operations of ours */
     THING_BOX,    /* an operand that has met the marker: its user value */
+    THING_RUN,    /* one of Past: a Run */
 } Thing;
 
 static inline Sandbox *sandbox_of(lua_State *lua)
@@ -59,6 +60,21 @@ void append_values(lua_State *lua, int from, Text *text);
 
 /* What was gathered in Sandbox.line becomes a value; it costs what its length costs. */
 int push_line(lua_State *lua);
+
+/* The value of a metric; raises what reading it fails with. */
+int push_measure(lua_State *lua, const Measure *measure);
+
+/* `runs`, `looked` and `start`: NULL where the name is another. And the functions over lists. */
+lua_CFunction past_word(const char *name);
+int call_any(lua_State *lua);
+int call_count(lua_State *lua);
+int call_mean(lua_State *lua);
+int call_sd(lua_State *lua);
+int call_least(lua_State *lua);
+int call_most(lua_State *lua);
+
+/* A field of a THING_RUN: __index. */
+int on_run_field(lua_State *lua);
 
 /* Sets up the globals: words and metrics. */
 void words_open(lua_State *lua);

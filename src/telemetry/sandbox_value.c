@@ -130,11 +130,11 @@ static int on_comparison(lua_State *lua)
 
 /* No __eq: each none is a value of its own, so that == between two is false already. */
 static const luaL_Reg thing_events[] = {
-    {"__add", push_none}, {"__sub", push_none},    {"__mul", push_none},
-    {"__div", push_none}, {"__idiv", push_none},   {"__mod", push_none},
-    {"__pow", push_none}, {"__unm", push_none},    {"__concat", on_concat},
-    {"__bor", on_bor},    {"__lt", on_comparison}, {"__le", on_comparison},
-    {NULL, NULL},
+    {"__add", push_none},    {"__sub", push_none},      {"__mul", push_none},
+    {"__div", push_none},    {"__idiv", push_none},     {"__mod", push_none},
+    {"__pow", push_none},    {"__unm", push_none},      {"__concat", on_concat},
+    {"__bor", on_bor},       {"__index", on_run_field}, {"__call", push_none},
+    {"__lt", on_comparison}, {"__le", on_comparison},   {NULL, NULL},
 };
 
 void things_open(lua_State *lua)

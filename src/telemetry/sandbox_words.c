@@ -1,4 +1,5 @@
 #include "base/number.h"
+#include "numerics/round.h"
 #include "telemetry/rewrite.h"
 #include "telemetry/sandbox_lua.h"
 
@@ -116,6 +117,43 @@ static int call_command(lua_State *lua)
     return 0;
 }
 
+static int call_isfinite(lua_State *lua)
+{
+    lua_pushboolean(lua, !any_none(lua) && isfinite(luaL_checknumber(lua, 1)));
+    return 1;
+}
+
+/* As a cast stores it, by way of fp32 as in PyTorch. */
+static double stored(Format format, double x)
+{
+    return (double)round_to(format, OVERFLOW_INFINITY, (float)x);
+}
+
+static double as_fp16(double x)
+{
+    return stored(FORMAT_FP16, x);
+}
+
+static double as_bf16(double x)
+{
+    return stored(FORMAT_BF16, x);
+}
+
+static double as_tf32(double x)
+{
+    return stored(FORMAT_TF32, x);
+}
+
+static double as_e4m3(double x)
+{
+    return stored(FORMAT_E4M3, x);
+}
+
+static double as_e5m2(double x)
+{
+    return stored(FORMAT_E5M2, x);
+}
+
 /* One of the four; where all are empty, a constant. */
 typedef struct Word {
     const char *name;
@@ -138,6 +176,22 @@ static const Word words[] = {
     {"mod", .call = call_mod},
     {"min", .call = call_min},
     {"max", .call = call_max},
+    {"isfinite", .call = call_isfinite},
+    {"fp16", .of_number = as_fp16},
+    {"bf16", .of_number = as_bf16},
+    {"tf32", .of_number = as_tf32},
+    {"e4m3", .of_number = as_e4m3},
+    {"e5m2", .of_number = as_e5m2},
+    {"any", .call = call_any},
+    {"count", .call = call_count},
+    {"mean", .call = call_mean},
+    {"sd", .call = call_sd},
+    {"least", .call = call_least},
+    {"most", .call = call_most},
+    {"runs", .special = true},
+    {"last_run", .special = true},
+    {"looked", .special = true},
+    {"start", .special = true},
     {"inf", .constant = (double)INFINITY},
     {"huge", .constant = (double)INFINITY},
     {"nan", .constant = (double)NAN},
@@ -184,10 +238,7 @@ static int push_metric(lua_State *lua, const Metric *metric, const char *tensor)
 
     if (failed(status))
         return sandbox_raise_here(lua, status);
-    if (measure.none)
-        return push_none(lua);
-    lua_pushnumber(lua, measure.value);
-    return 1;
+    return push_measure(lua, &measure);
 }
 
 static int call_metric(lua_State *lua)
@@ -207,6 +258,8 @@ static int on_get(lua_State *lua)
         return push_metric(lua, metric, NULL);
     if (strcmp(name, "none") == 0)
         return push_none(lua);
+    if (past_word(name) != NULL)
+        return past_word(name)(lua);
     lua_pushvalue(lua, 2);
     if (lua_rawget(lua, lua_upvalueindex(1)) != LUA_TNIL)
         return 1;
@@ -217,7 +270,7 @@ static int on_get(lua_State *lua)
 static int on_set(lua_State *lua)
 {
     const char *name = luaL_checkstring(lua, 2);
-    bool taken = metric_find(name) != NULL || strcmp(name, "none") == 0;
+    bool taken = metric_find(name) != NULL || strcmp(name, "none") == 0 || past_word(name) != NULL;
 
     if (sandbox_of(lua)->host.command == NULL)
         return sandbox_raise_here(lua, fail(STATUS_USAGE,

@@ -49,6 +49,15 @@ static Status read_metric(void *context, const Metric *metric, const char *tenso
     return metric_read(metric, script->snapshot, tensor, measure);
 }
 
+static Status read_past(void *context, const Past **past)
+{
+    Script *script = context;
+
+    TRY(look(script, metric_find("step")));
+    *past = script->snapshot->past;
+    return ok();
+}
+
 static Status run_command(void *context, const char *line)
 {
     Script *script = context;
@@ -71,6 +80,7 @@ Script *script_new(const ScriptDoors *doors)
         .context = script,
         .instructions = INSTRUCTIONS,
         .metric = read_metric,
+        .past = read_past,
         .command = run_command,
         .print = print_line,
     };

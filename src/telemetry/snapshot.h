@@ -19,10 +19,11 @@ enum {
     MARKS_MOST = 16
 };
 
-/* A number that may be missing: a share whose base is empty, a loss before the first step. */
+/* A number that may be missing: a share whose base is empty, a loss before the first step. Or a word. */
 typedef struct Measure {
     bool none;
     double value;
+    const char *word; /* up to a blank; borrowed. NULL: it is a number */
 } Measure;
 
 typedef enum TensorKind {
@@ -139,6 +140,8 @@ typedef struct MemoryFacts {
     bool emulated;               /* the backend carries all formats in fp32 */
 } MemoryFacts;
 
+struct Past;
+
 typedef struct Snapshot {
     int64_t sequence; /* grows with every change; equal: nothing is new */
     char run_name[RUN_NAME];
@@ -159,6 +162,7 @@ typedef struct Snapshot {
     Format weights;  /* what parameters are kept in; low: there are no masters */
     Format states;   /* what the optimizer's state is kept in */
     int tensor_count, mark_count, run_count; /* run_count: runs of the session */
+    double gain, loss_weight;                /* what inputs and the loss are multiplied by */
     double eps_lost; /* Adam's eps, where the format of its states rounds it to 0; else 0 */
     ScalerFacts scaler;
     ClipFacts clip;
@@ -178,6 +182,7 @@ typedef struct Snapshot {
     Sweep sweep; /* the last one, of `sweep scale` */
     History history;
     EventLog events;
+    const struct Past *past; /* telemetry/past.h; borrowed. NULL: it is not known here */
 } Snapshot;
 
 void snapshot_release(Snapshot *snapshot);

@@ -2,6 +2,7 @@
 #include "train/experiment.h"
 
 #include "base/memory.h"
+#include "base/number.h"
 #include "base/text.h"
 #include "train/updates.h"
 
@@ -67,6 +68,15 @@ static void describe_fp8(const Settings *settings, Snapshot *facts)
     text_release(&words);
 }
 
+/* The decimal that was typed: 0.0001, and not the float beside it. */
+static double as_typed(float setting)
+{
+    char text[NUMBER_TEXT];
+    double value = (double)setting;
+
+    return failed(number_parse(float_shortest(setting, text), &value)) ? (double)setting : value;
+}
+
 void experiment_describe(Experiment *experiment)
 {
     const Settings *settings = &experiment->settings;
@@ -78,6 +88,8 @@ void experiment_describe(Experiment *experiment)
     net_print(&settings->net, facts->net, sizeof facts->net);
     optim_print(&settings->optim, facts->optim, sizeof facts->optim);
     loss_print(&settings->loss, facts->loss_name, sizeof facts->loss_name);
+    facts->gain = settings->data.gain;
+    facts->loss_weight = as_typed(settings->loss.weight);
     facts->batch = settings->batch;
     facts->accumulate = settings->accumulate;
     facts->seed = settings->seed;

@@ -235,6 +235,9 @@ typedef struct TrainingFacts {
     double seconds;
 } TrainingFacts;
 
+/* How many have ended, ever. */
+int64_t session_trainings(const Session *session);
+
 int session_history_count(const Session *session);
 const TrainingFacts *session_history(const Session *session, int i);
 

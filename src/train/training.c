@@ -256,6 +256,17 @@ Status session_measure(Session *session, ExprNeeds needs, Snapshot *snapshot)
     return worker_ask(session, look_job, &look);
 }
 
+int64_t session_trainings(const Session *session)
+{
+    Session *own = (Session *)session; /* only the lock is touched */
+    int64_t count;
+
+    pthread_mutex_lock(&own->lock);
+    count = own->trainings;
+    pthread_mutex_unlock(&own->lock);
+    return count;
+}
+
 int session_history_count(const Session *session)
 {
     Session *own = (Session *)session; /* only the lock is touched */

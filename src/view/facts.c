@@ -5,7 +5,7 @@
 
 static Measure share(double part, double whole)
 {
-    return whole > 0.0 ? (Measure){false, part / whole} : (Measure){true, 0.0};
+    return whole > 0.0 ? (Measure){.value = part / whole} : (Measure){.none = true};
 }
 
 Measure facts_zero(const TensorFacts *tensor)

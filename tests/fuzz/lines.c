@@ -52,6 +52,9 @@ static const char *const seeds[] = {
     "demo silent; train 3; all: why; undo",
     "source nowhere.halfstep; watch; backend",
     "load nowhere.safetensors; backend cpu; backend gpu:1",
+    "lesson L1; lesson next; lesson hint; lesson answer b; bits 0.1; lesson skip; lesson back",
+    "lesson L5; lesson solution; lesson play; train 2; lesson next; lesson restart; lesson off",
+    "lesson present L1; lesson poll a=2; lesson list; lesson report; lesson lang zh",
     "# a comment; print 1",
 };
 enum { SEEDS = sizeof(seeds) / sizeof(seeds[0]) };

@@ -49,6 +49,9 @@ verdict $? "the tour: $(cat "$folder/err")"
 sed -n 1p "$folder/out" | awk -F '\t' '{ exit !($1 < 1 && $2 > 0.7) }'
 verdict $? "the tour: after an epoch: $(sed -n 1p "$folder/out")"
 
+"$program" --backend "$backend" -c 'lesson check --all' >"$folder/out" 2>"$folder/err" </dev/null
+verdict $? "lesson check --all: $(cat "$folder/out")"
+
 claim "the main job: accuracy, skipped, steps a second" \
     'data fashion; net 784 256 128 10; autocast fp16; scale dynamic interval=200; train 20 epochs; print accuracy, skipped, steps_per_second' \
     '$1 >= 0.83 && $2 > 0 && $3 > 0'

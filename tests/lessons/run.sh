@@ -26,6 +26,14 @@ claim() { # LESSON LABEL CONDITION
 $(cat "$folder/$1.out")"
 }
 
+# The course: every attempt that a lesson writes down, judged as a learner's.
+export XDG_STATE_HOME="$folder/state"
+unset XDG_DATA_HOME
+"$build/halfstep" lesson check --all --lang zh >"$folder/course" 2>&1 </dev/null
+verdict $? "lesson check --all: $(cat "$folder/course")"
+sh tests/lessons/broken/run.sh "$build" >"$folder/broken" 2>&1
+verdict $? "$(cat "$folder/broken")"
+
 for script in lessons/*.halfstep; do
     name=$(basename "$script" .halfstep)
     "$build/halfstep" "$script" >"$folder/$name.out" 2>"$folder/$name.err" </dev/null

@@ -11,7 +11,7 @@ build=${1:-build}
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 export XDG_STATE_HOME="$folder/state"
-case $build in /*) export HALFSTEP_DATASETS="$PWD/datasets" ;; esac
+case $build in /*) export HALFSTEP_DATASETS="$PWD/datasets" HALFSTEP_LESSONS="$PWD/lessons" ;; esac
 bad=0
 
 complain() {

@@ -102,9 +102,51 @@ session() { # COLUMNS ROWS
     check "quit ends the program" gone
 }
 
+prompt() { # COLUMNS ROWS
+    in_tmux new-session -d -x "$1" -y "$2" \
+        "env XDG_STATE_HOME='$home' INPUTRC=/dev/null '$program' --backend cpu --threads 1"
+    check "the prompt opens at $1x$2" shows '^>'
+}
+
+# A lesson: the solution is typed for the learner, who runs it; the program dies, and it goes on.
+lesson() { # COLUMNS ROWS
+    rm -rf "$home/halfstep/lessons.txt"
+    prompt "$1" "$2"
+    type_line 'lesson L5'
+    check "a lesson begins" shows 'step 1 of 6 \(underflow-silent/begin\)'
+    type_line 'next'
+    check "it asks" shows 'd\) It learns, only more slowly'
+    type_line 'c'
+    check "an answer is noted" shows 'noted: Nothing at all'
+    type_line 'next'
+    type_line 'train 20'
+    check "an attempt that is none gets a sentence" shows 'not yet \(0 of 3\): train for 400 steps'
+    kill -9 "$(value '#{pane_pid}')"
+    check "the program dies" gone
+    sleep 0.5 # the server ends with it, and takes its time
+    prompt "$1" "$2"
+    type_line 'lesson'
+    check "it goes on at the same step" shows 'step 3 of 6 \(underflow-silent/silent\)'
+    type_line 'watch'
+    check "in the view it has its place" shows '── The silent failure .*step 3 of 6'
+    check "and says what lacks" shows 'not yet \(0 of 3\): train for 400 steps'
+    type_line 'solution'
+    check "the solution is typed, and not run" shows '^> train 400 *$'
+    in_tmux send-keys Enter
+    check "Enter runs it" shows 'done. The loss is 0.230'
+    screen >"$logs/tmux-lesson-$1x$2.txt"
+    type_line 'watch off'
+    type_line 'lesson off'
+    check "it is left" shows 'the lesson is left'
+    type_line 'quit'
+    check "quit ends the program" gone
+}
+
 session 80 24
 session 120 40
 session 200 50
+lesson 80 24
+lesson 120 40
 
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

@@ -17,8 +17,9 @@ trap 'rm -rf "$home"' EXIT
 
 # One thread and plain loops: bits, and so digits, are the same on every machine.
 export HALFSTEP_THREADS=1 HALFSTEP_MATMUL=reference LC_ALL=C.UTF-8 COLUMNS=80
-export HALFSTEP_DATASETS="${HALFSTEP_DATASETS:-$PWD/datasets}"
+export HALFSTEP_DATASETS="${HALFSTEP_DATASETS:-$PWD/datasets}" HALFSTEP_LESSONS="${HALFSTEP_LESSONS:-$PWD/lessons}"
 export HOME="$home" XDG_STATE_HOME="$home/state"
+unset XDG_DATA_HOME
 
 passed=0
 failed=0

@@ -4,6 +4,7 @@
 #include "base/number.h"
 #include "repl/args.h"
 #include "repl/format_list.h"
+#include "repl/measure.h"
 #include "repl/repl.h"
 #include "repl/rounding.h"
 
@@ -119,6 +120,7 @@ static Status bits_run(Repl *repl, Args *args)
         rounding_csv_heads(&text);
     for (int i = 0; i < list.count; i++)
         csv ? rounding_csv(&rows[i], &text) : rounding_draw(&rows[i], &text);
+    measure_looked(repl, rows[0].value);
     repl_print(repl, "%s", text_chars(&text));
     text_release(&text);
     note_fp32(repl, &list, &rows[0], word);

@@ -31,7 +31,7 @@ static Status door_command(void *context, const char *line)
 
 static Status door_look(void *context, ExprNeeds needs, Snapshot *snapshot)
 {
-    return measure(repl_session(context), needs, snapshot);
+    return measure(context, needs, snapshot);
 }
 
 static void door_print(void *context, const char *line)

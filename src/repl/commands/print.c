@@ -25,7 +25,7 @@ static const char *const print_examples[] = {
 static Status print_values(Repl *repl, Expr *expr, Snapshot *snapshot)
 {
     Text line = {0};
-    Status status = measure(repl_session(repl), expr_needs(expr), snapshot);
+    Status status = measure(repl, expr_needs(expr), snapshot);
 
     if (!failed(status))
         status = expr_print(expr, snapshot, &line);

@@ -92,7 +92,7 @@ static void clip_line(Sheet *sheet, const ClipFacts *clip)
 static void step_line(Sheet *sheet, const Snapshot *snapshot)
 {
     char step[NUMBER_TEXT], skipped[NUMBER_TEXT], share[NUMBER_TEXT];
-    Measure skips = {snapshot->step == 0, 0.0};
+    Measure skips = {.none = snapshot->step == 0};
 
     if (snapshot->step > 0)
         skips.value = (double)snapshot->skipped / (double)snapshot->step;

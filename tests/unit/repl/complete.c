@@ -103,7 +103,7 @@ Test(complete, runs_where_there_are_several_and_commands_behind_their_names)
     expect_offered("b: sc", "scale");
     expect_offered("b:sc", "scale");
     expect_offered("seed 1; all: autocast b", "bf16");
-    expect_offered("b: print sca", "scale");
+    expect_offered("b: print sca", "scale scaling");
     complete("tw", 2, &snapshot, &candidates);
     cr_assert_eq(candidates.count, 1);
     cr_expect_str_eq(candidates.words[0], "twin:");
@@ -121,7 +121,7 @@ Test(complete, marks_behind_rewind_to_and_what_may_be_injected_where)
 
     expect_offered("rewind ", "forward to");
     expect_offered("break ", "clear list when");
-    expect_offered("break when ski", "skipped");
+    expect_offered("break when ski", "skip skipped");
     expect_offered("break when nonfinite(\"fc1", "fc1.out");
     expect_offered("inject ", "huge inf nan tiny");
     expect_offered("inject nan fc2", "fc2.out.grad");
@@ -163,7 +163,7 @@ Test(complete, keys_and_flags_of_the_command)
 Test(complete, metrics_in_expressions_and_tensors_in_their_quotes)
 {
     expect_offered("print underf", "underflow(");
-    expect_offered("print loss, sca", "scale");
+    expect_offered("print loss, sca", "scale scaling");
     expect_offered("train until accu", "accuracy");
     expect_offered("print underflow(\"fc2.", "fc2.out.grad");
     expect_offered("print moved(\"", "fc1.out fc2.out.grad");
@@ -178,7 +178,7 @@ Test(complete, a_shortened_verb_is_understood)
 
 Test(complete, a_semicolon_in_quotes_ends_nothing)
 {
-    expect_offered("print \";\" .. los", "loss lost_mass( lost_updates(");
+    expect_offered("print \";\" .. los", "loss loss_weight lost_mass( lost_updates(");
 }
 
 Test(complete, file_names_are_left_to_the_file_system)

@@ -60,7 +60,7 @@ static void write_script(void)
     fclose(file);
 }
 
-/* Into a folder of its own, where data sets are still found. */
+/* Into a folder of its own, where data sets and lessons are still found. */
 static void leave(void)
 {
     char folder[] = "/tmp/halfstep-examples-XXXXXX", here[4096], datasets[4200];
@@ -70,6 +70,8 @@ static void leave(void)
     if (getenv("HALFSTEP_DATASETS") == NULL && getcwd(here, sizeof here) != NULL) {
         snprintf(datasets, sizeof datasets, "%s/datasets", here);
         setenv("HALFSTEP_DATASETS", datasets, 1);
+        snprintf(datasets, sizeof datasets, "%s/lessons", here);
+        setenv("HALFSTEP_LESSONS", datasets, 1);
     }
     cr_assert(mkdtemp(folder) != NULL && chdir(folder) == 0);
 }

@@ -1,6 +1,7 @@
 #include "telemetry/expr.h"
 
 #include "base/memory.h"
+#include "telemetry/past.h"
 #include "telemetry/sandbox.h"
 
 #include <criterion/criterion.h>
@@ -21,6 +22,7 @@ static TensorFacts tensors[] = {
 /* After step 3, with a loss of 0.5, and without an accuracy. */
 static const Snapshot *three_steps(void)
 {
+    static const Past nothing = {.start = NULL};
     static Snapshot snapshot = {
         .step = 3,
         .loss = {.value = 0.5},
@@ -28,6 +30,7 @@ static const Snapshot *three_steps(void)
         .scaler = {.scale = 65536.0F},
         .tensors = tensors,
         .tensor_count = 2,
+        .past = &nothing,
     };
 
     return &snapshot;

@@ -169,8 +169,8 @@ Test(words, a_share_says_nothing_it_is_not)
     char text[NUMBER_TEXT];
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
-        expect_words(words_share((Measure){false, cases[i].share}, text), cases[i].words);
-    expect_words(words_share((Measure){true, 0.5}, text), "none");
+        expect_words(words_share((Measure){.value = cases[i].share}, text), cases[i].words);
+    expect_words(words_share((Measure){.none = true, .value = 0.5}, text), "none");
 }
 
 Test(words, reals_keep_to_their_width)

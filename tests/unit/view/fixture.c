@@ -149,8 +149,8 @@ static void add_steps(Snapshot *snapshot, bool scaled)
         history_add(&snapshot->history, &record);
     }
     snapshot->step = STEPS;
-    snapshot->loss = (Measure){false, history_loss(&snapshot->history)};
-    snapshot->batch_loss = (Measure){false, 0.4012345};
+    snapshot->loss = (Measure){.value = history_loss(&snapshot->history)};
+    snapshot->batch_loss = (Measure){.value = 0.4012345};
 }
 
 static void add_memory(Snapshot *snapshot)
@@ -228,9 +228,9 @@ static Snapshot run_of(Format format)
     snapshot.training = true;
     snapshot.epoch_steps = 64;
     snapshot.lr = 0.001;
-    snapshot.accuracy = (Measure){false, 0.931};
+    snapshot.accuracy = (Measure){.value = 0.931};
     snapshot.accuracy_step = 1280;
-    snapshot.steps_per_second = (Measure){false, 312.4};
+    snapshot.steps_per_second = (Measure){.value = 312.4};
     events_add(&snapshot.events, EVENT_SETTING, 0, "autocast %s", format_name(format));
     events_add(&snapshot.events, EVENT_RUN, 0, "training begins");
     add_steps(&snapshot, scaled);

@@ -1,0 +1,112 @@
+/* The lesson that runs beside the prompt: it sets the stage, watches what is made happen, and says when
+ * a step is done. It never takes the prompt.
+ *
+ * Thread rule: the main thread only. Repl.teacher is NULL until the first `lesson`.
+ */
+#ifndef REPL_TEACHER_H
+#define REPL_TEACHER_H
+
+#include "lesson/judge.h"
+#include "lesson/progress.h"
+#include "repl/repl.h"
+
+typedef struct Teacher {
+    Lesson *lesson;           /* NULL: none runs */
+    int at;                   /* the step */
+    bool passed;              /* it */
+    int hints, attempts;      /* given and made in this step */
+    int64_t trainings, looks; /* that attempts were counted up to */
+    Verdict verdict;          /* as of the last look */
+    const Block *predicted;   /* that was chosen, until the step that shows it; NULL: none */
+    const Step *asked;        /* the step that asked it */
+    char *kept;               /* the file that play goes back to; NULL: nobody plays */
+    Settings before;          /* the learner's own run, as it was before the lesson */
+    char *before_file;        /* its weights; NULL: it had taken no step */
+    int card;                 /* of a demo, the line that stands in the prompt; -1: none is shown */
+    Text pending;             /* that line */
+    bool ran;                 /* it was typed as it stands there */
+    bool checking;            /* the verifier runs it: nothing is said or recorded */
+    uint64_t seed;            /* of fresh sessions */
+    Ledger ledger;
+    char *ledger_path; /* NULL: nothing is recorded */
+    char lang[LANG_TEXT];
+    Text votes; /* of polls, a line each */
+    Text typed; /* in this lesson: STEP, a tab and the line, each */
+} Teacher;
+
+/* Made where there is none; reads the record of progress. */
+Teacher *teacher_of(Repl *repl);
+void teacher_free(Teacher *teacher);
+
+/* A lesson runs, and is not only checked. */
+bool teacher_on(const Repl *repl);
+
+const Step *teacher_step(const Teacher *teacher);
+
+/* Begins the lesson of this name, label or file, where the learner left it; without a word the one the
+ * learner is in. Fails: STATUS_USAGE, STATUS_IO. */
+Status teacher_start(Repl *repl, const char *word) MUST_CHECK;
+
+/* Reads a lesson by name, label or file, in the language that was chosen. Caller frees. */
+Status teacher_read(Repl *repl, const char *word, Lesson **lesson) MUST_CHECK;
+
+/* A fresh session, the step's setup in it, and from now on what happens counts for it. */
+Status teacher_set_stage(Repl *repl, const Step *step) MUST_CHECK;
+
+/* The same for step `at` of the lesson that runs, which is then shown. */
+Status teacher_enter(Repl *repl, int at) MUST_CHECK;
+
+/* Asks the checks of the step. Fails: STATUS_INTERRUPTED. */
+Status teacher_judge(Repl *repl, const Step *step, Verdict *verdict) MUST_CHECK;
+
+/* Behind every line and when a training has ended: says what changed. */
+void teacher_look(Repl *repl);
+
+/* The same for trainings that end beside the prompt: true where one did. */
+bool teacher_tick(Repl *repl);
+
+/* What is due once the step is passed: the record, the debrief. */
+void teacher_pass(Repl *repl);
+
+/* An answer to the step's question. Fails: STATUS_USAGE: it is none. */
+Status teacher_answer(Repl *repl, const char *typed) MUST_CHECK;
+
+/* `word` means something by itself while a lesson runs: one of its verbs, or an answer. */
+bool teacher_takes(const Repl *repl, const char *word);
+
+/* As answer_fold: a verb may be typed in full width. */
+void teacher_fold(const char *word, Text *folded);
+
+/* Keeps the learner's own run before the first lesson takes its place. */
+void teacher_keep_own(Repl *repl);
+
+/* And puts it back. Fails: as session_load. */
+Status teacher_bring_back_own(Repl *repl) MUST_CHECK;
+
+/* The verbs. */
+Status teacher_next(Repl *repl) MUST_CHECK;
+Status teacher_back(Repl *repl) MUST_CHECK;
+Status teacher_skip(Repl *repl) MUST_CHECK;
+Status teacher_hint(Repl *repl) MUST_CHECK;
+Status teacher_solution(Repl *repl) MUST_CHECK;
+Status teacher_restart(Repl *repl) MUST_CHECK;
+Status teacher_play(Repl *repl) MUST_CHECK;
+Status teacher_leave(Repl *repl) MUST_CHECK;
+
+/* The lesson's file was changed: it is read again, and the step begins anew. */
+void teacher_reread(Repl *repl);
+
+/* The card for a teacher, from its first note on. Fails: STATUS_USAGE, STATUS_IO. */
+Status teacher_present(Repl *repl, const char *word) MUST_CHECK;
+
+/* Its next line goes into the prompt; behind the last the card is put away, and the state stays. */
+void teacher_card_next(Repl *repl);
+
+/* The same behind a line that was the card's; `typed` tells which were. */
+void teacher_card_look(Repl *repl);
+void teacher_card_typed(Teacher *teacher, const char *line);
+
+/* Writes the record; says once where that fails. */
+void teacher_record(Repl *repl);
+
+#endif

@@ -1,0 +1,121 @@
+/* lesson present: the card for somebody who stands before a class. The next command is typed into the
+ * prompt, and runs when Enter is pressed; the notes are for the teacher. */
+#include "repl/teacher.h"
+
+#include "repl/line.h"
+#include "repl/state.h"
+#include "repl/teacher_page.h"
+
+#include <string.h>
+
+/* Takes line *n of some commands, or counts them off. There is always one, if an empty one. */
+static bool take_line(const char *commands, int *n, Text *line, bool *first)
+{
+    const char *at = commands;
+
+    *first = true;
+    do {
+        size_t length = strcspn(at, "\n");
+
+        if ((*n)-- == 0) {
+            text_append_bytes(line, at, length);
+            return true;
+        }
+        *first = false;
+        at += length + (at[length] == '\n');
+    } while (*at != '\0');
+    return false;
+}
+
+/* Line n (from 0) of the commands of all notes; the note that it belongs to, where it is its first. */
+static bool find_line(const Lesson *lesson, int n, Text *line, const Block **note)
+{
+    const Block *say;
+    bool first;
+
+    for (int i = 0; (say = step_block(&lesson->demo, BLOCK_SAY, i)) != NULL; i++) {
+        if (!take_line(say->commands, &n, line, &first))
+            continue;
+        *note = first ? say : NULL;
+        return true;
+    }
+    return false;
+}
+
+/* The state stays: whoever presents goes on from there. */
+static void end_card(Repl *repl)
+{
+    Teacher *teacher = repl->teacher;
+
+    lesson_free(teacher->lesson);
+    teacher->lesson = NULL;
+    teacher->card = -1;
+    repl_note(repl, "%s", said(teacher, SAID_CARD_END));
+}
+
+static void suggest(Repl *repl)
+{
+    Teacher *teacher = repl->teacher;
+
+    if (teacher->pending.length > 0 && !line_suggest(text_chars(&teacher->pending)))
+        repl_print(repl, "%s%s\n", said(teacher, SAID_SOLUTION), text_chars(&teacher->pending));
+}
+
+static void show_card(Repl *repl)
+{
+    Teacher *teacher = repl->teacher;
+    const Block *note = NULL;
+    Text page = {0};
+
+    text_clear(&teacher->pending);
+    teacher->ran = false;
+    if (!find_line(teacher->lesson, teacher->card, &teacher->pending, &note)) {
+        end_card(repl);
+        return;
+    }
+    if (note != NULL) {
+        page_wrap(block_prose(note), page_columns(repl), "  ", &page);
+        repl_print(repl, "%s", text_chars(&page));
+        text_release(&page);
+    }
+    suggest(repl);
+}
+
+Status teacher_present(Repl *repl, const char *word)
+{
+    Teacher *teacher = teacher_of(repl);
+    Lesson *lesson = NULL;
+
+    TRY(teacher_read(repl, word, &lesson));
+    if (step_block(&lesson->demo, BLOCK_SAY, 0) == NULL) {
+        Status status = fail(STATUS_USAGE, "lesson %s has no card to present; try `lesson %s`",
+                             lesson->id, lesson->id);
+
+        lesson_free(lesson);
+        return status;
+    }
+    lesson_free(teacher->lesson);
+    teacher->lesson = lesson;
+    teacher->predicted = NULL;
+    teacher->at = 0;
+    teacher->card = 0;
+    show_card(repl);
+    return ok();
+}
+
+void teacher_card_next(Repl *repl)
+{
+    repl->teacher->card++;
+    show_card(repl);
+}
+
+void teacher_card_look(Repl *repl)
+{
+    if (repl->teacher->ran)
+        teacher_card_next(repl);
+}
+
+void teacher_card_typed(Teacher *teacher, const char *line)
+{
+    teacher->ran |= teacher->pending.length > 0 && strcmp(line, text_chars(&teacher->pending)) == 0;
+}

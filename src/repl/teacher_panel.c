@@ -1,0 +1,111 @@
+#include "repl/teacher_panel.h"
+
+#include "repl/phrase.h"
+#include "repl/teacher_page.h"
+#include "view/widgets.h"
+
+#include <string.h>
+
+enum { BESIDE_FROM = 112, BESIDE_COLS = 42, ABOVE_LEAST = 4, PICTURE_ROWS = 11, LEAST_COLS = 40 };
+
+/* Lines of a page from `row` on, as far as there is room; the row behind them. */
+static int draw_lines(Canvas *canvas, int row, int end, Style style, const char *page)
+{
+    while (*page != '\0' && row < end) {
+        size_t length = strcspn(page, "\n");
+        bool more = row + 1 == end && page[length] != '\0' && page[length + 1] != '\0';
+
+        canvas_print(canvas, row++, 0, style, "%.*s%s", (int)length, page, more ? " ..." : "");
+        page += length + (page[length] == '\n');
+    }
+    return row;
+}
+
+/* The task, or the question with its choices, or the text. */
+static void fill(const Teacher *teacher, const Snapshot *snapshot, size_t columns, Text *page)
+{
+    const Step *step = teacher_step(teacher);
+    const char *prose = step->kind == STEP_DO ? step_prose(step, BLOCK_TASK)
+                        : step_asks(step)     ? step_prose(step, BLOCK_ASK)
+                                              : step_prose(step, BLOCK_TEXT);
+
+    page_prose(prose, snapshot, columns, "", page);
+    page_choices(step, columns, page);
+}
+
+/* How far it is, on the last row. */
+static void state(const Teacher *teacher, Text *text, Style *style)
+{
+    const Step *step = teacher_step(teacher);
+    const Verdict *verdict = &teacher->verdict;
+    char holding[NUMBER_TEXT], count[NUMBER_TEXT];
+    const char *const words[] = {phrase_count(verdict->holding, holding),
+                                 phrase_count(step->check_count, count), NULL};
+
+    *style = teacher->passed ? STYLE_GOOD : STYLE_WARN;
+    if (teacher->kept != NULL || teacher->passed || step->kind == STEP_READ ||
+        step->kind == STEP_FREE) {
+        text_append(text, said(teacher, SAID_NEXT));
+    } else if (step->kind == STEP_DO && verdict->first >= 0) {
+        said_fill(said(teacher, SAID_NOT_YET), words, text);
+        text_append(text, check_message(&step->checks[verdict->first]));
+    } else {
+        text_append(text, said(teacher,
+                               step_block(step, BLOCK_ANSWER, 0) != NULL ? SAID_NUMBER : SAID_ASK));
+    }
+}
+
+static int rows_of(const Text *page)
+{
+    int rows = 0;
+
+    for (const char *at = text_chars(page); *at != '\0'; at++)
+        rows += *at == '\n';
+    return rows;
+}
+
+LessonPlace lesson_place(const Teacher *teacher, const Snapshot *snapshot, int rows, int cols)
+{
+    Text page = {0}, foot = {0};
+    int most = rows - PICTURE_ROWS, wanted;
+    Style unused;
+
+    if (cols >= BESIDE_FROM)
+        return (LessonPlace){rows, BESIDE_COLS, true};
+    if (most < ABOVE_LEAST || cols < LEAST_COLS)
+        return (LessonPlace){0, 0, false};
+    fill(teacher, snapshot, (size_t)cols, &page);
+    state(teacher, &foot, &unused);
+    page_wrap(text_chars(&foot), (size_t)cols, "", &page);
+    wanted = rows_of(&page) + 1;
+    text_release(&page);
+    text_release(&foot);
+    return (LessonPlace){wanted < most ? wanted : most, cols, false};
+}
+
+void lesson_draw(const Teacher *teacher, const Snapshot *snapshot, Canvas *canvas)
+{
+    size_t columns = (size_t)canvas_cols(canvas);
+    int rows = canvas_rows(canvas), last;
+    char at[NUMBER_TEXT], count[NUMBER_TEXT];
+    const char *const numbers[] = {phrase_count(teacher->at + 1, at),
+                                   phrase_count((int64_t)teacher->lesson->step_count, count), NULL};
+    Text page = {0}, place = {0}, foot = {0}, wrapped = {0};
+    Style style;
+
+    said_fill(said(teacher, SAID_STEP), numbers, &place);
+    widget_heading(canvas, step_prose(&teacher->lesson->header, BLOCK_TITLE), "",
+                   text_chars(&place));
+    state(teacher, &foot, &style);
+    page_wrap(text_chars(&foot), columns, "", &wrapped);
+    last = rows - 1;
+    for (const char *line = text_chars(&wrapped); *line != '\0' && last > 2; line++)
+        last -= *line == '\n';
+    fill(teacher, snapshot, columns, &page);
+    last = draw_lines(canvas, 1, last + 1, STYLE_PLAIN, text_chars(&page));
+    draw_lines(canvas, last, rows, style, text_chars(&wrapped));
+    text_release(&page);
+    text_release(&place);
+    text_release(&foot);
+    text_release(&wrapped);
+}

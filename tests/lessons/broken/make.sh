@@ -1,0 +1,39 @@
+#!/bin/sh
+# Each broken lesson is the right one with one change: make.sh FOLDER writes them, NAME.VN.lesson must be
+# rejected for VN.
+set -eu
+cd "$(dirname "$0")"
+folder=${1:?usage: make.sh FOLDER}
+
+broken() { # NAME SCRIPT-OF-SED
+    sed "$2" base.txt >"$folder/$1.lesson"
+    ! cmp -s base.txt "$folder/$1.lesson" || { echo "$1 changes nothing"; exit 1; }
+}
+
+cp base.txt "$folder/right.ok.lesson"
+broken solution-fails.V1 '/^@solution/,/^@also/s/^train 20/train 5/'
+broken setup-passes.V2 's/>= 10 />= 0 /; s/"static" end)/"static" end) or true/; s/most(runs, function(r) return r.step end)/count(runs)/'
+broken prefix-passes.V3 '/^@solution/,/^@also/s/^train 20/train 20\ntrain 20/'
+broken wrong-passes.V4 '/^@wrong long/,/^@wrong scaled/s/^train 2$/train 30/'
+broken wrong-holds.V4 's/^@wrong scaled/@wrong scaled long/'
+broken check-unnamed.V4 's/^@wrong scaled/@wrong long/'
+broken wrong-command.V4 '/^@wrong scaled/,$s/^train 20/tarin 20/'
+broken also-fails.V5 '/^@also/,/^@wrong/s/^train 20/train 4/'
+broken no-also.V5 '/^@also/,/^train 20/d'
+broken order.V6 's/"static" end)/"static" and r.clip == "off" end)/; /^@solution/,/^@also/s/^scale static 1024/clip norm 1\nclip off\nscale static 1024/'
+broken margin.V9 's/>= 10 /> 19.5 /'
+broken budget.V10 's/^@task/@budget 0.000001s\n@task/'
+broken verify.V11 's/^@verify 1 < 2/@verify 2 < 1/'
+broken two-right.V11 's/^@choice  a/@choice* a/'
+broken same-choice.V11 's/^@choice  a  this/@choice  a  that/'
+broken no-verify.V11 's/^@verify 2^10 == 1024//'
+broken name.V12 's/r\.step end/r.steps end/'
+broken key.V12 's/\[own\]/[paper]/'
+broken brace.V12 's/^One page\./One page. {lss}/'
+broken long-page.V13 's/^One page\./a\n\nb\n\nc\n\nd\n\ne\n\nf\n\ng\n\nh\n\ni/'
+broken wide.V13 's/^One page\./ 123456789 123456789 123456789 123456789 123456789 123456789 123456789 123456789/'
+broken tab.V13 's/^One page\./One\tpage./'
+broken bytes.V14 's/^One page\./One\xff page./'
+broken no-hint.V15 '/^@hint/,/^Type/d'
+broken hint-tells.V15 's/^Think about it\./Type train 20 now./'
+broken demo.V17 '/^@say/,$s/^train 2/tarin 2/'
