@@ -206,6 +206,10 @@ CudaOp sums_conv2d_db, sums_layernorm_dw, sums_linear_db;
 /* linear_db.cu: adds the parts of an instruction's sums, in order, and stores them as it does. */
 CudaOp parts_finish;
 
+/* ring.cu: where outcomes arrive; and waits until another step may start. */
+Status ring_new(Plan *plan);
+Status ring_wait(Plan *plan);
+
 /* nodes.cu: the list of what a step launches, and the graph of it. */
 void node_add(Plan *plan, Status (*launch)(Plan *plan, const void *work), const void *work,
               size_t bytes); /* copies the work */

@@ -10,8 +10,8 @@
 const Tolerance
     step_tolerances[FORMAT_COUNT] =
         {
-            [FORMAT_FP32] = {1e-6, 1e-5}, [FORMAT_TF32] = {2e-4, 2e-3},
-            [FORMAT_FP16] = {2e-4, 2e-3}, [FORMAT_BF16] = {1e-3, 1e-2},
+            [FORMAT_FP32] = {1e-6, 1e-5},   [FORMAT_TF32] = {2e-4, 2e-3},
+            [FORMAT_FP16] = {2e-4, 2e-3},   [FORMAT_BF16] = {1e-3, 1e-2},
             [FORMAT_E4M3] = {5e-3, 0x1p-3}, /* a number that rounds the other way is 2^-3 away */
 };
 

@@ -234,11 +234,11 @@ bool check_partition(Format format, const float *stored, int64_t count, const Ca
         sum += classes[i];
     for (int i = 0; i < EXPONENT_BINS; i++)
         bins += counts->histogram[i];
-    return check(counts->count == count && sum == count && classes[CAST_NAN] == nan &&
-                     (format_is_fp8(format) ? infinite == 0 && over <= largest
-                                            : over == infinite) &&
-                     classes[CAST_ZERO] + classes[CAST_UNDERFLOW] == zero &&
-                     classes[CAST_SUBNORMAL] == subnormal &&
-                     bins == count - nan - classes[CAST_INF] - classes[CAST_ZERO],
-                 "%s: the counts do not tell what was stored", what);
+    return check(
+        counts->count == count && sum == count && classes[CAST_NAN] == nan &&
+            (format_is_fp8(format) ? infinite == 0 && over <= largest : over == infinite) &&
+            classes[CAST_ZERO] + classes[CAST_UNDERFLOW] == zero &&
+            classes[CAST_SUBNORMAL] == subnormal &&
+            bins == count - nan - classes[CAST_INF] - classes[CAST_ZERO],
+        "%s: the counts do not tell what was stored", what);
 }
