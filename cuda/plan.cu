@@ -240,6 +240,7 @@ Status cuda_plan_run(Plan *plan, int first, int last)
     if (first == 0) {
         TRY(drop(plan));
         TRY(running_keep(plan, false));
+        plan->round = 0; /* it stands at the last of the step before */
         TRY(begin_run(plan, &begin));
     }
     plan->reached = 0;

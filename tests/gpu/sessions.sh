@@ -195,7 +195,7 @@ rewind to here; inject inf fc2.out 1; train 3; lua print(a, skipped)' '$1 == 3 &
 for transcript in tests/transcripts/*.txt; do
     for side in cpu "$backend"; do
         (cd tests/transcripts/files && sed -n 's/^> //p' ../../../"$transcript" |
-            COLUMNS=80 timeout 120 "$program" --transcript --backend "$side") 2>&1 |
+            XDG_STATE_HOME="$folder/of-$side" COLUMNS=80 timeout 120 "$program" --transcript --backend "$side") 2>&1 |
             grep -vE '^#' | awk '/^> / { print; next } /\^/ && !/[0-9]/ { print "a mistake" }' >"$folder/$side.said"
     done
     diff "$folder/cpu.said" "$folder/$backend.said" >"$folder/diff"

@@ -1,6 +1,7 @@
 #include "values.h"
 
 #include "check.h"
+#include "program/fp8.h"
 
 #include <math.h>
 #include <stdlib.h>
