@@ -4,13 +4,20 @@
  * them anew each time, which gives the same bits.
  */
 #include "loss.cuh"
+#include "low.cuh"
 
 typedef struct CausalWork {
     Array in, saved, out; /* forward: saved is unused */
     Counter counter;
     const StepState *state;
     int time, rows; /* rows: of all squares */
+    bool forced, unstable;
 } CausalWork;
+
+template <Format F> static __device__ __forceinline__ float low(const CausalWork &work, float value)
+{
+    return work.forced ? rounded<F>(value) : value;
+}
 
 enum { FEW = 4, MANY = 32 };
 
@@ -53,16 +60,16 @@ static __device__ void forward_row(const CausalWork &work, int example, int begi
         x[i] = load_at<F>(work.in, example, begin + col);
         most = x[i] > most || isnan(x[i]) ? x[i] : most;
     });
-    most = warp_largest(most);
+    most = work.unstable ? 0.0f : warp_largest(most);
     for_columns<PER>(count, [&](int i, int col) {
-        x[i] = expf(number(i, col) - most);
+        x[i] = low<F>(work, expf(low<F>(work, number(i, col) - most)));
         sum += x[i];
     });
-    sum = warp_sum_all(sum);
+    sum = low<F>(work, warp_sum_all(sum));
     for_columns<PER>(count, [&](int i, int col) {
-        float e = PER > 0 ? x[i] : expf(number(i, col) - most);
+        float e = PER > 0 ? x[i] : low<F>(work, expf(low<F>(work, number(i, col) - most)));
 
-        put<F>(work, example, begin + col, e / sum, seen);
+        put<F>(work, example, begin + col, low<F>(work, e / sum), seen);
     });
 }
 
@@ -74,16 +81,17 @@ static __device__ void backward_row(const CausalWork &work, int example, int beg
 
     for_columns<PER>(count, [&](int i, int col) {
         out[i] = load_at<F>(work.saved, example, begin + col);
-        along[i] = load_at<F>(work.in, example, begin + col) * out[i];
+        along[i] = low<F>(work, load_at<F>(work.in, example, begin + col) * out[i]);
         sum += along[i];
     });
-    sum = warp_sum_all(sum);
+    sum = low<F>(work, warp_sum_all(sum));
     for_columns<PER>(count, [&](int i, int col) {
         if (PER == 0) {
             out[i] = load_at<F>(work.saved, example, begin + col);
-            along[i] = load_at<F>(work.in, example, begin + col) * out[i];
+            along[i] = low<F>(work, load_at<F>(work.in, example, begin + col) * out[i]);
         }
-        put<F>(work, example, begin + col, along[i] - out[i] * sum, seen);
+        put<F>(work, example, begin + col, low<F>(work, along[i] - low<F>(work, out[i] * sum)),
+               seen);
     });
 }
 
@@ -138,6 +146,8 @@ template <bool BACKWARD> static Status run(Plan *plan, int instr)
     work.out = plan->arrays[(size_t)of->out];
     work.counter = plan_counter(plan, instr);
     work.state = plan->state;
+    work.forced = is_forced(plan, instr);
+    work.unstable = work.forced && of->constants[LOW_UNSTABLE] != 0.0;
     work.time = (int)shape[3];
     work.rows = (int)(shape[0] * shape[1] * shape[2]);
     if (plan->low == FORMAT_BF16)

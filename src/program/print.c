@@ -94,7 +94,8 @@ static void print_operands(const Program *program, const Instr *instr, Text *tex
         print_rounding(program, instr, text);
     if (instr_forced(instr) != FORMAT_FP32)
         text_printf(text, ", all rounded to %s", format_name(instr_forced(instr)));
-    if (instr->op == OP_LOG_SOFTMAX && instr->constants[LOW_UNSTABLE] != 0.0)
+    if ((instr->op == OP_LOG_SOFTMAX || instr->op == OP_CAUSAL_SOFTMAX) &&
+        instr->constants[LOW_UNSTABLE] != 0.0)
         text_append(text, ", the largest left in");
     if (instr->counted)
         text_append(text, " *");

@@ -131,6 +131,8 @@ Format instr_forced(const Instr *instr)
     case OP_LAYERNORM_DW:
     case OP_LOG_SOFTMAX:
     case OP_LOG_SOFTMAX_BACKWARD:
+    case OP_CAUSAL_SOFTMAX:
+    case OP_CAUSAL_SOFTMAX_BACKWARD:
         return (Format)instr->constants[LOW_FORMAT];
     default:
         return FORMAT_FP32;

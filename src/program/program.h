@@ -87,7 +87,7 @@ enum { RUNNING_SHARE, RUNNING_FACTOR };
  * random numbers of its own. */
 enum { DROPOUT_RATE, DROPOUT_PLACE };
 
-/* ... of layernorm, log_softmax and their gradients, where they are forced into a low format: a Format,
+/* ... of layernorm, log_softmax, causal_softmax and their gradients, where they are forced into a low format: a Format,
  * which operands and every intermediate are rounded to; FORMAT_FP32: nothing is but the result. Sums are
  * in fp32 and rounded once, as the sum of a low tensor is. And whether log_softmax is
  * log(exp x / sum exp x), with the largest number left in. */

@@ -21,24 +21,36 @@ typedef struct Forced {
     bool unstable;
 } Forced;
 
+static bool is_causal(OpKind op)
+{
+    return op == OP_CAUSAL_SOFTMAX || op == OP_CAUSAL_SOFTMAX_BACKWARD;
+}
+
 static ValueId emit(Pair *pair, const Forced *f, Given given[4])
 {
     Builder b = {.program = &pair->program, .phase = PHASE_FORWARD, .probes = PROBE_ON};
     const int64_t each[] = {f->shape.cols}, whole[] = {f->shape.rows, f->shape.cols};
-    bool weights = f->op == OP_LAYERNORM_DW;
+    const int64_t square[] = {f->shape.rows, 1, f->shape.cols, f->shape.cols};
+    bool weights = f->op == OP_LAYERNORM_DW, causal = is_causal(f->op);
     Instr *instr;
     ValueId out;
 
-    given[0] = op_given(&b, f->shape, f->format, "x");
-    given[1] = op_given(&b, f->shape, f->format, "dout");
+    given[0] = op_given_of(&b, f->format, causal ? 4 : 2, causal ? square : whole, "x");
+    given[1] = op_given_of(&b, f->format, causal ? 4 : 2, causal ? square : whole, "dout");
     given[2] = op_given_of(&b, FORMAT_FP32, 1, each, "w");
     given[3] = op_given_of(&b, FORMAT_FP32, 1, each, "b");
-    out = builder_value(&b, ROLE_ACTIVATION, f->format, weights ? 1 : 2, weights ? each : whole,
+    out = builder_value(&b, ROLE_ACTIVATION, f->format,
+                        weights  ? 1
+                        : causal ? 4
+                                 : 2,
+                        weights  ? each
+                        : causal ? square
+                                 : whole,
                         "out");
     if (f->op == OP_LAYERNORM)
         instr =
             builder_emit_counted(&b, f->op, out, given[0].value, given[2].value, given[3].value);
-    else if (f->op == OP_LOG_SOFTMAX)
+    else if (f->op == OP_LOG_SOFTMAX || f->op == OP_CAUSAL_SOFTMAX)
         instr = builder_emit_counted(&b, f->op, out, given[0].value, NO_VALUE, NO_VALUE);
     else
         instr = builder_emit_counted(&b, f->op, out, given[1].value, given[0].value,
@@ -72,7 +84,7 @@ static void compare(Pair *pair, const Forced *f, ValueId out, const char *what)
 
 static void try_forced(Pair *pair, const Forced *f)
 {
-    int64_t count = f->shape.rows * f->shape.cols;
+    int64_t count = f->shape.rows * f->shape.cols * (is_causal(f->op) ? f->shape.cols : 1);
     float *x = xcalloc((size_t)count, sizeof *x), *dout = xcalloc((size_t)count, sizeof *dout);
     float *w = xcalloc((size_t)f->shape.cols, sizeof *w);
     char what[LABEL_TEXT];
@@ -106,8 +118,13 @@ static void try_forced(Pair *pair, const Forced *f)
 
 void ops_low(Pair *pair)
 {
-    static const OpKind ops[] = {OP_LAYERNORM, OP_LAYERNORM_DX, OP_LAYERNORM_DW, OP_LOG_SOFTMAX,
-                                 OP_LOG_SOFTMAX_BACKWARD};
+    static const OpKind ops[] = {OP_LAYERNORM,
+                                 OP_LAYERNORM_DX,
+                                 OP_LAYERNORM_DW,
+                                 OP_LOG_SOFTMAX,
+                                 OP_LOG_SOFTMAX_BACKWARD,
+                                 OP_CAUSAL_SOFTMAX,
+                                 OP_CAUSAL_SOFTMAX_BACKWARD};
     static const Shape shapes[] = {{1, 1}, {3, 5}, {17, 33}, {64, 10}, {33, 256}};
 
     for (size_t o = 0; o < sizeof ops / sizeof ops[0]; o++)
@@ -121,7 +138,7 @@ void ops_low(Pair *pair)
                     forced.size = 3000.0; /* squares overflow fp16 */
                     try_forced(pair, &forced);
                 }
-                forced.unstable = ops[o] == OP_LOG_SOFTMAX;
+                forced.unstable = ops[o] == OP_LOG_SOFTMAX || ops[o] == OP_CAUSAL_SOFTMAX;
                 if (forced.unstable) {
                     forced.size = 3.0;
                     try_forced(pair, &forced);

@@ -11,6 +11,7 @@
 #include "nn/linear.h"
 
 #include "amp/autocast.h"
+#include "amp/policy.h"
 
 enum { IN_WEIGHT, IN_BIAS, OUT_WEIGHT, OUT_BIAS };
 enum { QKV, QUERY, PROBS, HEADS }; /* saved */
@@ -74,6 +75,15 @@ static Instr *emit(Builder *builder, const Layer *layer, OpKind op, ValueId out,
     return instr;
 }
 
+/* Of scores, or of their gradient: its row of the policy is softmax's. */
+static void emit_softmax(Builder *builder, OpKind op, ValueId out, ValueId in0, ValueId in1)
+{
+    Instr *instr = builder_emit_counted(builder, op, out, in0, in1, NO_VALUE);
+
+    instr->constants[LOW_FORMAT] = autocast_forced(builder);
+    instr->constants[LOW_UNSTABLE] = builder->forces && builder->unstable;
+}
+
 /* (batch, time, times x c) */
 static ValueId row(Builder *builder, const Layer *layer, Role role, int64_t times, const char *name)
 {
@@ -98,15 +108,17 @@ static ValueId attention_forward(Builder *builder, Layer *layer, ValueId in)
     ValueId qkv = row(builder, layer, ROLE_ACTIVATION, 3, "qkv");
     ValueId q = row(builder, layer, ROLE_ACTIVATION, 1, "q");
     ValueId scores = square(builder, layer, OP_CLASS_PRODUCT, "scores");
-    ValueId probs = square(builder, layer, OP_CLASS_FP32, "probs");
     ValueId heads = row(builder, layer, ROLE_ACTIVATION, 1, "heads");
-    ValueId out = row(builder, layer, ROLE_ACTIVATION, 1, "out");
+    ValueId out = row(builder, layer, ROLE_ACTIVATION, 1, "out"), probs;
 
     linear_emit(builder, qkv, in, &layer->params[IN_WEIGHT]);
     emit(builder, layer, OP_ATTENTION_QUERY, q, qkv, NO_VALUE);
     emit(builder, layer, OP_ATTENTION_SCORES, scores, autocast_inner(builder, q),
          autocast_inner(builder, qkv));
-    emit(builder, layer, OP_CAUSAL_SOFTMAX, probs, scores, NO_VALUE);
+    policy_begin(builder, "softmax");
+    probs = square(builder, layer, OP_CLASS_FP32, "probs");
+    emit_softmax(builder, OP_CAUSAL_SOFTMAX, probs, scores, NO_VALUE);
+    policy_begin(builder, layer->kind->name);
     emit(builder, layer, OP_ATTENTION_VALUES, heads, autocast_inner(builder, probs),
          autocast_inner(builder, qkv));
     linear_emit(builder, out, heads, &layer->params[OUT_WEIGHT]);
@@ -125,7 +137,9 @@ static ValueId scores_grad(Builder *builder, const Layer *layer, ValueId dprobs)
                                    builder_get(builder, layer->saved[QUERY])->format,
                                    "%s.scores.grad", layer->name);
 
-    emit(builder, layer, OP_CAUSAL_SOFTMAX_BACKWARD, dscores, dprobs, probs);
+    policy_begin(builder, "softmax");
+    emit_softmax(builder, OP_CAUSAL_SOFTMAX_BACKWARD, dscores, dprobs, probs);
+    policy_begin(builder, layer->kind->name);
     return dscores;
 }
 

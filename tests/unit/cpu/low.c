@@ -208,3 +208,94 @@ Test(low, layernorm_backward_rounds_every_product_and_difference)
         expect_slope(x + COLS, dout + COLS, w, dx + COLS);
     }
 }
+
+/* Two squares of 3 by 3; backward takes the stored shares in `x` and their gradient. */
+enum { SIDE = 3, SQUARES = 2 * SIDE * SIDE };
+
+static void run_causal(bool backward, bool unstable, const float *x, const float *dout, float *out)
+{
+    const int64_t square[] = {1, 2, SIDE, SIDE};
+    ValueId masters[2], low[2], made;
+    Builder b;
+    Instr *instr;
+    Rig rig;
+
+    rig_open(&rig, 1, &no_data);
+    rig.program.batch = 1;
+    b = (Builder){.program = &rig.program, .phase = PHASE_FORWARD};
+    for (int i = 0; i < 2; i++) {
+        masters[i] = builder_value(&b, ROLE_MASTER, FORMAT_FP32, 4, square, "m%d", i);
+        low[i] = builder_like(&b, masters[i], ROLE_ACTIVATION, FORMAT_FP16, "low%d", i);
+        builder_emit(&b, OP_CAST, low[i], masters[i], NO_VALUE, NO_VALUE);
+    }
+    made = builder_value(&b, ROLE_ACTIVATION, FORMAT_FP16, 4, square, "out");
+    instr = backward ? builder_emit(&b, OP_CAUSAL_SOFTMAX_BACKWARD, made, low[1], low[0], NO_VALUE)
+                     : builder_emit(&b, OP_CAUSAL_SOFTMAX, made, low[0], NO_VALUE, NO_VALUE);
+    instr->constants[LOW_FORMAT] = FORMAT_FP16;
+    instr->constants[LOW_UNSTABLE] = unstable;
+    rig_compile(&rig);
+    rig_write(&rig, "m0", x);
+    rig_write(&rig, "m1", dout);
+    rig_run(&rig);
+    rig_read(&rig, "out", out);
+    rig_close(&rig);
+}
+
+static void expect_causal(const float *x, int count, bool unstable, const float *out)
+{
+    float most = -INFINITY, sum = 0.0f, e[SIDE];
+
+    for (int j = 0; j < count; j++)
+        most = fmaxf(most, r(x[j]));
+    for (int j = 0; j < count; j++)
+        sum += e[j] = r(expf(r(r(x[j]) - (unstable ? 0.0f : most))));
+    for (int j = 0; j < SIDE; j++)
+        cr_expect_eq(out[j], j < count ? r(e[j] / r(sum)) : 0.0f);
+}
+
+Test(low, a_causal_softmax_rounds_each_exp_their_sum_and_each_share)
+{
+    float x[SQUARES], none[SQUARES] = {0}, out[SQUARES];
+
+    for (int turn = 0; turn < 60; turn++) {
+        for (int i = 0; i < SQUARES; i++)
+            x[i] = 4.0f * sinf((float)(19 * turn + i) * 1.3f + 0.2f);
+        run_causal(false, turn % 2 != 0, x, none, out);
+        for (int row = 0; row < 2 * SIDE; row++)
+            expect_causal(x + row * SIDE, row % SIDE + 1, turn % 2 != 0, out + row * SIDE);
+    }
+}
+
+Test(low, a_causal_softmax_without_its_largest_number_taken_off_breaks_at_12)
+{
+    const float x[SQUARES] = {1, 0, 0, 12, 11, 0, 1, 2, 3, 1, 0, 0, 1, 2, 0, 11, 1, 2};
+    const float none[SQUARES] = {0};
+    float out[SQUARES];
+
+    run_causal(false, true, x, none, out);
+    cr_expect(isnan(out[SIDE]), "inf / inf");
+    cr_expect_eq(out[SIDE + 1], 0.0f, "a finite share of an infinite sum");
+    run_causal(false, false, x, none, out);
+    cr_expect_eq(out[SIDE], r(1.0f / r(1.0f + r(expf(-1.0f)))));
+}
+
+Test(low, a_causal_softmax_backward_rounds_products_and_their_sum)
+{
+    float shares[SQUARES], dout[SQUARES], din[SQUARES];
+
+    for (int i = 0; i < SQUARES; i++) {
+        shares[i] = 0.5f + 0.4f * sinf((float)i * 1.1f);
+        dout[i] = cosf((float)i * 2.3f);
+    }
+    run_causal(true, false, shares, dout, din);
+    for (int row = 0; row < 2 * SIDE; row++) {
+        const float *p = shares + row * SIDE, *d = dout + row * SIDE;
+        int count = row % SIDE + 1;
+        float sum = 0.0f;
+
+        for (int j = 0; j < count; j++)
+            sum += r(r(d[j]) * r(p[j]));
+        for (int j = 0; j < count; j++)
+            cr_expect_eq(din[row * SIDE + j], r(r(r(d[j]) * r(p[j])) - r(r(p[j]) * r(sum))));
+    }
+}
