@@ -240,6 +240,7 @@ static void emit(Pair *pair, const Case *c, Format format, Given given[MOST_IN])
     Format result = format_of(kind->wide_out || format == FORMAT_TF32, format);
     ValueId in[MOST_IN] = {NO_VALUE, NO_VALUE, NO_VALUE}, out;
     int64_t dims[VALUE_RANK];
+    Instr *instr;
     char name[8];
 
     for (int i = 0; i < op_table[kind->op].inputs; i++) {
@@ -250,8 +251,9 @@ static void emit(Pair *pair, const Case *c, Format format, Given given[MOST_IN])
         in[i] = given[i].value;
     }
     out = builder_value(&b, ROLE_ACTIVATION, result, dims_of(kind->out, &c->h, dims), dims, "out");
-    builder_emit_counted(&b, kind->op, out, in[0], in[1], in[2])->constants[ATTENTION_HEADS] =
-        (double)c->h.heads;
+    instr = builder_emit_counted(&b, kind->op, out, in[0], in[1], in[2]);
+    if (kind->op != OP_CAUSAL_SOFTMAX && kind->op != OP_CAUSAL_SOFTMAX_BACKWARD)
+        instr->constants[ATTENTION_HEADS] = (double)c->h.heads;
 }
 
 static void fill(const Case *c, int i, Format format, Filling filling)

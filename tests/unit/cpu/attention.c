@@ -89,6 +89,7 @@ static void emit_case(Rig *rig, const Case *c, Format format)
 {
     Builder b = {.program = &rig->program, .low = format, .probes = PROBE_ON};
     ValueId in[3] = {NO_VALUE, NO_VALUE, NO_VALUE}, out;
+    Instr *instr;
 
     rig->program.batch = EXAMPLES;
     for (int i = 0; i < op_table[c->op].inputs; i++)
@@ -96,7 +97,9 @@ static void emit_case(Rig *rig, const Case *c, Format format)
                       shape_of(c->in[i].name), c->in[i].name);
     out = builder_value(&b, ROLE_ACTIVATION, c->wide ? FORMAT_FP32 : format, rank_of(c->out),
                         shape_of(c->out), "%s", c->out);
-    builder_emit_counted(&b, c->op, out, in[0], in[1], in[2])->constants[ATTENTION_HEADS] = HEADS;
+    instr = builder_emit_counted(&b, c->op, out, in[0], in[1], in[2]);
+    if (c->op != OP_CAUSAL_SOFTMAX && c->op != OP_CAUSAL_SOFTMAX_BACKWARD)
+        instr->constants[ATTENTION_HEADS] = HEADS;
 }
 
 static const char *row_name(const char *name, bool any, Format format, char text[VALUE_NAME])
