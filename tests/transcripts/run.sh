@@ -18,7 +18,7 @@ trap 'rm -rf "$home"' EXIT
 # One thread and plain loops: bits, and so digits, are the same on every machine.
 export HALFSTEP_THREADS=1 HALFSTEP_MATMUL=reference LC_ALL=C.UTF-8 COLUMNS=80
 export HALFSTEP_DATASETS="${HALFSTEP_DATASETS:-$PWD/datasets}" HALFSTEP_LESSONS="${HALFSTEP_LESSONS:-$PWD/lessons}"
-export HOME="$home" XDG_STATE_HOME="$home/state"
+export HOME="$home"
 unset XDG_DATA_HOME
 
 passed=0
@@ -28,7 +28,7 @@ cp -R "$folder/files" "$home/files" && cd "$home/files" || exit 1
 for wanted in "$folder"/*.txt; do
     name=$(basename "$wanted" .txt)
     sed -n 's/^> //p' "$wanted" |
-        timeout 300 "$program" --transcript --backend cpu >"$home/answer" 2>&1
+        XDG_STATE_HOME="$home/state/$name" timeout 300 "$program" --transcript --backend cpu >"$home/answer" 2>&1
     status=$?
     if [ -n "${TRANSCRIPTS_WRITE-}" ]; then
         cp "$home/answer" "$wanted"
