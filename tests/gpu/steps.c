@@ -256,7 +256,7 @@ static const Recipe recipes[] = {
     {.name = "residual",
      .data = "fashion",
      .size = 14,
-     .net = "conv 5 k=3 pad=1, batchnorm, tanh, residual (conv 9 k=3 stride=2 pad=1, tanh, "
+     .net = "conv 5 k=3 pad=1, tanh, batchnorm, residual (conv 9 k=3 stride=2 pad=1, tanh, "
             "batchnorm | conv 9 k=1 stride=2), tanh, avgpool 2, flatten, linear 20, tanh, "
             "batchnorm, residual (tanh, linear 20), linear 10",
      .act = "relu",
