@@ -103,6 +103,14 @@ static Status look_at_weight(const Experiment *now, ValueId id, bool is_trained,
     return status;
 }
 
+/* A scale of fp8 tells of its tensor's amax: that is no result which inf begins in. */
+static bool has_result(const Experiment *now, int instr)
+{
+    const Instr *of = &now->program.instrs[instr];
+
+    return of->out != NO_VALUE && of->op != OP_FP8_SCALE && experiment_has_value(now, of->out);
+}
+
 static Status trail_job(Session *session, void *argument)
 {
     const Experiment *now = runs_used(session);
@@ -113,7 +121,7 @@ static Status trail_job(Session *session, void *argument)
     if (failed(now->problem))
         return ok();
     for (int i = 0; i < program->instr_count && trail->tensor[0] == '\0'; i++)
-        if (program->instrs[i].out != NO_VALUE && experiment_has_value(now, program->instrs[i].out))
+        if (has_result(now, i))
             TRY(look_at_value(now, i, trail));
     for (int i = 0; i < program->param_count; i++)
         TRY(look_at_weight(now, program->params[i].master, program->params[i].grad != NO_VALUE,
