@@ -78,6 +78,8 @@ static Status unknown_layer(const char *word)
     Status status;
     int count = 0;
 
+    if (word[0] == '\0')
+        return fail(STATUS_USAGE, "a layer is missing; take a comma or a mark away, or name one");
     for (; layer_table[count] != NULL; count++) {
         names[count] = layer_table[count]->name;
         text_printf(&list, "%s%s", count == 0 ? "" : ", ", names[count]);
