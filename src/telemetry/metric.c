@@ -107,6 +107,11 @@ static Measure run_autocast(const Snapshot *snapshot)
     return word(snapshot->autocast == FORMAT_FP32 ? "off" : format_step_name(snapshot->autocast));
 }
 
+static Measure run_forced(const Snapshot *snapshot)
+{
+    return word(snapshot->policy.forced[0] != '\0' ? snapshot->policy.forced : "none");
+}
+
 static Measure run_weights(const Snapshot *snapshot)
 {
     return word(format_name(snapshot->weights));
@@ -245,6 +250,8 @@ const Metric metric_table[] = {
     {RUN(gain), .unit = "", .text = "what inputs are multiplied by, data gain="},
     {RUN(loss_weight), .unit = "", .text = "what the loss is multiplied by, loss weight="},
     {RUN(autocast), .unit = "word", .text = "format of products: \"off\", \"tf32\", \"fp16\", ..."},
+    {RUN(forced), .unit = "word",
+     .text = "operations that run low by mistake, autocast force=; or \"none\""},
     {RUN(weights), .unit = "word", .text = "format that weights are kept in; fp32: masters"},
     {RUN(states), .unit = "word", .text = "format that the optimizer's state is kept in"},
     {RUN(rounding), .unit = "word", .text = "of weights: \"nearest\", \"stochastic\" or \"kahan\""},

@@ -53,6 +53,14 @@ Test(metric, lost_updates_are_a_share_of_those_that_are_not_zero)
     cr_assert_eq(metric_find("lost_updates")->need, NEED_UPDATES);
 }
 
+Test(metric, forced_names_what_runs_low_by_mistake)
+{
+    const Snapshot plain = {.step = 1}, forced = {.step = 1, .policy = {.forced = "softmax"}};
+
+    cr_assert_str_eq(of_run("forced", &plain).word, "none");
+    cr_assert_str_eq(of_run("forced", &forced).word, "softmax");
+}
+
 Test(metric, each_has_a_definition_a_unit_and_one_way_to_be_read)
 {
     for (const Metric *metric = metric_table; metric->name != NULL; metric++) {
