@@ -89,7 +89,7 @@ static Status check_length(const char *path, int64_t count, int64_t context)
     return fail(STATUS_IO,
                 "%.100s has %lld characters, and examples of %lld want %lld of them; say "
                 "context=%lld",
-                path, (long long)count, (long long)context, (long long)((context + 1) * PARTS),
+                path, (long long)count, (long long)context, (long long)(context + 1) * PARTS,
                 (long long)most);
 }
 

@@ -37,9 +37,9 @@ extern const char *const fp8_scaling_names[]; /* as typed, by Fp8Scaling; ends i
 
 /* What is beside the format itself, which is e4m3 for activations and weights. */
 typedef struct Fp8Spec {
-    Fp8Scaling scaling;
     int64_t history; /* steps whose amax is remembered */
     int64_t margin;  /* delayed: powers of two left above amax */
+    Fp8Scaling scaling;
     Format backward; /* of gradients: e5m2, or e4m3 */
 } Fp8Spec;
 

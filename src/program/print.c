@@ -70,10 +70,9 @@ static void print_scaling(const Instr *instr, Text *text)
         text_printf(text, ", margin %d", (int)instr->constants[FP8_MARGIN]);
 }
 
-static void print_operands(const Program *program, const Instr *instr, Text *text)
+/* What is said before the operands. */
+static void print_source(const Instr *instr, Text *text)
 {
-    int first = instr->phase == PHASE_STEP ? 1 : 0;
-
     if (instr->op == OP_GATHER)
         text_append(text, instr->constants[GATHER_HELD_OUT] != 0.0 ? "held-out examples"
                                                                    : "training examples");
@@ -81,11 +80,11 @@ static void print_operands(const Program *program, const Instr *instr, Text *tex
         text_append(text, "found_inf: backoff, growth or hold");
     if (instr->op == OP_CLIP_NORM || instr->op == OP_CLIP_VALUE)
         print_clip(instr, text);
-    for (int i = first; i < op_table[instr->op].inputs; i++)
-        text_printf(text, "%s%s", i == first ? "" : ", ", operand_name(program, instr, i));
-    for (int i = PRODUCT_SCALES; i < PRODUCT_SCALES + 2 && op_is_product(instr->op); i++)
-        if (instr->in[i] != NO_VALUE)
-            text_printf(text, " / %s", program->values[instr->in[i]].name);
+}
+
+/* And behind them. */
+static void print_manner(const Program *program, const Instr *instr, Text *text)
+{
     if (instr->op == OP_FP8_SCALE)
         print_scaling(instr, text);
     if (instr->op == OP_SCALE)
@@ -99,6 +98,19 @@ static void print_operands(const Program *program, const Instr *instr, Text *tex
         text_append(text, ", the largest left in");
     if (instr->counted)
         text_append(text, " *");
+}
+
+static void print_operands(const Program *program, const Instr *instr, Text *text)
+{
+    int first = instr->phase == PHASE_STEP ? 1 : 0;
+
+    print_source(instr, text);
+    for (int i = first; i < op_table[instr->op].inputs; i++)
+        text_printf(text, "%s%s", i == first ? "" : ", ", operand_name(program, instr, i));
+    for (int i = PRODUCT_SCALES; i < PRODUCT_SCALES + 2 && op_is_product(instr->op); i++)
+        if (instr->in[i] != NO_VALUE)
+            text_printf(text, " / %s", program->values[instr->in[i]].name);
+    print_manner(program, instr, text);
 }
 
 static void print_instr(const Program *program, const Instr *instr, Text *text)

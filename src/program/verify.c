@@ -290,7 +290,7 @@ static Check *const checks[OP_COUNT] = {
     [OP_UPDATE] = check_nothing,
 };
 
-static Status check_operands(const Program *program, const Instr *instr, const bool *written)
+static Status check_inputs(const Program *program, const Instr *instr, const bool *written)
 {
     const OpInfo *info = &op_table[instr->op];
 
@@ -310,6 +310,14 @@ static Status check_operands(const Program *program, const Instr *instr, const b
             return fail(STATUS_SHAPE, "%s reads a scale before anything has written it",
                         info->name);
     }
+    return ok();
+}
+
+static Status check_operands(const Program *program, const Instr *instr, const bool *written)
+{
+    const OpInfo *info = &op_table[instr->op];
+
+    TRY(check_inputs(program, instr, written));
     if (info->outputs > 0 && (instr->out < 0 || instr->out >= program->value_count))
         return fail(STATUS_SHAPE, "%s has no result", info->name);
     if (instr->out != NO_VALUE &&

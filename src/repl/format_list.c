@@ -47,6 +47,7 @@ static Status read_list(const char *words, Status (*parse)(const char *name, For
         size_t length = strcspn(words, between);
 
         snprintf(name, sizeof name, "%.*s", (int)length, words);
+        format = FORMAT_FP32;
         TRY(parse(name, &format));
         add_format(list, format);
         words += length;

@@ -26,8 +26,8 @@ typedef struct Settings {
     LossSpec loss;
     int64_t batch;
     uint64_t seed;
-    Format autocast; /* FORMAT_FP32: off; FORMAT_E4M3: fp8 */
     Fp8Spec fp8;     /* of autocast fp8 */
+    Format autocast; /* FORMAT_FP32: off; FORMAT_E4M3: fp8 */
     Policy policy;   /* departures from what PyTorch's autocast runs in it */
     bool master; /* weights are fp32, and cast anew each step; else they are kept in the format of
                         autocast itself, where that is fp16 or bf16 */

@@ -5,7 +5,11 @@
 
 static Measure share(double part, double whole)
 {
-    return whole > 0.0 ? (Measure){.value = part / whole} : (Measure){.none = true};
+    Measure measure = {.none = !(whole > 0.0)};
+
+    if (!measure.none)
+        measure.value = part / whole;
+    return measure;
 }
 
 Measure facts_zero(const TensorFacts *tensor)

@@ -149,23 +149,30 @@ static void try_one(Pair *pair, const Elementwise *row, Format from, Format to, 
     free(values[1]);
 }
 
+static void try_cast(Pair *pair, size_t row, Format format, Shape shape)
+{
+    try_one(pair, &table[row], FORMAT_FP32, format, shape);
+    if (format != FORMAT_FP32)
+        try_one(pair, &table[row], format, FORMAT_FP32, shape);
+    else
+        try_one(pair, &table[row], FORMAT_FP32, FORMAT_TF32, shape);
+}
+
+static void try_format(Pair *pair, size_t row, Format format, Shape shape)
+{
+    if (table[row].op == OP_CAST) {
+        try_cast(pair, row, format, shape);
+        return;
+    }
+    try_one(pair, &table[row], format, format, shape);
+    if (table[row].op == OP_ADD && format != FORMAT_FP32)
+        try_one(pair, &table[row], format, FORMAT_FP32, shape);
+}
+
 void ops_elementwise(Pair *pair)
 {
     for (size_t r = 0; r < sizeof table / sizeof table[0]; r++)
         for (int f = 0; f < OP_FORMATS; f++)
-            for (int s = 0; s < op_shape_count(); s++) {
-                Format format = op_formats[f];
-
-                if (table[r].op != OP_CAST) {
-                    try_one(pair, &table[r], format, format, op_shapes[s]);
-                    if (table[r].op == OP_ADD && format != FORMAT_FP32)
-                        try_one(pair, &table[r], format, FORMAT_FP32, op_shapes[s]);
-                    continue;
-                }
-                try_one(pair, &table[r], FORMAT_FP32, format, op_shapes[s]);
-                if (format != FORMAT_FP32)
-                    try_one(pair, &table[r], format, FORMAT_FP32, op_shapes[s]);
-                else
-                    try_one(pair, &table[r], FORMAT_FP32, FORMAT_TF32, op_shapes[s]);
-            }
+            for (int s = 0; s < op_shape_count(); s++)
+                try_format(pair, r, op_formats[f], op_shapes[s]);
 }

@@ -12,6 +12,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { STEPS_KEPT = 5 };
 
@@ -25,20 +26,26 @@ typedef struct Cast8 {
     int instr; /* of cast_fp8 */
 } Cast8;
 
-static Cast8 emit_cast(Builder *b, int rank, const int64_t *dims, Format from, Format to,
-                       Fp8Scaling how, const char *name)
+typedef struct CastTo {
+    Format to;
+    Fp8Scaling how;
+    const char *name;
+} CastTo;
+
+static Cast8 emit_cast(Builder *b, int rank, const int64_t *dims, Format from, const CastTo *as)
 {
     const int64_t numbers[] = {FP8_NUMBERS}, steps[] = {STEPS_KEPT + 1};
-    Cast8 cast = {.given = op_given_of(b, from, rank, dims, name)};
+    Cast8 cast = {.given = op_given_of(b, from, rank, dims, as->name)};
     Instr *instr;
 
-    cast.history = builder_value(b, ROLE_HISTORY, FORMAT_FP32, 1, steps, "%s.fp8_amax", name);
-    cast.scale = builder_value(b, ROLE_SCALAR, FORMAT_FP32, 1, numbers, "%s.fp8_scale", name);
+    cast.history = builder_value(b, ROLE_HISTORY, FORMAT_FP32, 1, steps, "%s.fp8_amax", as->name);
+    cast.scale = builder_value(b, ROLE_SCALAR, FORMAT_FP32, 1, numbers, "%s.fp8_scale", as->name);
     instr = builder_emit(b, OP_FP8_SCALE, cast.scale, cast.given.value, cast.history, NO_VALUE);
-    instr->constants[FP8_HOW] = how;
-    instr->constants[FP8_MARGIN] = how == FP8_SCALING_DELAYED ? 1.0 : 0.0;
-    instr->constants[FP8_FORMAT] = to;
-    cast.copy = builder_value(b, ROLE_COPY, to, rank, dims, "%s.%s", name, format_name(to));
+    instr->constants[FP8_HOW] = as->how;
+    instr->constants[FP8_MARGIN] = as->how == FP8_SCALING_DELAYED ? 1.0 : 0.0;
+    instr->constants[FP8_FORMAT] = as->to;
+    cast.copy =
+        builder_value(b, ROLE_COPY, as->to, rank, dims, "%s.%s", as->name, format_name(as->to));
     b->program->values[cast.copy].source = cast.given.value;
     cast.instr = b->program->instr_count;
     builder_emit_counted(b, OP_CAST_FP8, cast.copy, cast.given.value, cast.scale, NO_VALUE);
@@ -79,7 +86,7 @@ static void try_cast(Pair *pair, const CastCase *c)
     else
         fill_normal(FORMAT_FP32, 71, 3.0, count, values);
     pair_begin(pair, &op_no_data, c->shape.rows);
-    cast = emit_cast(&b, 2, dims, c->from, c->to, c->how, "a");
+    cast = emit_cast(&b, 2, dims, c->from, &(CastTo){c->to, c->how, "a"});
     b.phase = PHASE_UPDATE;
     builder_emit(&b, OP_FP8_HISTORY, NO_VALUE, cast.history, cast.scale, NO_VALUE);
     if (pair_compile(pair, what)) {
@@ -96,6 +103,20 @@ static void try_cast(Pair *pair, const CastCase *c)
     free(values);
 }
 
+static void try_history(Pair *pair, const float *history, int number, Fp8Scaling how, Shape shape)
+{
+    for (Format to = FORMAT_E4M3; to <= FORMAT_E5M2; to++) {
+        CastCase c = {.from = number % 2 ? FORMAT_BF16 : FORMAT_FP32,
+                      .to = to,
+                      .how = how,
+                      .shape = shape,
+                      .special = number >= 2};
+
+        memcpy(c.history, history, sizeof c.history);
+        try_cast(pair, &c);
+    }
+}
+
 static void try_casts(Pair *pair)
 {
     static const float histories[][STEPS_KEPT + 1] = {
@@ -105,21 +126,11 @@ static void try_casts(Pair *pair)
         {1.0f, 1e-44f, 0.0f, 1e-44f, 0.0f, 0.0f} /* a scale beyond the largest float */
     };
 
-    for (int s = 0; s < op_shape_count(); s++)
-        for (Format to = FORMAT_E4M3; to <= FORMAT_E5M2; to++)
+    for (size_t h = 0; h < sizeof histories / sizeof histories[0]; h++)
+        for (int s = 0; s < op_shape_count(); s++)
             for (int how = 0; how < FP8_SCALINGS; how++)
-                for (size_t h = 0; h < sizeof histories / sizeof histories[0]; h++) {
-                    CastCase c = {.from = h % 2 ? FORMAT_BF16 : FORMAT_FP32,
-                                  .to = to,
-                                  .how = (Fp8Scaling)how,
-                                  .shape = op_shapes[s],
-                                  .special = h >= 2};
-
-                    for (int i = 0; i <= STEPS_KEPT; i++)
-                        c.history[i] = histories[h][i];
-                    if (h == 0 || how == FP8_SCALING_DELAYED || (h == 2 && s < 5))
-                        try_cast(pair, &c);
-                }
+                if (h == 0 || how == FP8_SCALING_DELAYED || (h == 2 && s < 5))
+                    try_history(pair, histories[h], (int)h, (Fp8Scaling)how, op_shapes[s]);
 }
 
 /* What both backends multiply: rows of `a` and of `b`, k along them, as they were cast. */
@@ -201,8 +212,9 @@ static void compare(Pair *pair, Product8 *p, const Cast8 casts[2], ValueId out, 
     free(p->b);
 }
 
-static void emit_product(Pair *pair, const Product8 *p, Format grads, bool whole, Cast8 casts[2],
-                         Given *bias, ValueId *out)
+/* Its result. */
+static ValueId emit_product(Pair *pair, const Product8 *p, Format grads, bool whole, Cast8 casts[2],
+                            Given *bias)
 {
     Builder b = {.program = &pair->program, .phase = PHASE_FORWARD, .probes = PROBE_ON};
     bool turned = p->op == OP_LINEAR_DW;
@@ -210,15 +222,18 @@ static void emit_product(Pair *pair, const Product8 *p, Format grads, bool whole
     const int64_t w[] = {p->op == OP_LINEAR ? p->n : p->k, p->op == OP_LINEAR ? p->k : p->n};
     const int64_t dims[] = {p->m, p->n};
     Fp8Scaling how = whole ? FP8_SCALING_NONE : FP8_SCALING_CURRENT;
+    ValueId out;
 
-    casts[0] = emit_cast(&b, 2, a, FORMAT_FP32, p->op == OP_LINEAR ? FORMAT_E4M3 : grads, how, "a");
-    casts[1] = emit_cast(&b, 2, w, FORMAT_BF16, FORMAT_E4M3, how, "b");
+    casts[0] = emit_cast(&b, 2, a, FORMAT_FP32,
+                         &(CastTo){p->op == OP_LINEAR ? FORMAT_E4M3 : grads, how, "a"});
+    casts[1] = emit_cast(&b, 2, w, FORMAT_BF16, &(CastTo){FORMAT_E4M3, how, "b"});
     if (p->bias != NULL)
         *bias = op_given_of(&b, FORMAT_BF16, 1, dims + 1, "bias");
-    *out =
+    out =
         builder_value(&b, turned ? ROLE_WEIGHT_GRAD : ROLE_ACTIVATION, FORMAT_BF16, 2, dims, "out");
-    builder_emit_counted(&b, p->op, *out, casts[0].copy, casts[1].copy,
+    builder_emit_counted(&b, p->op, out, casts[0].copy, casts[1].copy,
                          p->bias == NULL ? NO_VALUE : bias->value);
+    return out;
 }
 
 /* `whole`: of small whole numbers, whose sums are exact on both. */
@@ -247,7 +262,7 @@ static void try_product(Pair *pair, OpKind op, Format grads, const int64_t mnk[3
         fill_normal(FORMAT_BF16, 83, 0.1, p.n, bias);
     p.bias = bias;
     pair_begin(pair, &op_no_data, op == OP_LINEAR_DW ? p.k : p.m);
-    emit_product(pair, &p, grads, whole, casts, &given, &out);
+    out = emit_product(pair, &p, grads, whole, casts, &given);
     if (pair_compile(pair, what)) {
         pair_write(pair, casts[0].given.master, a);
         pair_write(pair, casts[1].given.master, b);
@@ -295,8 +310,9 @@ static void try_conv(Pair *pair, OpKind op, int64_t n, int64_t c, int64_t o, int
 
     fill_normal(FORMAT_FP32, 91, 1.0, n * (c + o) * h * h + o * c * 9, values);
     pair_begin(pair, &op_no_data, n);
-    casts[0] = emit_cast(&b, 4, first, FORMAT_FP32, grads, FP8_SCALING_CURRENT, "a");
-    casts[1] = emit_cast(&b, 4, second, FORMAT_FP32, FORMAT_E4M3, FP8_SCALING_CURRENT, "b");
+    casts[0] = emit_cast(&b, 4, first, FORMAT_FP32, &(CastTo){grads, FP8_SCALING_CURRENT, "a"});
+    casts[1] =
+        emit_cast(&b, 4, second, FORMAT_FP32, &(CastTo){FORMAT_E4M3, FP8_SCALING_CURRENT, "b"});
     if (op == OP_CONV2D)
         given = op_given_of(&b, FORMAT_BF16, 1, bias, "bias");
     out = builder_value(&b, ROLE_ACTIVATION, FORMAT_BF16, 4, result, "out");

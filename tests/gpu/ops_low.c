@@ -12,6 +12,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 typedef struct Forced {
     OpKind op;
@@ -26,26 +27,35 @@ static bool is_causal(OpKind op)
     return op == OP_CAUSAL_SOFTMAX || op == OP_CAUSAL_SOFTMAX_BACKWARD;
 }
 
+/* The shape of the operands, and of the result but for that of layernorm_dw. */
+static int dims_of(const Forced *f, int64_t dims[4])
+{
+    const int64_t square[] = {f->shape.rows, 1, f->shape.cols, f->shape.cols};
+    const int64_t whole[] = {f->shape.rows, f->shape.cols};
+
+    if (is_causal(f->op)) {
+        memcpy(dims, square, sizeof square);
+        return 4;
+    }
+    memcpy(dims, whole, sizeof whole);
+    return 2;
+}
+
 static ValueId emit(Pair *pair, const Forced *f, Given given[4])
 {
     Builder b = {.program = &pair->program, .phase = PHASE_FORWARD, .probes = PROBE_ON};
-    const int64_t each[] = {f->shape.cols}, whole[] = {f->shape.rows, f->shape.cols};
-    const int64_t square[] = {f->shape.rows, 1, f->shape.cols, f->shape.cols};
-    bool weights = f->op == OP_LAYERNORM_DW, causal = is_causal(f->op);
+    const int64_t each[] = {f->shape.cols};
+    bool weights = f->op == OP_LAYERNORM_DW;
+    int64_t dims[4];
+    int rank = dims_of(f, dims);
     Instr *instr;
     ValueId out;
 
-    given[0] = op_given_of(&b, f->format, causal ? 4 : 2, causal ? square : whole, "x");
-    given[1] = op_given_of(&b, f->format, causal ? 4 : 2, causal ? square : whole, "dout");
+    given[0] = op_given_of(&b, f->format, rank, dims, "x");
+    given[1] = op_given_of(&b, f->format, rank, dims, "dout");
     given[2] = op_given_of(&b, FORMAT_FP32, 1, each, "w");
     given[3] = op_given_of(&b, FORMAT_FP32, 1, each, "b");
-    out = builder_value(&b, ROLE_ACTIVATION, f->format,
-                        weights  ? 1
-                        : causal ? 4
-                                 : 2,
-                        weights  ? each
-                        : causal ? square
-                                 : whole,
+    out = builder_value(&b, ROLE_ACTIVATION, f->format, weights ? 1 : rank, weights ? each : dims,
                         "out");
     if (f->op == OP_LAYERNORM)
         instr =

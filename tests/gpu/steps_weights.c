@@ -12,7 +12,7 @@ static bool is_running(const Program *program, int param)
 }
 
 /* An amax is one number of an activation, or of a gradient, of which bits differ. */
-static const double history_tolerance = 0.1;
+static const double history_tolerance = 0x1p-3; /* a number that rounded the other way */
 
 static bool all_grads(const Run *run)
 {

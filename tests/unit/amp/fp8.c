@@ -21,7 +21,7 @@ Test(fp8, is_printed_as_it_is_typed)
     spec.margin = 2;
     spec.backward = FORMAT_E4M3;
     expect_printed(spec, "scaling delayed history=1024 margin=2 backward=e4m3");
-    expect_printed((Fp8Spec){FP8_SCALING_NONE, 16, 0, FORMAT_E5M2}, "scaling none");
+    expect_printed((Fp8Spec){16, 0, FP8_SCALING_NONE, FORMAT_E5M2}, "scaling none");
 }
 
 Test(fp8, takes_what_a_history_a_margin_and_gradients_may_be)
@@ -34,7 +34,7 @@ Test(fp8, takes_what_a_history_a_margin_and_gradients_may_be)
     Fp8Spec usual = fp8_spec_default();
 
     cr_expect_not(failed(fp8_check(&usual)));
-    cr_expect_not(failed(fp8_check(&(Fp8Spec){FP8_SCALING_DELAYED, 1, 16, FORMAT_E4M3})));
+    cr_expect_not(failed(fp8_check(&(Fp8Spec){1, 16, FP8_SCALING_DELAYED, FORMAT_E4M3})));
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
         cr_expect(failed(fp8_check(&refused[i])), "%zu", i);
 }

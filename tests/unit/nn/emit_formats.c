@@ -116,7 +116,7 @@ Test(formats, a_product_of_fp8_has_the_scales_of_both_its_casts)
 
 Test(formats, gradients_may_be_e4m3_and_histories_as_long_as_they_are_set)
 {
-    Fp8Spec fp8 = {FP8_SCALING_DELAYED, 7, 2, FORMAT_E4M3};
+    Fp8Spec fp8 = {7, 2, FP8_SCALING_DELAYED, FORMAT_E4M3};
     Program program;
     const Instr *scale;
 

@@ -199,7 +199,8 @@ Test(sample, a_run_is_not_loaded_over_a_text_of_other_characters)
     must(session_save(session, run, &step));
     must(session_load(session, run, &what));
     for (int i = 0; i < 200; i++)
-        words[i] = words[i] == 'd' ? 'g' : words[i];
+        if (words[i] == 'd')
+            words[i] = 'g';
     must(file_write(text, words, sizeof words));
     cr_expect_eq(session_load(session, run, &what).code, STATUS_SHAPE);
     text_release(&what);

@@ -60,9 +60,9 @@ Test(settings, are_read_back_as_they_were_printed)
     settings.policy.unstable = true;
     expect_back(&settings);
     settings.autocast = FORMAT_E4M3;
-    settings.fp8 = (Fp8Spec){FP8_SCALING_DELAYED, 1024, 3, FORMAT_E4M3};
+    settings.fp8 = (Fp8Spec){1024, 3, FP8_SCALING_DELAYED, FORMAT_E4M3};
     expect_back(&settings);
-    settings.fp8 = (Fp8Spec){FP8_SCALING_NONE, 1, 0, FORMAT_E5M2};
+    settings.fp8 = (Fp8Spec){1, 0, FP8_SCALING_NONE, FORMAT_E5M2};
     settings.policy = (Policy){0};
     expect_back(&settings);
     must(net_parse("784 9 10", "tanh", &settings.net));
