@@ -20,23 +20,23 @@
 #include "program/builder.h"
 
 typedef struct Settings {
-    DataSpec data;
-    NetSpec net;
-    OptimSpec optim;
-    LossSpec loss;
     int64_t batch;
     uint64_t seed;
-    Fp8Spec fp8;     /* of autocast fp8 */
-    Format autocast; /* FORMAT_FP32: off; FORMAT_E4M3: fp8 */
-    Policy policy;   /* departures from what PyTorch's autocast runs in it */
-    bool master; /* weights are fp32, and cast anew each step; else they are kept in the format of
-                        autocast itself, where that is fp16 or bf16 */
-    WeightRounding rounding; /* of weights without masters; to nearest where there are masters */
-    ProbeSet probes;         /* what casts do is counted here; changes no bit of the training */
-    ScalerSpec scaler;
-    ClipSpec clip;
     int64_t accumulate; /* micro-batches of `batch` examples in a step */
     double pace;        /* steps a second at most; 0: as fast as it goes */
+    ClipSpec clip;
+    Fp8Spec fp8; /* of autocast fp8 */
+    OptimSpec optim;
+    ScalerSpec scaler;
+    DataSpec data;
+    NetSpec net;
+    LossSpec loss;
+    Policy policy;           /* departures from what PyTorch's autocast runs in it */
+    Format autocast;         /* FORMAT_FP32: off; FORMAT_E4M3: fp8 */
+    WeightRounding rounding; /* of weights without masters; to nearest where there are masters */
+    ProbeSet probes;         /* what casts do is counted here; changes no bit of the training */
+    bool master; /* weights are fp32, and cast anew each step; else they are kept in the format of
+                    autocast itself, where that is fp16 or bf16 */
 } Settings;
 
 /* data fashion; net 784 256 128 10; optim adamw lr=1e-3; batch 64; autocast fp16;
