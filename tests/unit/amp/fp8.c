@@ -27,9 +27,9 @@ Test(fp8, is_printed_as_it_is_typed)
 Test(fp8, takes_what_a_history_a_margin_and_gradients_may_be)
 {
     const Fp8Spec refused[] = {
-        {FP8_SCALING_DELAYED, 0, 0, FORMAT_E5M2},   {FP8_SCALING_DELAYED, 1025, 0, FORMAT_E5M2},
-        {FP8_SCALING_DELAYED, 16, -1, FORMAT_E5M2}, {FP8_SCALING_DELAYED, 16, 17, FORMAT_E5M2},
-        {FP8_SCALING_CURRENT, 16, 1, FORMAT_E5M2},  {FP8_SCALING_DELAYED, 16, 0, FORMAT_FP16},
+        {0, 0, FP8_SCALING_DELAYED, FORMAT_E5M2},   {1025, 0, FP8_SCALING_DELAYED, FORMAT_E5M2},
+        {16, -1, FP8_SCALING_DELAYED, FORMAT_E5M2}, {16, 17, FP8_SCALING_DELAYED, FORMAT_E5M2},
+        {16, 1, FP8_SCALING_CURRENT, FORMAT_E5M2},  {16, 0, FP8_SCALING_DELAYED, FORMAT_FP16},
     };
     Fp8Spec usual = fp8_spec_default();
 

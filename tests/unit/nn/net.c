@@ -110,10 +110,10 @@ Test(net, refuses_what_it_cannot_be_in_words_that_help)
     expect_refused("pool", "relu", "pool needs a side; say pool 2");
     expect_refused("pool 2 stride=1", "relu", "too much");
     expect_refused("linear 10 20", "relu", "too much");
-    expect_refused("linear 10,, relu", "relu", "no layer ''");
+    expect_refused("linear 10,, relu", "relu", "a layer is missing");
     expect_refused("residual", "relu", "'residual' takes layers; say residual (linear 64, relu)");
-    expect_refused("residual ()", "relu", "no layer ''");
-    expect_refused("residual (relu |)", "relu", "no layer ''");
+    expect_refused("residual ()", "relu", "a layer is missing");
+    expect_refused("residual (relu |)", "relu", "a layer is missing");
     expect_refused("residual (relu", "relu", "left open");
     expect_refused("residual (relu | residual (relu)", "relu", "left open");
     expect_refused("relu)", "relu", "')' belongs to a block");
@@ -126,7 +126,7 @@ Test(net, refuses_what_it_cannot_be_in_words_that_help)
     expect_refused("residual 4 (relu)", "relu", "'4' is too much between residual and its layers");
     expect_refused("residual (residual (residual (residual (residual (relu)))))", "relu",
                    "at most 4 blocks");
-    expect_refused("", "relu", "no layer");
+    expect_refused("", "relu", "a layer is missing");
 }
 
 Test(net, refuses_more_layers_than_it_has_room_for)
