@@ -155,6 +155,13 @@ static Measure run_clip(const Snapshot *snapshot)
     return word(snapshot->clip.norm ? "norm" : snapshot->clip.value ? "value" : "off");
 }
 
+static Measure run_clip_when(const Snapshot *snapshot)
+{
+    if (!snapshot->clip.norm && !snapshot->clip.value)
+        return missing;
+    return word(snapshot->clip.before_unscale ? "before-unscale" : "after-unscale");
+}
+
 /* A tensor that is not probed has zero counts, so that each of its shares has an empty base. */
 static Measure share(double part, double base)
 {
@@ -260,6 +267,8 @@ const Metric metric_table[] = {
     {RUN(skip), .unit = "word", .text = "\"off\": steps with inf or nan are taken, a mistake"},
     {RUN(unscale), .unit = "word", .text = "\"off\": gradients stay scaled, a mistake"},
     {RUN(clip), .unit = "word", .text = "of gradients: \"off\", \"norm\" or \"value\""},
+    {RUN(clip_when), .unit = "word",
+     .text = "\"after-unscale\", or \"before-unscale\", a mistake; none where clip is off"},
     {TENSOR(underflow), .unit = "share",
      .text = "share of the nonzero finite values that became zero in the cast"},
     {TENSOR(lost_mass), .unit = "share",

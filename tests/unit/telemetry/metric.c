@@ -61,6 +61,17 @@ Test(metric, forced_names_what_runs_low_by_mistake)
     cr_assert_str_eq(of_run("forced", &forced).word, "softmax");
 }
 
+Test(metric, clip_when_says_on_which_side_of_unscale_gradients_are_clipped_if_they_are)
+{
+    const Snapshot off = {.step = 1, .clip = {.before_unscale = true}};
+    const Snapshot late = {.step = 1, .clip = {.norm = true}};
+    const Snapshot early = {.step = 1, .clip = {.value = true, .before_unscale = true}};
+
+    cr_assert(of_run("clip_when", &off).none);
+    cr_assert_str_eq(of_run("clip_when", &late).word, "after-unscale");
+    cr_assert_str_eq(of_run("clip_when", &early).word, "before-unscale");
+}
+
 Test(metric, each_has_a_definition_a_unit_and_one_way_to_be_read)
 {
     for (const Metric *metric = metric_table; metric->name != NULL; metric++) {
