@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { WORD_TEXT = 64, WORDS_KNOWN = 96 };
+enum { WORD_TEXT = 64, WORDS_KNOWN = 128 };
 
 /* A text under examination. */
 typedef struct Check {
