@@ -23,8 +23,10 @@ static const char expressions[] =
     "bf16(x), "
     "tf32(x), e4m3(x) and e5m2(x) are x as the format stores it; isfinite(x). runs is the list of "
     "trainings that have ended, each with every metric: runs[1].loss, last_run.skipped; looked, "
-    "that of "
-    "numbers whose bits were looked at. any(LIST, f), count, least, most, mean and sd ask all of a "
+    "that of numbers whose bits were looked at; sums, that of the sums that `sum` showed, each "
+    "with "
+    "format, accumulate, order, terms, value, exact, error, lost, stalls_at and nonfinite_at. "
+    "any(LIST, f), count, least, most, mean and sd ask all of a "
     "list: least(runs, function(r) return r.loss end).";
 
 /* The lists that `help NAME` prints. */

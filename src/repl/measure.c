@@ -37,6 +37,12 @@ void measure_looked(Repl *repl, double number)
         past_add_look(&repl->past, number);
 }
 
+void measure_summed(Repl *repl, const PastSum *sum)
+{
+    if (counts(repl))
+        past_add_sum(&repl->past, sum);
+}
+
 /* What cannot be measured now is missing from it; the training itself is kept all the same. */
 static void keep_run(Repl *repl)
 {

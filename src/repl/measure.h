@@ -4,6 +4,7 @@
 
 #include "repl/repl.h"
 #include "telemetry/expr.h"
+#include "telemetry/past.h"
 
 /* Measures only what is needed, and lets Ctrl-C break into it. `snapshot` as session_snapshot, and
  * with what has happened; it is good until the next command.
@@ -16,5 +17,8 @@ void measure_ended(Repl *repl);
 
 /* The same for a number whose bits were looked at. */
 void measure_looked(Repl *repl, double number);
+
+/* The same for a sum that was shown. */
+void measure_summed(Repl *repl, const PastSum *sum);
 
 #endif

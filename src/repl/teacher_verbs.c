@@ -89,14 +89,14 @@ static bool same_verdict(const Verdict *a, const Verdict *b)
     return memcmp(a->held, b->held, sizeof a->held) == 0;
 }
 
-/* A training or a look since the last time is an attempt. */
+/* A training, a look or a sum since the last time is an attempt. */
 static bool count_attempt(const Repl *repl, Teacher *teacher)
 {
-    bool tried =
-        repl->past.run_count != teacher->trainings || repl->past.looked_count != teacher->looks;
+    int64_t looks = repl->past.looked_count + repl->past.sum_count;
+    bool tried = repl->past.run_count != teacher->trainings || looks != teacher->looks;
 
     teacher->trainings = repl->past.run_count;
-    teacher->looks = repl->past.looked_count;
+    teacher->looks = looks;
     teacher->attempts += tried;
     return tried;
 }

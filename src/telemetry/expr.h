@@ -6,7 +6,7 @@
  * number: it prints as none, arithmetic with it gives none, and every comparison with it is false,
  * != among them. Numbers join to texts (..) as the shortest that read back.
  *
- * What has been made happen (telemetry/past.h) goes by the names runs, last_run, looked and start, where the
+ * What has been made happen (telemetry/past.h) goes by the names runs, last_run, looked, sums and start, where the
  * snapshot knows it; each run has all metrics: last_run.moved("fc1.weight"). any, count, least, most, mean
  * and sd ask all of a list. fp16(x) and its like are x as the format stores it.
  *

@@ -92,6 +92,28 @@ static Measure run_gain(const Snapshot *snapshot)
     return number(snapshot->gain);
 }
 
+static bool has_memory(const Snapshot *snapshot)
+{
+    return snapshot->memory.fp32[PART_WEIGHTS] > 0;
+}
+
+static Measure run_weight_bytes(const Snapshot *snapshot)
+{
+    if (!has_memory(snapshot))
+        return missing;
+    return number(snapshot_weight_bytes(snapshot, snapshot->memory.formats));
+}
+
+static Measure run_memory_share(const Snapshot *snapshot)
+{
+    const MemoryFacts *memory = &snapshot->memory;
+
+    if (!has_memory(snapshot))
+        return missing;
+    return number((double)memory_of_values(memory->formats) /
+                  (double)memory_of_values(memory->fp32));
+}
+
 static Measure run_loss_weight(const Snapshot *snapshot)
 {
     return number(snapshot->loss_weight);
@@ -255,6 +277,10 @@ const Metric metric_table[] = {
     {RUN(growths), .unit = "", .text = "times that dynamic scaling raised the loss scale"},
     {RUN(backoffs), .unit = "", .text = "times that dynamic scaling lowered the loss scale"},
     {RUN(gain), .unit = "", .text = "what inputs are multiplied by, data gain="},
+    {RUN(weight_bytes), .unit = "bytes",
+     .text = "that a weight takes with its copy, gradient and optimizer's state, by their formats"},
+    {RUN(memory_share), .unit = "share",
+     .text = "bytes of a step's values by their formats, of those that fp32 would take"},
     {RUN(loss_weight), .unit = "", .text = "what the loss is multiplied by, loss weight="},
     {RUN(autocast), .unit = "word", .text = "format of products: \"off\", \"tf32\", \"fp16\", ..."},
     {RUN(forced), .unit = "word",

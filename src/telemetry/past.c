@@ -4,6 +4,14 @@
 
 #include <stdlib.h>
 
+const char *const past_sum_fields[PAST_SUM_FIELDS + 1] = {
+    [PAST_SUM_FORMAT] = "format",       [PAST_SUM_ACCUMULATE] = "accumulate",
+    [PAST_SUM_ORDER] = "order",         [PAST_SUM_TERMS] = "terms",
+    [PAST_SUM_VALUE] = "value",         [PAST_SUM_EXACT] = "exact",
+    [PAST_SUM_ERROR] = "error",         [PAST_SUM_LOST] = "lost",
+    [PAST_SUM_STALLS_AT] = "stalls_at", [PAST_SUM_NONFINITE_AT] = "nonfinite_at",
+};
+
 void past_release(Past *past)
 {
     for (int i = 0; past->runs != NULL && i < PAST_RUNS; i++)
@@ -41,6 +49,11 @@ void past_add_run(Past *past, const Snapshot *run)
 void past_add_look(Past *past, double number)
 {
     past->looked[past->looked_count++ % PAST_LOOKED] = number;
+}
+
+void past_add_sum(Past *past, const PastSum *sum)
+{
+    past->sums[past->sum_count++ % PAST_SUMS] = *sum;
 }
 
 int64_t past_first_run(const Past *past)

@@ -2,12 +2,13 @@
 
 #include "base/memory.h"
 #include "base/number.h"
+#include "telemetry/past.h"
 #include "telemetry/sandbox.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { WORD_TEXT = 64, WORDS_KNOWN = 96 };
+enum { WORD_TEXT = 64, WORDS_KNOWN = 128 };
 
 /* A text under examination. */
 typedef struct Check {
@@ -195,6 +196,15 @@ static bool is_made(const Tokens *tokens, const Token *name)
     return false;
 }
 
+static bool is_of_sums(const char *word)
+{
+    for (int i = 0; past_sum_fields[i] != NULL; i++) {
+        if (strcmp(word, past_sum_fields[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* Of a run it is a metric, and so it is of whatever has a name, but for math and tables that the text makes. */
 static Status check_field(const Check *check, size_t i, const char *word)
 {
@@ -205,7 +215,9 @@ static Status check_field(const Check *check, size_t i, const char *word)
         return ok();
     if (metric != NULL)
         need(check->needs, metric);
-    return metric != NULL || word_is_known(word, false) ? ok() : rewrite_unknown(word, false);
+    if (metric != NULL || is_of_sums(word) || word_is_known(word, false))
+        return ok();
+    return rewrite_unknown(word, false);
 }
 
 static Status check_name(const Check *check, size_t i)

@@ -25,7 +25,7 @@ typedef struct SandboxHost {
     void *context;
     int64_t instructions; /* at most so many in one run */
     Status (*metric)(void *context, const Metric *metric, const char *tensor, Measure *measure);
-    Status (*past)(void *context, const Past **past);   /* of runs, looked and start */
+    Status (*past)(void *context, const Past **past);   /* of runs, looked, sums and start */
     Status (*command)(void *context, const char *line); /* NULL: neither command, nor print, nor
                                                            globals that can be set */
     void (*print)(void *context, const char *line);

@@ -64,7 +64,7 @@ int push_line(lua_State *lua);
 /* The value of a metric; raises what reading it fails with. */
 int push_measure(lua_State *lua, const Measure *measure);
 
-/* `runs`, `looked` and `start`: NULL where the name is another. And the functions over lists. */
+/* `runs`, `looked`, `sums` and `start`: NULL where the name is another. And the functions over lists. */
 lua_CFunction past_word(const char *name);
 int call_any(lua_State *lua);
 int call_count(lua_State *lua);

@@ -1,4 +1,4 @@
-/* What has happened, as Lua sees it: lists of runs and numbers, and what may be asked of lists. */
+/* What has happened, as Lua sees it: lists of runs, numbers and sums, and what may be asked of lists. */
 #include "telemetry/rewrite.h"
 #include "telemetry/sandbox_lua.h"
 
@@ -21,8 +21,8 @@ static const Past *past_of(lua_State *lua)
 
     if (!failed(status) && past == NULL)
         status = fail(STATUS_USAGE,
-                      "runs, last_run, looked and start are known at the prompt and in lessons, "
-                      "and not while a training goes on");
+                      "runs, last_run, looked, sums and start are known at the prompt and in "
+                      "lessons, and not while a training goes on");
     if (failed(status))
         sandbox_raise_here(lua, status);
     return past;
@@ -78,6 +78,28 @@ static int get_looked(lua_State *lua)
     return 1;
 }
 
+static void push_sum(lua_State *lua, const PastSum *sum)
+{
+    lua_createtable(lua, 0, PAST_SUM_FIELDS);
+    for (int i = 0; i < PAST_SUM_FIELDS; i++) {
+        push_measure(lua, &sum->of[i]);
+        lua_setfield(lua, -2, past_sum_fields[i]);
+    }
+}
+
+static int get_sums(lua_State *lua)
+{
+    const Past *past = past_of(lua);
+    int64_t held = past->sum_count < PAST_SUMS ? past->sum_count : PAST_SUMS;
+
+    lua_newtable(lua);
+    for (int64_t i = 0; i < held; i++) {
+        push_sum(lua, &past->sums[i]);
+        lua_rawseti(lua, -2, i + 1);
+    }
+    return 1;
+}
+
 static int get_start(lua_State *lua)
 {
     const Past *past = past_of(lua);
@@ -104,6 +126,8 @@ lua_CFunction past_word(const char *name)
         return get_runs;
     if (strcmp(name, "looked") == 0)
         return get_looked;
+    if (strcmp(name, "sums") == 0)
+        return get_sums;
     if (strcmp(name, "last_run") == 0)
         return get_last_run;
     return strcmp(name, "start") == 0 ? get_start : NULL;

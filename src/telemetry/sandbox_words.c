@@ -191,6 +191,7 @@ static const Word words[] = {
     {"runs", .special = true},
     {"last_run", .special = true},
     {"looked", .special = true},
+    {"sums", .special = true},
     {"start", .special = true},
     {"inf", .constant = (double)INFINITY},
     {"huge", .constant = (double)INFINITY},

@@ -17,6 +17,26 @@ const MemoryPartInfo memory_parts[PART_COUNT] = {
     [PART_RUNTIME] = {"runtime", "the driver's own"},
 };
 
+int64_t memory_of_values(const int64_t *bytes)
+{
+    int64_t sum = 0;
+
+    for (int part = 0; part < PART_OF_VALUES; part++)
+        sum += bytes[part];
+    return sum;
+}
+
+double snapshot_weight_bytes(const Snapshot *snapshot, const int64_t *bytes)
+{
+    double weights = (double)snapshot->memory.fp32[PART_WEIGHTS] / 4.0;
+    double copy = bytes[PART_COPIES] > 0 && snapshot->weights == FORMAT_FP32
+                      ? format_table[snapshot->autocast].bits / 8.0
+                      : 0.0;
+
+    return (double)(bytes[PART_WEIGHTS] + bytes[PART_GRADS] + bytes[PART_OPTIMIZER]) / weights +
+           copy;
+}
+
 void snapshot_release(Snapshot *snapshot)
 {
     free(snapshot->tensors);

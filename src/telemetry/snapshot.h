@@ -124,6 +124,7 @@ typedef enum MemoryPart {
     PART_DATA,
     PART_RUNTIME,
     PART_COUNT,
+    PART_OF_VALUES = PART_ACTIVATIONS + 1, /* the parts below it are values of a step */
 } MemoryPart;
 
 typedef struct MemoryPartInfo {
@@ -184,6 +185,11 @@ typedef struct Snapshot {
     EventLog events;
     const struct Past *past; /* telemetry/past.h; borrowed. NULL: it is not known here */
 } Snapshot;
+
+/* Bytes of one of MemoryFacts' columns: of all values of a step; and that one weight takes with its copy,
+ * gradient and optimizer's state, by the formats or in fp32. */
+int64_t memory_of_values(const int64_t *bytes);
+double snapshot_weight_bytes(const Snapshot *snapshot, const int64_t *bytes);
 
 void snapshot_release(Snapshot *snapshot);
 

@@ -5,6 +5,7 @@
 #include "repl/args.h"
 #include "repl/format_list.h"
 #include "repl/interrupt.h"
+#include "repl/measure.h"
 #include "repl/phrase.h"
 #include "repl/repl.h"
 #include "repl/summing.h"
@@ -195,7 +196,29 @@ typedef struct Page {
     Text rows, notes;
 } Page;
 
-static Status run_orders(const Args *args, const SumTask *task, SumSpec *spec, Page *page)
+static Measure term_or_none(int64_t term)
+{
+    return (Measure){.value = (double)term, .none = term == 0};
+}
+
+static void keep_sum(Repl *repl, const SumSpec *spec, const SumFacts *facts)
+{
+    const PastSum sum = {.of = {[PAST_SUM_FORMAT] = {.word = format_name(spec->format)},
+                                [PAST_SUM_ACCUMULATE] = {.word = format_name(spec->accumulate)},
+                                [PAST_SUM_ORDER] = {.word = sum_order_names[spec->order]},
+                                [PAST_SUM_TERMS] = {.value = (double)(spec->count * spec->repeat)},
+                                [PAST_SUM_VALUE] = {.value = facts->value},
+                                [PAST_SUM_EXACT] = {.value = facts->exact},
+                                [PAST_SUM_ERROR] = {.value = facts->error},
+                                [PAST_SUM_LOST] = {.value = (double)facts->lost},
+                                [PAST_SUM_STALLS_AT] = term_or_none(facts->stalls_at),
+                                [PAST_SUM_NONFINITE_AT] = term_or_none(facts->nonfinite_at)}};
+
+    measure_summed(repl, &sum);
+}
+
+static Status run_orders(Repl *repl, const Args *args, const SumTask *task, SumSpec *spec,
+                         Page *page)
 {
     SumFacts facts = {.lost = 0};
 
@@ -206,6 +229,7 @@ static Status run_orders(const Args *args, const SumTask *task, SumSpec *spec, P
         if (interrupt_pending())
             return fail(STATUS_INTERRUPTED, "the sums were ended");
         sum_run(spec, &facts);
+        keep_sum(repl, spec, &facts);
         if (page->rows.length == 0)
             print_heads(task, facts.exact, &page->rows);
         (task->csv ? print_csv : print_row)(spec, &facts, &page->rows);
@@ -215,7 +239,7 @@ static Status run_orders(const Args *args, const SumTask *task, SumSpec *spec, P
     return ok();
 }
 
-static Status run_formats(const Args *args, const SumTask *task, Page *page)
+static Status run_formats(Repl *repl, const Args *args, const SumTask *task, Page *page)
 {
     for (int i = 0; i < task->formats.count; i++) {
         SumSpec spec = {.values = task->values,
@@ -226,7 +250,7 @@ static Status run_formats(const Args *args, const SumTask *task, Page *page)
 
         if (args_has(args, "accumulate"))
             TRY(format_parse(args_text(args, "accumulate"), &spec.accumulate));
-        TRY(run_orders(args, task, &spec, page));
+        TRY(run_orders(repl, args, task, &spec, page));
     }
     return ok();
 }
@@ -238,7 +262,7 @@ static Status sum_terms(Repl *repl, Args *args, SumTask *task)
 
     TRY(take_terms(args, task));
     TRY(take_formats(args, task));
-    status = run_formats(args, task, &page);
+    status = run_formats(repl, args, task, &page);
     if (!failed(status))
         repl_print(repl, "%s%s", text_chars(&page.rows), text_chars(&page.notes));
     text_release(&page.rows);

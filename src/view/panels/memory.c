@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LABEL = 13, CELL = 9, VALUE_PARTS = PART_ACTIVATIONS + 1, LINE = 200 };
+enum { LABEL = 13, CELL = 9, VALUE_PARTS = PART_OF_VALUES, LINE = 200 };
 
 static bool is_low(const Snapshot *snapshot)
 {
@@ -78,34 +78,18 @@ static void print_sum(const Snapshot *snapshot, int row, Canvas *canvas)
     char bytes[NUMBER_TEXT];
 
     canvas_print(canvas, row, 0, STYLE_BOLD, "together");
-    for (int i = 0; i < columns(snapshot); i++) {
-        int64_t sum = 0;
-
-        for (int part = 0; part < VALUE_PARTS; part++)
-            sum += column(&snapshot->memory, i)[part];
-        print_cell(canvas, row, i, STYLE_BOLD, words_bytes(sum, bytes));
-    }
-}
-
-/* Bytes that one weight takes with all that belongs to it: by the formats, or in fp32. */
-static double bytes_a_weight(const Snapshot *snapshot, const int64_t *bytes)
-{
-    double weights = (double)snapshot->memory.fp32[PART_WEIGHTS] / 4.0;
-    double copy = bytes[PART_COPIES] > 0 && snapshot->weights == FORMAT_FP32
-                      ? format_table[snapshot->autocast].bits / 8.0
-                      : 0.0;
-
-    return (double)(bytes[PART_WEIGHTS] + bytes[PART_GRADS] + bytes[PART_OPTIMIZER]) / weights +
-           copy;
+    for (int i = 0; i < columns(snapshot); i++)
+        print_cell(canvas, row, i, STYLE_BOLD,
+                   words_bytes(memory_of_values(column(&snapshot->memory, i)), bytes));
 }
 
 /* Where weights and optimizer stand: what formats change there, in one number. */
 static int sum_up(const Snapshot *snapshot, int row, Canvas *canvas)
 {
-    double kept = bytes_a_weight(snapshot, snapshot->memory.formats);
+    double kept = snapshot_weight_bytes(snapshot, snapshot->memory.formats);
     char low[NUMBER_TEXT], wide[NUMBER_TEXT], more[NUMBER_TEXT], torch[LINE / 2] = "", line[LINE];
 
-    number_shortest(bytes_a_weight(snapshot, snapshot->memory.fp32), wide);
+    number_shortest(snapshot_weight_bytes(snapshot, snapshot->memory.fp32), wide);
     if (snapshot->weights == FORMAT_FP32 && format_table[snapshot->autocast].bits == 16)
         snprintf(torch, sizeof torch, " (in PyTorch, whose .grad is fp32, %s)",
                  number_shortest(kept + 2.0, more));

@@ -53,6 +53,29 @@ Test(metric, lost_updates_are_a_share_of_those_that_are_not_zero)
     cr_assert_eq(metric_find("lost_updates")->need, NEED_UPDATES);
 }
 
+/* Of 10 weights in fp32 masters with copies in fp16: 4 + 2 + 2 + 8 bytes, and some activations. */
+Test(metric, bytes_are_those_of_the_formats_and_a_share_of_fp32)
+{
+    Snapshot snapshot = {.autocast = FORMAT_FP16, .weights = FORMAT_FP32};
+    MemoryFacts *memory = &snapshot.memory;
+
+    cr_expect(of_run("weight_bytes", &snapshot).none);
+    cr_expect(of_run("memory_share", &snapshot).none);
+    memory->formats[PART_WEIGHTS] = memory->fp32[PART_WEIGHTS] = 40;
+    memory->formats[PART_OPTIMIZER] = memory->fp32[PART_OPTIMIZER] = 80;
+    memory->formats[PART_COPIES] = 30;
+    memory->formats[PART_GRADS] = 20;
+    memory->fp32[PART_GRADS] = 40;
+    memory->formats[PART_ACTIVATIONS] = 70;
+    memory->fp32[PART_ACTIVATIONS] = 160;
+    memory->formats[PART_DATA] = memory->fp32[PART_DATA] = 1000;
+    expect(of_run("weight_bytes", &snapshot), 16.0);
+    expect(of_run("memory_share", &snapshot), 0.75);
+    snapshot.weights = FORMAT_FP16;
+    memory->formats[PART_WEIGHTS] = 20;
+    expect(of_run("weight_bytes", &snapshot), 12.0);
+}
+
 Test(metric, forced_names_what_runs_low_by_mistake)
 {
     const Snapshot plain = {.step = 1}, forced = {.step = 1, .policy = {.forced = "softmax"}};

@@ -99,6 +99,35 @@ Test(past, it_begins_from_a_state_and_forgets_what_was_before)
     past_release(&past);
 }
 
+static void add_sum(Past *past, const char *format, double value)
+{
+    PastSum sum = {.of = {[PAST_SUM_FORMAT] = {.word = format},
+                          [PAST_SUM_VALUE] = {.value = value},
+                          [PAST_SUM_STALLS_AT] = {.none = true}}};
+
+    past_add_sum(past, &sum);
+}
+
+Test(past, sums_that_were_shown_answer_by_their_fields)
+{
+    Past past = {.start = NULL};
+
+    expect(&past, "count(sums)", "0");
+    add_sum(&past, "fp16", 2048.0);
+    add_sum(&past, "bf16", 256.0);
+    expect(&past, "count(sums), sums[2].format, sums[2].value", "2\tbf16\t256");
+    expect(&past, "any(sums, function(s) return s.format == \"fp16\" and s.value == 2048 end)",
+           "true");
+    expect(&past, "any(sums, function(s) return s.stalls_at >= 0 end)", "false");
+    expect(&past, "any(sums, function(s) return s.valu == 1 end)",
+           "there is no 'valu' here; try step, loss, scale or skipped");
+    for (int i = 0; i < PAST_SUMS; i++)
+        add_sum(&past, "tf32", 1.0);
+    expect(&past, "count(sums), any(sums, function(s) return s.format == \"bf16\" end)",
+           "64\tfalse");
+    past_release(&past);
+}
+
 Test(past, the_oldest_runs_leave)
 {
     Past past = {.start = NULL};
@@ -120,8 +149,8 @@ Test(past, a_slip_in_a_field_is_named_before_it_is_asked)
 Test(past, while_a_training_goes_on_it_is_not_known)
 {
     expect(NULL, "count(runs)",
-           "runs, last_run, looked and start are known at the prompt and in lessons, and not while "
-           "a training goes on");
+           "runs, last_run, looked, sums and start are known at the prompt and in lessons, and not "
+           "while a training goes on");
 }
 
 Test(past, numbers_are_stored_as_each_format_does)
