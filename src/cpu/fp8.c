@@ -10,11 +10,11 @@
 #include <math.h>
 #include <string.h>
 
-/* Of all but nan. */
+/* Of all but nan. Not fmaxf: of a signaling nan it makes a nan, and forgets what was largest. */
 static float largest(const float *values, int64_t count, float most)
 {
     for (int64_t i = 0; i < count; i++)
-        most = fmaxf(most, fabsf(values[i]));
+        most = fabsf(values[i]) > most ? fabsf(values[i]) : most;
     return most;
 }
 

@@ -106,6 +106,19 @@ Test(fp8, scaled_by_what_amax_is_now_fills_the_format_and_clamps_nothing)
     rig_close(&rig);
 }
 
+Test(fp8, a_signaling_nan_does_not_hide_the_largest_number)
+{
+    float values[COUNT] = {448.0f, -2.0f, 0.0f, 1.0f, 0.0f, 0.5f}, made[COUNT];
+    const uint32_t signaling = 0x7F800001u;
+    Rig rig;
+
+    memcpy(&values[4], &signaling, sizeof signaling);
+    open_cast(&rig, (Setup){FP8_SCALING_CURRENT, FORMAT_E4M3, 0.0});
+    cr_expect_eq(step(&rig, values, made), 1.0f);
+    expect_counts(&rig, 0, 0, 1);
+    rig_close(&rig);
+}
+
 Test(fp8, of_zeros_or_an_infinity_is_scaled_by_1_and_of_dust_by_the_largest_float)
 {
     const float zeros[COUNT] = {0.0f}, infinite[COUNT] = {2.0f, INFINITY}, dust[COUNT] = {1e-44f};
