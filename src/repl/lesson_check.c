@@ -57,6 +57,8 @@ static Status verify_lesson(Verifier *verifier)
         verifier->step = &lesson->steps[i];
         if (verifier->step->kind == STEP_DO)
             TRY(verify_step(verifier));
+        else if (step_asks(verifier->step) && step_block(verifier->step, BLOCK_SETUP, 0) != NULL)
+            TRY(verify_staged_question(verifier));
     }
     verifier->step = NULL;
     TRY(verify_card(verifier));

@@ -315,6 +315,38 @@ Status verify_step(Verifier *verifier)
     return status;
 }
 
+static Status judge_question(Verifier *verifier)
+{
+    const Step *step = verifier->step;
+    Snapshot snapshot = {0};
+    bool holds = true, staged;
+    Status status;
+
+    TRY(set_stage(verifier, &staged));
+    if (!staged || step->verify == NULL)
+        return ok();
+    status = measure(verifier->repl, expr_needs(step->verify), &snapshot);
+    if (!failed(status))
+        status = expr_test(step->verify, &snapshot, &holds);
+    snapshot_release(&snapshot);
+    if (status.code == STATUS_INTERRUPTED)
+        return status;
+    if (failed(status) || !holds)
+        verify_fault(verifier, step->line, "V11",
+                     "its @verify is not true behind its setup (seed %d)%s%.100s",
+                     verifier->seed + 1, failed(status) ? ": " : "", status.text);
+    return ok();
+}
+
+Status verify_staged_question(Verifier *verifier)
+{
+    for (verifier->seed = 0; verifier->seed < verifier->spec->seeds; verifier->seed++) {
+        verifier->repl->teacher->seed = (uint64_t)verifier->seed + 1;
+        TRY(judge_question(verifier));
+    }
+    return ok();
+}
+
 Status verify_card(Verifier *verifier)
 {
     const Step *demo = &verifier->lesson->demo;

@@ -28,6 +28,10 @@ void verify_warning(Verifier *verifier, int line, const char *which, const char 
 /* V1 to V7, V9, V10 of a step that is done. Fails: STATUS_INTERRUPTED. */
 Status verify_step(Verifier *verifier) MUST_CHECK;
 
+/* V11 of a question with a @setup: its @verify holds of what the setup leaves, on every seed; so a log
+ * that is printed from a run is proved. Fails: STATUS_INTERRUPTED. */
+Status verify_staged_question(Verifier *verifier) MUST_CHECK;
+
 /* V17. Fails: STATUS_INTERRUPTED. */
 Status verify_card(Verifier *verifier) MUST_CHECK;
 

@@ -128,7 +128,7 @@ static void check_question(Verifier *verifier)
     check_choices(verifier);
     if (answer != NULL)
         check_answer(verifier, answer);
-    if (step->verify != NULL)
+    if (step->verify != NULL && step_block(step, BLOCK_SETUP, 0) == NULL)
         status = expr_test(step->verify, &snapshot, &holds);
     if (failed(status) || !holds)
         verify_fault(verifier, step->line, "V11", "its @verify is not true%s%.100s",

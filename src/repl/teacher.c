@@ -213,17 +213,19 @@ Status teacher_set_stage(Repl *repl, const Step *step)
     return begin_past(repl, step);
 }
 
-static void show(Repl *repl)
+static Status show(Repl *repl)
 {
     Snapshot snapshot = {0};
     Text page = {0};
+    Status status = measure(repl, judge_needs(teacher_step(repl->teacher)), &snapshot);
 
-    session_snapshot(repl->session, &snapshot);
-    snapshot.past = &repl->past;
-    page_step(repl->teacher, &snapshot, page_columns(repl), &page);
-    repl_print(repl, "%s", text_chars(&page));
+    if (!failed(status)) {
+        page_step(repl->teacher, &snapshot, page_columns(repl), &page);
+        repl_print(repl, "%s", text_chars(&page));
+    }
     text_release(&page);
     snapshot_release(&snapshot);
+    return status;
 }
 
 Status teacher_enter(Repl *repl, int at)
@@ -240,8 +242,7 @@ Status teacher_enter(Repl *repl, int at)
     TRY(teacher_judge(repl, step, &teacher->verdict));
     ledger_place(&teacher->ledger, teacher->lesson->id, step->id);
     teacher_record(repl);
-    show(repl);
-    return ok();
+    return show(repl);
 }
 
 /* The step that the learner was in, or the next that is not done; from the beginning where all are. */
@@ -290,10 +291,8 @@ Status teacher_start(Repl *repl, const char *word)
     Teacher *teacher = teacher_of(repl);
     Lesson *lesson = NULL;
 
-    if (word == NULL && teacher->lesson != NULL) {
-        show(repl);
-        return ok();
-    }
+    if (word == NULL && teacher->lesson != NULL)
+        return show(repl);
     if (word == NULL && teacher->ledger.lesson[0] == '\0')
         return fail(STATUS_USAGE, "no lesson has been begun; `lesson list` shows what there is");
     TRY(teacher_read(repl, word == NULL ? teacher->ledger.lesson : word, &lesson));
