@@ -193,9 +193,12 @@ rewind to here; inject inf fc2.out 1; train 3; lua print(a, skipped)' '$1 == 3 &
 
 # Every command of the transcripts works, or fails, on both backends alike.
 for transcript in tests/transcripts/*.txt; do
+    sed -n 's/^> //p' "$transcript" >"$folder/typed"
     for side in cpu "$backend"; do
-        (cd tests/transcripts/files && sed -n 's/^> //p' ../../../"$transcript" |
-            XDG_STATE_HOME="$folder/of-$side" COLUMNS=80 timeout 120 "$program" --transcript --backend "$side") 2>&1 |
+        rm -rf "$folder/files" # a session may leave files, which the other would find
+        cp -r tests/transcripts/files "$folder/files"
+        (cd "$folder/files" &&
+            XDG_STATE_HOME="$folder/of-$side" COLUMNS=80 timeout 120 "$program" --transcript --backend "$side" <"$folder/typed") 2>&1 |
             grep -vE '^#' | awk '/^> / { print; next } /\^/ && !/[0-9]/ { print "a mistake" }' >"$folder/$side.said"
     done
     diff "$folder/cpu.said" "$folder/$backend.said" >"$folder/diff"
