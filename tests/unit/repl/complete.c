@@ -61,7 +61,7 @@ Test(complete, the_ways_to_clip_and_a_scalers_mistakes)
     expect_offered("scale dynamic fl", "floor=");
     expect_offered("scale skip=", "off on");
     expect_offered("scale dynamic unscale=o", "off on");
-    expect_offered("print clip_", "clip_coef");
+    expect_offered("print clip_", "clip_coef clip_when");
     expect_offered("accu", "accumulate");
 }
 
