@@ -44,6 +44,19 @@ uint32_t random_bits(const Random *random, uint64_t n)
     return out[n % 4];
 }
 
+void random_bits_fill(const Random *random, uint64_t first, uint32_t *bits, int64_t count)
+{
+    uint32_t out[4];
+
+    for (int64_t i = 0; i < count; i++) {
+        uint64_t n = first + (uint64_t)i;
+
+        if (i == 0 || n % 4 == 0)
+            random_block(random, n / 4, out);
+        bits[i] = out[n % 4];
+    }
+}
+
 double random_unit(const Random *random, uint64_t n)
 {
     return random_bits(random, n) * 0x1p-32;

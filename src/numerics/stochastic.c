@@ -4,6 +4,8 @@
 
 #include <math.h>
 
+enum { CHUNK = 256 };
+
 /* |x| counted in units of its last place in the format: whole ones, and 32 bits of the rest, so
  * that below 2^-32 units a value is as good as zero. */
 typedef struct Places {
@@ -30,18 +32,27 @@ static Places places_of(const FormatInfo *info, int32_t magnitude)
     return places;
 }
 
+/* 2^exponent, for exponents of a double's normal values. */
+static double power_of_two(int exponent)
+{
+    uint64_t bits = (uint64_t)(exponent + 1023) << 52;
+    double power;
+
+    memcpy(&power, &bits, sizeof power);
+    return power;
+}
+
 static float round_stochastic(const FormatInfo *info, const Edges *edges, float value,
-                              const Random *random, uint64_t n)
+                              uint32_t bits)
 {
     int32_t magnitude = float_magnitude(value);
     Places places = places_of(info, magnitude);
 
     if (magnitude >= FLOAT_INFINITY)
         return round_finish(edges, value, magnitude);
-    if (places.fraction > 0)
-        places.whole += random_bits(random, n) < places.fraction;
+    places.whole += bits < places.fraction;
 
-    double size = ldexp((double)places.whole, places.exponent);
+    double size = (double)places.whole * power_of_two(places.exponent);
 
     if (size > info->max)
         return round_finish(edges, copysignf(INFINITY, value), FLOAT_INFINITY);
@@ -53,11 +64,17 @@ void round_array_stochastic(Format format, Overflow overflow, Dither dither, con
 {
     const FormatInfo *info = &format_table[format];
     Edges edges = edges_of(format, overflow);
+    uint32_t bits[CHUNK];
 
     if (format == FORMAT_FP32) {
         memmove(out, in, (size_t)count * sizeof *out);
         return;
     }
-    for (int64_t i = 0; i < count; i++)
-        out[i] = round_stochastic(info, &edges, in[i], dither.random, dither.first + (uint64_t)i);
+    for (int64_t first = 0; first < count; first += CHUNK) {
+        int64_t some = count - first < CHUNK ? count - first : CHUNK;
+
+        random_bits_fill(dither.random, dither.first + (uint64_t)first, bits, some);
+        for (int64_t i = 0; i < some; i++)
+            out[first + i] = round_stochastic(info, &edges, in[first + i], bits[i]);
+    }
 }

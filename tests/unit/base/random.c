@@ -48,6 +48,19 @@ Test(random, the_nth_number_is_a_word_of_block_n_over_4)
         cr_assert_eq(random_bits(&pi, 4 * block + n), out[n]);
 }
 
+Test(random, many_at_once_are_the_same_numbers)
+{
+    const Random random = {11, RANDOM_ROUNDING, 3};
+    uint64_t start = UINT64_C(0x3fffffffe); /* in the middle of a block, and a counter's carry */
+    uint32_t bits[23];
+
+    for (uint64_t first = start; first < start + 4; first++) {
+        random_bits_fill(&random, first, bits, 23);
+        for (uint64_t i = 0; i < 23; i++)
+            cr_assert_eq(bits[i], random_bits(&random, first + i), "number %d", (int)i);
+    }
+}
+
 Test(random, seed_stream_and_substream_each_change_the_numbers)
 {
     const Random base = {5, RANDOM_INIT, 0}, seed = {5 + (1ull << 32), RANDOM_INIT, 0},
