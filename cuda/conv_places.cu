@@ -203,6 +203,7 @@ static __device__ __forceinline__ void pass(const PlacesWork &work, const Chain 
                                             Seen *seen)
 {
     int places = (int)work.columns.by_area.by;
+    bool wide = chain.from.format == FORMAT_FP32;
 
 #pragma unroll 1
     for (int i = threadIdx.x; i < MMA_ROWS * CONV_COLUMNS / WIDTH; i += THREADS) {
@@ -226,8 +227,11 @@ static __device__ __forceinline__ void pass(const PlacesWork &work, const Chain 
                 v[j] *= inverse;
         }
 #pragma unroll
-        for (int j = 0; j < WIDTH && OP == OP_CONV2D; j++)
-            v[j] += bias;
+        for (int j = 0; j < WIDTH && OP == OP_CONV2D; j++) {
+            float sum = wide ? v[j] : rounded<F>(v[j]);
+
+            v[j] = (isinf(sum) ? v[j] : sum) + bias;
+        }
         chain_pass<F, WIDTH>(chain, v, example,
                              row * places + remainder(work.columns.by_area, col, example), seen);
     }

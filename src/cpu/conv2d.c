@@ -2,32 +2,40 @@
  *
  *   x (n, c, h, w), W (o, c, k, k), b (o), out (n, o, oh, ow); x, W and b in one format
  *
- * Sums in fp32, the bias added before the single rounding. (PyTorch with cuDNN rounds the sums first and
- * adds the bias in a second rounding: a last place apart at most, but where the two cancel.)
+ * Sums in fp32, rounded; then the bias is added, and rounded again, as PyTorch does with cuDNN (at::
+ * _convolution in Convolution.cpp). With one rounding a pool finds other numbers alike, and its
+ * gradient goes elsewhere. A sum beyond the format waits for the second rounding, which counts it.
  */
 #include "cpu/plan.h"
 
 #include "base/memory.h"
 #include "cpu/columns.h"
 #include "cpu/matmul.h"
+#include "numerics/round.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 typedef struct ConvJob {
     Sliding s;
     const float *x, *weight, *bias;
     float *out, inverse; /* of fp8 scales; else 1 */
+    Format format;       /* of out */
     bool reference;
 } ConvJob;
 
-static void add_bias(const ConvJob *job, float *out)
+/* `room`: for the places of a channel. */
+static void add_bias(const ConvJob *job, float *out, float *room)
 {
     int64_t places = sliding_places(&job->s);
 
-    for (int64_t channel = 0; channel < job->s.outputs; channel++)
+    for (int64_t channel = 0; channel < job->s.outputs; channel++, out += places) {
         for (int64_t i = 0; i < places; i++)
-            out[channel * places + i] =
-                out[channel * places + i] * job->inverse + job->bias[channel];
+            out[i] *= job->inverse;
+        round_array(job->format, OVERFLOW_INFINITY, out, room, places);
+        for (int64_t i = 0; i < places; i++)
+            out[i] = (isinf(room[i]) ? out[i] : room[i]) + job->bias[channel];
+    }
 }
 
 static void convolve_example(void *context, int example)
@@ -47,7 +55,7 @@ static void convolve_example(void *context, int example)
 
     columns_take(s, job->x + example * s->channels * s->height * s->width, columns);
     matmul_alone(job->reference, &product);
-    add_bias(job, product.out);
+    add_bias(job, product.out, columns);
     free(columns);
 }
 
@@ -59,6 +67,7 @@ void cpu_conv2d(Plan *plan, const Instr *instr)
         .weight = plan_in(plan, instr, 1),
         .bias = plan_in(plan, instr, 2),
         .out = plan_out(plan, instr),
+        .format = plan_value(plan, instr->out)->format,
         .inverse = cpu_fp8_inverse(plan, instr),
         .reference = plan->backend->reference_matmul,
     };

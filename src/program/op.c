@@ -19,7 +19,7 @@ const OpInfo op_table[OP_COUNT] = {
     ROW(LINEAR_DX, linear_dx, 2, 1, "gradient of the input: dout W; sums in fp32"),
     ROW(LINEAR_DW, linear_dw, 2, 1, "gradient of the weight: dout^T x; sums in fp32"),
     ROW(LINEAR_DB, linear_db, 1, 1, "gradient of the bias: the sum of dout over the batch"),
-    ROW(CONV2D, conv2d, 3, 1, "a kernel slides over each picture; sums in fp32, rounded once"),
+    ROW(CONV2D, conv2d, 3, 1, "a kernel slides over pictures; fp32 sums, rounded, + bias, rounded"),
     ROW(CONV2D_DX, conv2d_dx, 2, 1, "gradient of the pictures: each place's share; sums in fp32"),
     ROW(CONV2D_DW, conv2d_dw, 2, 1, "gradient of the kernels, over all places; sums in fp32"),
     ROW(CONV2D_DB, conv2d_db, 1, 1, "gradient of the bias: the sum of dout over batch and places"),

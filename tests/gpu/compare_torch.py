@@ -5,6 +5,7 @@
     python3 tests/gpu/compare_torch.py BUILD --csv FILE         and as CSV
     python3 tests/gpu/compare_torch.py BUILD --check            compares steps; N passed, N failed
     python3 tests/gpu/compare_torch.py BUILD --check --only fp16
+    python3 tests/gpu/compare_torch.py BUILD --presets          single steps, each from halfstep's state
 
 PyTorch runs what `export pytorch` writes, both for the check and for the times: the very network,
 data, batches, optimizer and loss scale of the experiment that halfstep runs. It is timed three
@@ -20,6 +21,7 @@ import csv
 import json
 import os
 import re
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -306,8 +308,112 @@ def setups():
                       f"scale static 2^10; {words}; train 10", "fp16")
 
 
+# From each state that halfstep saved, one step of the exported script: its loss, and how far the
+# gradient is that came to each momentum, in relative norm. PyTorch takes the step once more with
+# the rows, inputs and outputs of every product in reverse, which is the same but for the order of
+# its sums: so far it is from itself.
+FOLLOW_STATES = """
+import json, runpy, sys, types
+import torch
+path, device, folder, count = sys.argv[1:4] + [int(sys.argv[4])]
+script = runpy.run_path(path, run_name="followed")
+script["choose_sums"](types.SimpleNamespace(reduced_sums=False))
+usual, other = (script["Experiment"](device, count + 1, False, False) for i in range(2))
+functions = torch.nn.functional
+linear, conv2d, key = functions.linear, functions.conv2d, ".momentum_buffer"
+
+def reversed_linear(x, weight, bias=None):
+    return linear(x.flip(0, -1), weight.flip(0, 1), bias.flip(0)).flip(0, -1)
+
+def reversed_conv2d(x, weight, bias, *how):
+    return conv2d(x.flip(0, 1), weight.flip(0, 1), bias.flip(0), *how).flip(0, 1)
+
+def state(step):
+    script["read_tensors"].__globals__["STEP"] = step
+    return script["read_tensors"](f"{folder}/{step}.safetensors")
+
+def step_from(before, experiment, *products):
+    functions.linear, functions.conv2d = products
+    before = {name: tensor.clone() for name, tensor in before.items()}
+    names = experiment.model.state_dict()
+    experiment.model.load_state_dict({name: before[name] for name in names if name in before})
+    for name, param in experiment.params.items():
+        experiment.restore_state(name, param, before)
+    experiment.advance()
+    return {name + key: experiment.optimizer.state[param]["momentum_buffer"].cpu()
+            for name, param in experiment.params.items()}
+
+def distances(before, ours, theirs):
+    grads = {name: theirs[name].double() - 0.9 * before[name].double() for name in theirs}
+    return {name.removesuffix(key): float((ours[name] - theirs[name]).double().norm() / grad.norm())
+            for name, grad in grads.items()}
+
+before, told = state(0), []
+for step in range(count):
+    theirs = step_from(before, usual, linear, conv2d)
+    again = step_from(before, other, reversed_linear, reversed_conv2d)
+    after = state(step + 1)
+    told.append({"loss": usual.loss.item(), "again": other.loss.item(),
+                 "off": distances(before, after, theirs), "own": distances(before, again, theirs)})
+    before = after
+print(json.dumps(told))
+"""
+STATES = 200
+GRADIENTS = {"fp32": 2e-3, "fp16": 2e-3, "bf16": 1e-2}
+
+
+def preset_setups():
+    nets = {"mlp": "data fashion; net mlp; batch 64", "lenet": "data fashion; net lenet; batch 64",
+            "resnet-tiny": "data fashion; net resnet-tiny; batch 64",
+            "transformer-tiny": "data text; net transformer-tiny; batch 32"}
+    formats = {"fp32": "autocast off; scale off", "bf16": "autocast bf16; scale off",
+               "fp16": "autocast fp16; scale static 1024"}
+    for name, net in nets.items():
+        for low, words in formats.items():
+            yield f"{name} {low}", f"seed 1; {net}; optim momentum lr=0.02; {words}", low
+
+
+def compare_states(ours, steps, low):
+    """The losses and each weight's gradient: the worst step, and PyTorch's own worst."""
+    off = [abs(loss - step["loss"]) / abs(step["loss"]) for loss, step in zip(ours, steps)]
+    own = max(abs(step["again"] - step["loss"]) / abs(step["loss"]) for step in steps)
+    yield max(off) <= max(TOLERANCE[low], 2 * own), (
+        f"loss {max(off):.1e} at step {off.index(max(off))}; PyTorch's own {own:.1e}")
+    for name in steps[0]["off"]:
+        if "weight" not in name:
+            continue  # a bias before a batchnorm has no gradient but what is rounded
+        off, own = ([step[which][name] for step in steps] for which in ("off", "own"))
+        beyond = sum(f > GRADIENTS[low] for f in off)
+        yield max(off) <= max(GRADIENTS[low], 2 * max(own)), (
+            f"{name} {max(off):.1e} at step {off.index(max(off))}, median "
+            f"{statistics.median(off):.1e}, {beyond} beyond; PyTorch's own {max(own):.1e}, median "
+            f"{statistics.median(own):.1e}")
+
+
+def check_states(args, threads, label, setup, low):
+    with tempfile.TemporaryDirectory(prefix="halfstep-torch-", dir=args.folder) as folder:
+        at = os.path.join(folder, "step")
+        save = f'command("save {folder}/" .. i .. ".safetensors")'
+        told = halfstep(args, f"{setup}; export pytorch {at}.py; export trace {at}.csv\n"
+                              f'lua for i = 0, {STATES - 1} do {save} command("step") end\n'
+                              f"save {folder}/{STATES}.safetensors; export trace off")
+        if told is None:
+            return [(False, f"{label}: halfstep did not run")]
+        done = subprocess.run([sys.executable, "-c", FOLLOW_STATES, f"{at}.py", args.device, folder,
+                               str(STATES)], capture_output=True, text=True, timeout=args.limit,
+                              env=dict(os.environ, OMP_NUM_THREADS=str(threads)), check=False)
+        if done.returncode != 0:
+            return [(False, f"{label}: {last_line(done.stderr)}")]
+        ours = [float(row["loss"]) for row in rows_of(f"{at}.csv")]
+    verdicts = compare_states(ours, json.loads(last_line(done.stdout)), low)
+    return [(good, f"{label}: {text}") for good, text in verdicts]
+
+
 def check(args):
-    chosen = [setup for setup in setups() if re.search(args.only, setup[0])]
+    """The setups, two steps each; or the presets, each of many steps from the state before it."""
+    made = preset_setups() if args.presets else setups()
+    check_one = check_states if args.presets else check_setup
+    chosen = [setup for setup in made if re.search(args.only, setup[0])]
     if not chosen:
         print(f"no setup is called like {args.only}: " + ", ".join(label for label, *_ in setups()))
         return 2
@@ -316,7 +422,7 @@ def check(args):
     workers = min(len(chosen), cores + cores // 4)
     threads = max(1, cores // workers)
     with futures.ThreadPoolExecutor(workers) as pool:
-        found = pool.map(lambda setup: check_setup(args, threads, *setup), chosen)
+        found = pool.map(lambda setup: check_one(args, threads, *setup), chosen)
         verdicts = [verdict for verdicts in found for verdict in verdicts]
     for good, text in verdicts:
         print(("# " if good else "failed: ") + text)
@@ -341,6 +447,8 @@ def read_arguments():
     parser.add_argument("--repeats", type=int, default=3, help="of each measurement (3)")
     parser.add_argument("--csv", metavar="FILE", help="the table as CSV too")
     parser.add_argument("--check", action="store_true", help="compare steps and time nothing")
+    parser.add_argument("--presets", action="store_true",
+                        help=f"compare {STATES} steps of each preset, each from halfstep's state")
     parser.add_argument("--only", metavar="REGEX", default="", type=pattern,
                         help="of the check's setups those whose name it finds: 'tiny', 'fp16 after 0'")
     parser.add_argument("--folder", metavar="DIR", help="where a temporary folder for the exported "
@@ -349,7 +457,8 @@ def read_arguments():
                         help="for each program that is run (60 in a check, else 600)")
     parser.add_argument("--device", choices=["cuda", "cpu"], default="cuda")
     args = parser.parse_args()
-    args.limit = args.limit or (60 if args.check else 600)
+    args.check = args.check or args.presets
+    args.limit = args.limit or (60 if args.check and not args.presets else 600)
     strange = set(args.networks.split(",")) - set(NETWORKS)
     if strange:
         parser.error(f"there is no network {', '.join(sorted(strange))}")
