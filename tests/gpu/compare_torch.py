@@ -5,7 +5,8 @@
     python3 tests/gpu/compare_torch.py BUILD --csv FILE         and as CSV
     python3 tests/gpu/compare_torch.py BUILD --check            compares steps; N passed, N failed
     python3 tests/gpu/compare_torch.py BUILD --check --only fp16
-    python3 tests/gpu/compare_torch.py BUILD --presets          single steps, each from halfstep's state
+    python3 tests/gpu/compare_torch.py BUILD --presets          and 200 steps of each preset, each
+                                                                from the state that halfstep had
 
 PyTorch runs what `export pytorch` writes, both for the check and for the times: the very network,
 data, batches, optimizer and loss scale of the experiment that halfstep runs. It is timed three
@@ -21,7 +22,6 @@ import csv
 import json
 import os
 import re
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -310,8 +310,9 @@ def setups():
 
 # From each state that halfstep saved, one step of the exported script: its loss, and how far the
 # gradient is that came to each momentum, in relative norm. PyTorch takes the step once more with
-# the rows, inputs and outputs of every product in reverse, which is the same but for the order of
-# its sums: so far it is from itself.
+# pictures in channels_last, for which cuDNN has other kernels, and with the rows, inputs and
+# outputs of every product in reverse, which is the same but for the order of its sums: so far it is
+# from itself.
 FOLLOW_STATES = """
 import json, runpy, sys, types
 import torch
@@ -319,6 +320,7 @@ path, device, folder, count = sys.argv[1:4] + [int(sys.argv[4])]
 script = runpy.run_path(path, run_name="followed")
 script["choose_sums"](types.SimpleNamespace(reduced_sums=False))
 usual, other = (script["Experiment"](device, count + 1, False, False) for i in range(2))
+other.model.to(memory_format=torch.channels_last)
 functions = torch.nn.functional
 linear, conv2d, key = functions.linear, functions.conv2d, ".momentum_buffer"
 
@@ -339,6 +341,8 @@ def step_from(before, experiment, *products):
     experiment.model.load_state_dict({name: before[name] for name in names if name in before})
     for name, param in experiment.params.items():
         experiment.restore_state(name, param, before)
+        state = experiment.optimizer.state[param]
+        state["momentum_buffer"] = torch.empty_like(param).copy_(state["momentum_buffer"])
     experiment.advance()
     return {name + key: experiment.optimizer.state[param]["momentum_buffer"].cpu()
             for name, param in experiment.params.items()}
@@ -373,21 +377,35 @@ def preset_setups():
             yield f"{name} {low}", f"seed 1; {net}; optim momentum lr=0.02; {words}", low
 
 
+def judge_states(name, off, own, most):
+    """Whether the median step and that of 95 in 100 are within `most`, or within twice what PyTorch
+    is from itself.
+
+    Where sums round otherwise, a relu near 0 or a pool that finds two numbers alike passes its
+    gradient elsewhere; behind many layers most numbers differ in their last place.
+    """
+    def at(values, share):
+        values = sorted(far if far == far else float("inf") for far in values)
+        return values[int(share * len(values))]
+
+    beyond = sum(not f <= most for f in off)
+    good = all(at(off, share) <= max(most, 2 * at(own, share)) for share in (0.5, 0.95))
+    return good, (
+        f"{name} median {at(off, 0.5):.1e}, 95% {at(off, 0.95):.1e}, worst {max(off):.1e} at step "
+        f"{off.index(max(off))}, {beyond} of {len(off)} beyond {most:g}; PyTorch from itself "
+        f"{at(own, 0.5):.1e}, 95% {at(own, 0.95):.1e}, worst {max(own):.1e}")
+
+
 def compare_states(ours, steps, low):
-    """The losses and each weight's gradient: the worst step, and PyTorch's own worst."""
-    off = [abs(loss - step["loss"]) / abs(step["loss"]) for loss, step in zip(ours, steps)]
-    own = max(abs(step["again"] - step["loss"]) / abs(step["loss"]) for step in steps)
-    yield max(off) <= max(TOLERANCE[low], 2 * own), (
-        f"loss {max(off):.1e} at step {off.index(max(off))}; PyTorch's own {own:.1e}")
+    def far(loss, step):
+        return abs(loss - step["loss"]) / abs(step["loss"])
+
+    yield judge_states("loss", [far(loss, step) for loss, step in zip(ours, steps)],
+                       [far(step["again"], step) for step in steps], TOLERANCE[low])
     for name in steps[0]["off"]:
-        if "weight" not in name:
-            continue  # a bias before a batchnorm has no gradient but what is rounded
-        off, own = ([step[which][name] for step in steps] for which in ("off", "own"))
-        beyond = sum(f > GRADIENTS[low] for f in off)
-        yield max(off) <= max(GRADIENTS[low], 2 * max(own)), (
-            f"{name} {max(off):.1e} at step {off.index(max(off))}, median "
-            f"{statistics.median(off):.1e}, {beyond} beyond; PyTorch's own {max(own):.1e}, median "
-            f"{statistics.median(own):.1e}")
+        if "weight" in name:  # a bias before a batchnorm has no gradient but what is rounded
+            off, own = ([step[which][name] for step in steps] for which in ("off", "own"))
+            yield judge_states(name, off, own, GRADIENTS[low])
 
 
 def check_states(args, threads, label, setup, low):
@@ -450,7 +468,7 @@ def read_arguments():
     parser.add_argument("--presets", action="store_true",
                         help=f"compare {STATES} steps of each preset, each from halfstep's state")
     parser.add_argument("--only", metavar="REGEX", default="", type=pattern,
-                        help="of the check's setups those whose name it finds: 'tiny', 'fp16 after 0'")
+                        help="of the setups those whose name it finds: 'tiny', 'fp16 after 0'")
     parser.add_argument("--folder", metavar="DIR", help="where a temporary folder for the exported "
                         "scripts is made; those of wide take 2.3 GB (the system's)")
     parser.add_argument("--limit", metavar="SECONDS", type=int, default=0,

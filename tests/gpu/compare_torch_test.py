@@ -111,6 +111,29 @@ def only_what_is_chosen_is_checked():
                                                             "text", "tiny")]
 
 
+def steps_are_judged_at_the_median_and_at_95_of_100():
+    def good(off, own):
+        return compare_torch.judge_states("w", off, own, 2e-3)[0]
+
+    assert good([1e-3] * 200, [0.0] * 200)
+    assert good([1e-3] * 191 + [0.5] * 9, [0.0] * 200)
+    assert not good([1e-3] * 189 + [0.5] * 11, [0.0] * 200)
+    assert not good([3e-3] * 200, [1e-3] * 200)
+    assert good([3e-3] * 200, [1.6e-3] * 200)
+    assert not good([1e-3] * 180 + [9e-3] * 20, [1.6e-3] * 200)
+    assert not good([float("nan")] * 11 + [0.0] * 189, [0.0] * 200)
+    told = compare_torch.judge_states("w", [1.0] * 9 + [0.0] * 191, [0.0] * 200, 1e-3)[1]
+    assert "9 of 200 beyond" in told
+
+
+def the_steps_of_presets_are_compared_by_loss_and_weight():
+    steps = [{"loss": 2.0, "again": 2.0, "off": {"fc1.weight": 1e-3, "fc1.bias": 1.0},
+              "own": {"fc1.weight": 0.0, "fc1.bias": 0.0}}] * 200
+    for loss, verdicts in ((2.0001, [True, True]), (2.001, [False, True])):
+        told = compare_torch.compare_states([loss] * 200, steps, "fp16")
+        assert [good for good, _ in told] == verdicts
+
+
 def the_three_times_of_pytorch_are_of_one_exported_script_and_the_folder_is_gone():
     ran = []
 
@@ -146,7 +169,8 @@ TESTS = [one_process_runs_a_script_in_several_ways, a_way_that_fails_says_why_an
          every_difference_is_said, what_a_cast_lost_is_counted_as_it_is_stored,
          only_what_is_chosen_is_checked,
          the_three_times_of_pytorch_are_of_one_exported_script_and_the_folder_is_gone,
-         mistakes_are_refused]
+         steps_are_judged_at_the_median_and_at_95_of_100,
+         the_steps_of_presets_are_compared_by_loss_and_weight, mistakes_are_refused]
 
 
 def main():

@@ -81,6 +81,7 @@ for part; do
     torch)
         if python3 -c 'import torch, sys; sys.exit(not torch.cuda.is_available())' 2>/dev/null; then
             group torch 500 python3 tests/gpu/compare_torch.py "$build" --check
+            group presets 500 python3 tests/gpu/compare_torch.py "$build" --presets
         else
             echo "  there is no PyTorch with CUDA here"
         fi

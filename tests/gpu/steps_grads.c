@@ -5,6 +5,7 @@
 #include "values.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 const Tolerance
@@ -18,6 +19,31 @@ const Tolerance
 double relative(double a, double b)
 {
     return a == b || (isnan(a) && isnan(b)) ? 0.0 : fabs(a - b) / fmax(fabs(a), fabs(b));
+}
+
+/* What overflowed, as the largest number of the format. */
+static float *in_range(Format format, const float *values, int64_t count)
+{
+    float most = (float)format_table[format].max, *kept = malloc((size_t)count * sizeof *kept);
+
+    for (int64_t i = 0; i < count; i++)
+        kept[i] = isfinite(values[i]) ? values[i]
+                  : isnan(values[i])  ? most
+                                      : copysignf(most, values[i]);
+    return kept;
+}
+
+/* relative_distance, but that a place without a finite number is a large one: the norm of those that
+ * are left, where few are, says nothing. */
+static double gradient_distance(const Value *value, const float *gpu, const float *cpu)
+{
+    int64_t count = value_count(value);
+    float *a = in_range(value->format, gpu, count), *b = in_range(value->format, cpu, count);
+    double off = relative_distance(a, b, count);
+
+    free(a);
+    free(b);
+    return off;
 }
 
 /* Reads what the device has; a whole step need not keep it. */
@@ -36,7 +62,7 @@ void read_grad(Run *run, int param, bool whole)
     }
     check_ok(status, value->name);
     cpu = side_read(&run->pair->cpu, run->program, run->program->params[param].grad);
-    run->off[param] = relative_distance(mine, cpu, count);
+    run->off[param] = gradient_distance(value, mine, cpu);
     run->grads[param] = mine;
     free(cpu);
 }
@@ -83,6 +109,24 @@ static int64_t all_flips(Run *run)
     return of_this < 0 ? 0 : flips;
 }
 
+/* The place where they are farthest apart. */
+static void say_worst(const Run *run, int param)
+{
+    const Value *value = &run->program->values[run->program->params[param].grad];
+    float *cpu = side_read(&run->pair->cpu, run->program, run->program->params[param].grad);
+    const float *gpu = run->grads[param];
+    int64_t worst = -1;
+
+    for (int64_t i = 0; i < value_count(value); i++)
+        if (isfinite(gpu[i]) && isfinite(cpu[i]) &&
+            (worst < 0 || fabsf(gpu[i] - cpu[i]) > fabsf(gpu[worst] - cpu[worst])))
+            worst = i;
+    if (worst >= 0)
+        printf("# %s: %s is farthest off at %lld: the CPU has %g, the device %g\n", run->what,
+               value->name, (long long)worst, (double)cpu[worst], (double)gpu[worst]);
+    free(cpu);
+}
+
 /* Comes last, for it may leave the device in the midst of a step. */
 void judge_grads(Run *run)
 {
@@ -98,6 +142,8 @@ void judge_grads(Run *run)
         }
         if (flips <= 0)
             run->worst.grad = fmax(run->worst.grad, run->off[i]);
+        if (run->off[i] > most && flips <= 0)
+            say_worst(run, i);
         check(run->off[i] <= most || (flips > 0 && run->off[i] <= 0.1),
               "%s: %s is %.3g away from the CPU's", run->what,
               run->program->values[run->program->params[i].grad].name, run->off[i]);
