@@ -51,7 +51,8 @@ static void print_line(const char *const cells[6], Text *text)
 static void print_row(const Settings *settings, int i, Text *text)
 {
     const PolicyRow *row = &policy_table[i];
-    bool kept = settings->policy.keep >> i & 1, forced = settings->policy.force >> i & 1;
+    bool kept = row->keeps && settings->policy.keep >> i & 1;
+    bool forced = settings->policy.force >> i & 1;
     Formats formats = formats_of(row, settings->autocast, kept, forced);
 
     print_line((const char *const[]){row->name, format_step_name(formats.takes),

@@ -79,6 +79,14 @@ static void hint(Repl *repl, const Settings *settings)
                   format_step_name(settings->autocast));
 }
 
+static void tell_needless(Repl *repl, const Policy *policy)
+{
+    for (int i = 0; policy_table[i].name != NULL; i++)
+        if (policy->keep >> i & 1 && !policy_table[i].keeps)
+            repl_note(repl, "%s is in fp32 by itself: keep= changes nothing there",
+                      policy_table[i].name);
+}
+
 /* A format states the whole: what is kept and forced beside it is what is typed beside it. */
 static Status take_format(Args *args, Settings *wanted)
 {
@@ -130,6 +138,8 @@ static Status autocast_run(Repl *repl, Args *args)
     else
         status = repl_apply(repl, &wanted, text_chars(&what));
     text_release(&what);
+    if (args_has(args, "keep") && !failed(status))
+        tell_needless(repl, &wanted.policy);
     if (args_has(args, "format") && !failed(status)) {
         tell_weights(repl, &wanted, weights);
         hint(repl, &wanted);
