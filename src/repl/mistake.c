@@ -99,18 +99,41 @@ void mistake_print(const char *line, Mark mark, Text *text)
     text_append(text, "\n");
 }
 
+/* How often the words stand there; and where first. */
+static int find(const char *line, Mark mark, const char *words, size_t length, Mark *first)
+{
+    int found = 0;
+
+    for (size_t at = mark.start; at + length <= mark.end; at++)
+        if (strncmp(line + at, words, length) == 0 && found++ == 0)
+            *first = (Mark){at, at + length};
+    return found;
+}
+
+/* The length without the last word; 0 where one would be left. */
+static size_t without_last_word(const char *words, size_t length)
+{
+    while (length > 0 && words[length - 1] != ' ')
+        length--;
+    return memchr(words, ' ', length > 0 ? length - 1 : 0) == NULL ? 0 : length - 1;
+}
+
 Mark mistake_narrow(const char *line, Mark mark, const char *sentence)
 {
     const char *open = strchr(sentence, '\'');
     const char *close = open == NULL ? NULL : strchr(open + 1, '\'');
     size_t length;
+    Mark part = mark;
+    int found;
 
     if (close == NULL || close == open + 1)
         return mark;
     length = (size_t)(close - open) - 1;
-    for (size_t at = mark.start; at + length <= mark.end; at++) {
-        if (strncmp(line + at, open + 1, length) == 0)
-            return (Mark){at, at + length};
-    }
-    return mark;
+    if (find(line, mark, open + 1, length, &part) > 0)
+        return part;
+    do {
+        length = without_last_word(open + 1, length);
+        found = length > 0 ? find(line, mark, open + 1, length, &part) : 1;
+    } while (found == 0);
+    return found == 1 ? part : mark;
 }

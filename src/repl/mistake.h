@@ -5,8 +5,9 @@
 #include "base/text.h"
 #include "repl/lexer.h"
 
-/* The part of `mark` that the sentence quotes first ('like this'), where it stands in the line
- * there; else `mark` as it is. */
+/* The part of `mark` that the sentence quotes first ('like this'), where it stands in the line there,
+ * or its first words do, two or more, and only once: 'conv 3 k=3' is what `conv 3` says. Else `mark`
+ * as it is. */
 Mark mistake_narrow(const char *line, Mark mark, const char *sentence);
 
 /* Appends "  LINE\n    ^~~~\n", at most about a screen's width of it around the mark. What cannot

@@ -64,3 +64,16 @@ Test(mistake, the_word_that_the_sentence_quotes_is_marked)
     mark = mistake_narrow(line, all, "nothing is quoted, isn't it");
     cr_assert_eq(mark.end, 12);
 }
+
+Test(mistake, what_the_sentence_says_in_full_is_marked_as_it_was_typed)
+{
+    const char *line = "net \"conv 8 k=1, conv 3, relu\"";
+    Mark all = {4, 31}, mark = mistake_narrow(line, all, "'conv 3 k=3 pad=0' takes pictures");
+
+    cr_assert_eq(mark.start, 17);
+    cr_assert_eq(mark.end, 23);
+    mark = mistake_narrow(line, all, "'conv 5 k=3' takes pictures");
+    cr_assert_eq(mark.start, 4, "one word alone may be another layer's");
+    mark = mistake_narrow("conv 3, conv 3", (Mark){0, 14}, "'conv 3 k=3' takes pictures");
+    cr_assert_eq(mark.end, 14, "either may be meant");
+}
