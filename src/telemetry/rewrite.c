@@ -93,27 +93,34 @@ static void own_gather(Check *check)
     }
 }
 
-/* Metrics and the sandbox's own words, ended by NULL. */
-static void list_words(bool script, const char *words[WORDS_KNOWN])
+/* Metrics, what a sum has, and the sandbox's own words, ended by NULL. */
+static void list_words(bool script, bool sums, const char *words[WORDS_KNOWN])
 {
     int count = 0;
 
     for (const Metric *metric = metric_table; metric->name != NULL && count < WORDS_KNOWN - 1;)
         words[count++] = metric++->name;
+    for (int i = 0; sums && past_sum_fields[i] != NULL && count < WORDS_KNOWN - 1; i++)
+        words[count++] = past_sum_fields[i];
     for (int i = 0; sandbox_word(i, script) != NULL && count < WORDS_KNOWN - 1; i++)
         words[count++] = sandbox_word(i, script);
     words[count] = NULL;
 }
 
-Status rewrite_unknown(const char *name, bool script)
+static Status unknown(const char *name, bool script, bool sums)
 {
     const char *words[WORDS_KNOWN], *nearest;
 
-    list_words(script, words);
+    list_words(script, sums, words);
     nearest = text_nearest(name, words);
     if (nearest != NULL)
         return fail(STATUS_USAGE, "there is no '%.40s' here; did you mean %s?", name, nearest);
     return fail(STATUS_USAGE, "there is no '%.40s' here; try step, loss, scale or skipped", name);
+}
+
+Status rewrite_unknown(const char *name, bool script)
+{
+    return unknown(name, script, false);
 }
 
 static bool word_is_known(const char *word, bool script)
@@ -217,7 +224,7 @@ static Status check_field(const Check *check, size_t i, const char *word)
         need(check->needs, metric);
     if (metric != NULL || is_of_sums(word) || word_is_known(word, false))
         return ok();
-    return rewrite_unknown(word, false);
+    return unknown(word, false, true);
 }
 
 static Status check_name(const Check *check, size_t i)

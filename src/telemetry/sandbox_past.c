@@ -52,12 +52,56 @@ static void push_run(lua_State *lua, lua_Integer number)
     lua_replace(lua, -2);
 }
 
+/* Makes the table on top refuse names that it has not: Lua itself would say nil. */
+static void refuse_others(lua_State *lua, const char *what, lua_CFunction refuse)
+{
+    if (luaL_newmetatable(lua, what)) {
+        lua_pushcfunction(lua, refuse);
+        lua_setfield(lua, -2, "__index");
+    }
+    lua_setmetatable(lua, -2);
+}
+
+/* A number behind the last is nil, at which ipairs ends. */
+static int on_list_field(lua_State *lua)
+{
+    if (lua_type(lua, 2) != LUA_TSTRING)
+        return 0;
+    return sandbox_raise_here(
+        lua, fail(STATUS_USAGE,
+                  "a list has no '%.40s'; ask one of it, as in runs[1].loss or sums[1].value",
+                  lua_tostring(lua, 2)));
+}
+
+static void push_list(lua_State *lua)
+{
+    lua_newtable(lua);
+    refuse_others(lua, "list", on_list_field);
+}
+
+/* All that it has: the nearest to loss would be lost, which is not what was meant. */
+static Status no_field_of_sum(const char *name)
+{
+    Text list = {0};
+    Status status;
+
+    text_list(&list, past_sum_fields);
+    status = fail(STATUS_USAGE, "a sum has no '%.30s'; it has %s", name, text_chars(&list));
+    text_release(&list);
+    return status;
+}
+
+static int on_sum_field(lua_State *lua)
+{
+    return sandbox_raise_here(lua, no_field_of_sum(luaL_checkstring(lua, 2)));
+}
+
 static int get_runs(lua_State *lua)
 {
     const Past *past = past_of(lua);
     lua_Integer place = 0;
 
-    lua_newtable(lua);
+    push_list(lua);
     for (int64_t i = past_first_run(past); i < past->run_count; i++) {
         push_run(lua, i);
         lua_rawseti(lua, -2, ++place);
@@ -70,7 +114,7 @@ static int get_looked(lua_State *lua)
     const Past *past = past_of(lua);
     int64_t held = past->looked_count < PAST_LOOKED ? past->looked_count : PAST_LOOKED;
 
-    lua_newtable(lua);
+    push_list(lua);
     for (int64_t i = 0; i < held; i++) {
         lua_pushnumber(lua, past->looked[i]);
         lua_rawseti(lua, -2, i + 1);
@@ -85,6 +129,7 @@ static void push_sum(lua_State *lua, const PastSum *sum)
         push_measure(lua, &sum->of[i]);
         lua_setfield(lua, -2, past_sum_fields[i]);
     }
+    refuse_others(lua, "sum", on_sum_field);
 }
 
 static int get_sums(lua_State *lua)
@@ -92,7 +137,7 @@ static int get_sums(lua_State *lua)
     const Past *past = past_of(lua);
     int64_t held = past->sum_count < PAST_SUMS ? past->sum_count : PAST_SUMS;
 
-    lua_newtable(lua);
+    push_list(lua);
     for (int64_t i = 0; i < held; i++) {
         push_sum(lua, &past->sums[i]);
         lua_rawseti(lua, -2, i + 1);

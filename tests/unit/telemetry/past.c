@@ -120,11 +120,30 @@ Test(past, sums_that_were_shown_answer_by_their_fields)
            "true");
     expect(&past, "any(sums, function(s) return s.stalls_at >= 0 end)", "false");
     expect(&past, "any(sums, function(s) return s.valu == 1 end)",
-           "there is no 'valu' here; try step, loss, scale or skipped");
+           "there is no 'valu' here; did you mean value?");
     for (int i = 0; i < PAST_SUMS; i++)
         add_sum(&past, "tf32", 1.0);
     expect(&past, "count(sums), any(sums, function(s) return s.format == \"bf16\" end)",
            "64\tfalse");
+    past_release(&past);
+}
+
+Test(past, what_a_sum_has_not_is_said_with_what_it_has)
+{
+    static const char has[] =
+        "a sum has no 'loss'; it has format, accumulate, order, terms, value, "
+        "exact, error, lost, stalls_at or nonfinite_at";
+    Past past = {.start = NULL};
+
+    add_sum(&past, "fp16", 2048.0);
+    add(&past, 20, 0.5);
+    expect(&past, "sums[1].loss", has);
+    expect(&past, "any(sums, function(s) return s.loss > 1 end)", has);
+    expect(&past, "sums[2] == nil, runs[2] == nil, looked[1] == nil", "true\ttrue\ttrue");
+    expect(&past, "sums.value",
+           "a list has no 'value'; ask one of it, as in runs[1].loss or sums[1].value");
+    expect(&past, "runs.loss",
+           "a list has no 'loss'; ask one of it, as in runs[1].loss or sums[1].value");
     past_release(&past);
 }
 
