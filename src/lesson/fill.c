@@ -60,8 +60,9 @@ static bool is_format(const char *format)
     return strcmp(at + 1, "") == 0 || strcmp(at + 1, "%%") == 0;
 }
 
-static Status check_hole(const Lesson *lesson, const char *path, const Hole *hole, int line)
+static Status check_hole(const Lesson *lesson, const Hole *hole, int line)
 {
+    const char *path = lesson->path;
     Expr *expr = NULL;
     Status status;
 
@@ -89,12 +90,12 @@ static int lines_between(const char *from, const char *to)
     return count;
 }
 
-Status fill_check(const Lesson *lesson, const char *path, const char *text, int line)
+Status fill_check(const Lesson *lesson, const Block *block)
 {
     Hole hole;
 
-    for (const char *at = text; next_hole(at, &hole); at = hole.end)
-        TRY(check_hole(lesson, path, &hole, line + lines_between(text, hole.start)));
+    for (const char *at = block->text; next_hole(at, &hole); at = hole.end)
+        TRY(check_hole(lesson, &hole, block_line(block, lines_between(block->text, hole.start))));
     return ok();
 }
 

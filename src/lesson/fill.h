@@ -10,7 +10,7 @@
 #include "lesson/lesson.h"
 
 /* Every {...} can be read, every [key] has its @source. Fails: STATUS_USAGE, with file and line. */
-Status fill_check(const Lesson *lesson, const char *path, const char *text, int line) MUST_CHECK;
+Status fill_check(const Lesson *lesson, const Block *block) MUST_CHECK;
 
 /* Appends the text, filled from the snapshot; what cannot be known yet is shown as none. */
 void fill_append(const char *text, const Snapshot *snapshot, Text *filled);

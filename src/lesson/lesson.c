@@ -77,6 +77,16 @@ int step_count(const Step *step, BlockKind kind)
     return count;
 }
 
+int block_line(const Block *block, int n)
+{
+    return block->lines[n + block->below];
+}
+
+int block_command_line(const Block *block, int n)
+{
+    return block->lines[n + 1];
+}
+
 const char *block_prose(const Block *block)
 {
     return block->other != NULL ? block->other : block->text;
@@ -142,6 +152,7 @@ static void step_release(Step *step)
     for (size_t i = 0; i < step->block_count; i++) {
         free(step->blocks[i].text);
         free(step->blocks[i].commands);
+        free(step->blocks[i].lines);
         free(step->blocks[i].other);
         free(step->blocks[i].old);
     }

@@ -77,7 +77,9 @@ typedef struct Block {
     char *other;          /* the prose in the language that is shown; NULL: there is none */
     char *old;            /* a translation of what stood there before; NULL: none */
     uint32_t hash;        /* of the text, blanks folded: what a sidecar says it translates */
-    int line, text_line;  /* of its word, and where its text begins */
+    int line;             /* of its word */
+    int *lines; /* of the file: that, then where each line below it stands; see block_line */
+    bool below; /* its text begins on the line below its word */
 } Block;
 
 typedef struct Check {
@@ -128,6 +130,10 @@ int lesson_step_named(const Lesson *lesson, const char *id);
 /* The n-th block (from 0) of this kind, NULL behind the last. */
 const Block *step_block(const Step *step, BlockKind kind, int n);
 int step_count(const Step *step, BlockKind kind);
+
+/* The line of the file where line n (from 0) of its text stands, or of its commands. */
+int block_line(const Block *block, int n);
+int block_command_line(const Block *block, int n);
 
 /* What is shown of it: the prose in the language that is shown, or as it was written. */
 const char *block_prose(const Block *block);

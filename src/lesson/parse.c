@@ -110,7 +110,7 @@ static Status take_check(const Parser *parser, char *line, int number)
 static Status take_checks(const Parser *parser)
 {
     char *copy = xstrdup(text_chars(&parser->raw->body)), *next = copy;
-    int number = parser->raw->line;
+    const int *number = parser->raw->lines;
     Status status = ok();
 
     while (next != NULL && !failed(status)) {
@@ -121,7 +121,7 @@ static Status take_checks(const Parser *parser)
         if (end != NULL)
             *end = '\0';
         if (*line != '\0')
-            status = take_check(parser, line, number);
+            status = take_check(parser, line, *number);
     }
     free(copy);
     return status;
@@ -216,8 +216,10 @@ static void take_words(const RawBlock *raw, Block *block)
         text_append(&text, text.length > 0 && raw->body.length > 0 ? "\n" : "");
         text_append(&text, text_chars(&raw->body));
     }
-    block->text_line = raw->line + (argument[0] == '\0');
+    block->below = argument[0] == '\0';
     block->text = xstrdup(text_chars(&text));
+    block->lines = xcalloc(raw->line_count, sizeof *block->lines);
+    memcpy(block->lines, raw->lines, raw->line_count * sizeof *block->lines);
     block->hash = prose_hash(block->text);
     text_release(&text);
 }
@@ -306,7 +308,7 @@ static Status check_fills(const Lesson *lesson, const Step *step)
         const Block *block = &step->blocks[i];
 
         if (block_table[block->kind].prose)
-            TRY(fill_check(lesson, lesson->path, block->text, block->text_line));
+            TRY(fill_check(lesson, block));
     }
     return ok();
 }

@@ -1,7 +1,10 @@
 #include "lesson/read.h"
 
+#include "base/memory.h"
+
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { PATH_SHOWN = 60 };
@@ -103,6 +106,7 @@ void raw_block_release(RawBlock *block)
 {
     text_release(&block->argument);
     text_release(&block->body);
+    free(block->lines);
     *block = (RawBlock){.line = 0};
 }
 
@@ -113,17 +117,24 @@ static const char *end_of_line(const Lines *lines)
     return newline == NULL ? lines->end : newline;
 }
 
+static void add_number(int number, RawBlock *block)
+{
+    block->lines = grow(block->lines, block->line_count, &block->room, sizeof *block->lines);
+    block->lines[block->line_count++] = number;
+}
+
 /* A line of a body; comments leave nothing behind. */
-static void add_line(const char *line, size_t length, Text *body)
+static void add_line(const char *line, size_t length, int number, RawBlock *block)
 {
     if (length > 0 && line[0] == '#')
         return;
+    add_number(number, block);
     if (length > 1 && line[0] == '@' && line[1] == '@') {
         line++;
         length--;
     }
-    text_append_bytes(body, line, length);
-    text_append(body, "\n");
+    text_append_bytes(&block->body, line, length);
+    text_append(&block->body, "\n");
 }
 
 static void trim(Text *text, const char *what)
@@ -155,6 +166,7 @@ static Status take_directive(Lines *lines, RawBlock *block)
     text_append(&block->argument, text);
     trim(&block->argument, " ");
     block->line = lines->number;
+    add_number(lines->number, block);
     if (block->word[0] == '\0')
         return read_fault(lines->path, lines->number,
                           "a word follows the @, as in @text; a line of text that begins with @ "
@@ -175,7 +187,7 @@ Status lines_block(Lines *lines, RawBlock *block)
         if (begins_block(lines))
             TRY(take_directive(lines, block));
         else if (block->word[0] != '\0')
-            add_line(lines->at, (size_t)(end - lines->at), &block->body);
+            add_line(lines->at, (size_t)(end - lines->at), lines->number, block);
         else if (end > lines->at && lines->at[0] != '#')
             return read_fault(lines->path, lines->number,
                               "text stands before the first block; begin with @lesson NAME, or "

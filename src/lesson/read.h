@@ -21,6 +21,8 @@ typedef struct RawBlock {
     Text argument;           /* the rest of that line, without blanks at its ends */
     Text body;               /* the lines behind it; empty ones at the end are left out */
     int line;
+    int *lines; /* of the file: where that word stands, and each line of the body */
+    size_t line_count, room;
 } RawBlock;
 
 /* Refuses what no lesson may hold, with its line: a byte order mark, broken UTF-8, tabs, carriage
