@@ -106,7 +106,7 @@ Status session_room_beside(const Session *session, const Settings *settings, con
 {
     const BackendClass *class = session->here.class;
     int64_t all = experiment_size(class, settings, runs_used(session)->data->set) +
-                  runs_size(session) + kept_size(session, &session->previous);
+                  runs_size(session) + beside_size(session);
 
     if (all > experiment_most(class))
         return fail(STATUS_MEMORY,

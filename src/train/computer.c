@@ -93,6 +93,8 @@ static void settle(Session *session, Computer *to, const LoadedSets *sets, const
     Computer left = session->here;
 
     session->previous.data = loaded_twin(&session->loaded, session->previous.data, sets);
+    for (int i = 0; i < ASIDE_PLACES; i++)
+        session->aside[i].data = loaded_twin(&session->loaded, session->aside[i].data, sets);
     runs_free(&session->runs);
     session->runs = *next;
     timeline_begin(&session->timeline, "where it came to this backend, on which the bits are "

@@ -48,7 +48,7 @@ static Status check_room(const Session *session, const Settings *wanted)
     if (session->runs.count == RUNS_MOST)
         return fail(STATUS_USAGE, "a session holds up to %d runs; drop one first", RUNS_MOST);
     all = experiment_size(session->here.class, wanted, runs_used(session)->data->set) +
-          runs_size(session) + kept_size(session, &session->previous);
+          runs_size(session) + beside_size(session);
     if (all > most)
         return fail(STATUS_MEMORY,
                     "one more run, the present ones and what undo keeps need %lld MiB together; "

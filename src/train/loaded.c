@@ -80,18 +80,26 @@ Status loaded_get(LoadedSets *loaded, const DataSpec *spec, LoadedData **data)
             return ok();
         }
     TRY(load(loaded, spec, data));
-    while (loaded->sets[place] != NULL) /* two are kept at most, so there is room */
+    while (loaded->sets[place] != NULL) /* loaded_keep left room */
         place++;
     loaded->sets[place] = *data;
     return ok();
 }
 
-void loaded_keep(LoadedSets *loaded, const LoadedData *one, const LoadedData *other)
+static bool is_used(const LoadedData *data, const LoadedData *const *used, int count)
+{
+    for (int i = 0; i < count; i++)
+        if (used[i] == data)
+            return true;
+    return false;
+}
+
+void loaded_keep(LoadedSets *loaded, const LoadedData *const *used, int count)
 {
     for (int i = 0; i < DATA_KEPT; i++) {
         LoadedData *data = loaded->sets[i];
 
-        if (data == NULL || data == one || data == other)
+        if (data == NULL || is_used(data, used, count))
             continue;
         free_data(loaded, data);
         loaded->sets[i] = NULL;

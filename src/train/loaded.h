@@ -8,7 +8,7 @@
 #include "data/data.h"
 #include "program/backend.h"
 
-enum { DATA_KEPT = 4 };
+enum { DATA_KEPT = 6 };
 
 typedef struct LoadedData {
     DataSpec spec;
@@ -33,8 +33,8 @@ DataView loaded_view(const Dataset *set);
 /* The file behind it is no longer the one that was read. */
 bool loaded_is_stale(const LoadedData *data);
 
-/* Lets go of all but these two, either of which may be NULL. */
-void loaded_keep(LoadedSets *loaded, const LoadedData *one, const LoadedData *other);
+/* Lets go of all but these, any of which may be NULL; at most DATA_KEPT - 2 of them. */
+void loaded_keep(LoadedSets *loaded, const LoadedData *const *used, int count);
 
 /* Takes all that `from` holds to another backend; both share the data in memory. Exactly one of them
  * is let go of with loaded_unshare afterwards. Fails: STATUS_MEMORY, STATUS_DEVICE; nothing is held. */

@@ -97,3 +97,12 @@ int64_t kept_size(const Session *session, const KeptRuns *kept)
         numbers += experiment_size(session->here.class, &kept->all[i]->settings, kept->data->set);
     return numbers;
 }
+
+int64_t beside_size(const Session *session)
+{
+    int64_t numbers = kept_size(session, &session->previous);
+
+    for (int i = 0; i < ASIDE_PLACES; i++)
+        numbers += kept_size(session, &session->aside[i]);
+    return numbers;
+}

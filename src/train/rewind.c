@@ -104,7 +104,7 @@ static Status check_room(const Session *session, const Moment *from)
     for (int i = 0; i < from->count; i++)
         numbers += experiment_size(session->here.class, &from->all[i]->settings,
                                    runs_used(session)->data->set);
-    all = numbers + runs_size(session) + kept_size(session, &session->previous);
+    all = numbers + runs_size(session) + beside_size(session);
     if (all > most)
         return fail(STATUS_MEMORY,
                     "the runs of then, those of now and what undo keeps need %lld MiB together; "

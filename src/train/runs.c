@@ -35,8 +35,13 @@ Status runs_take(const Session *session, KeptRuns *kept)
 
 void runs_drop_unused(Session *session)
 {
-    loaded_keep(&session->loaded, session->runs.count == 0 ? NULL : runs_used(session)->data,
-                session->previous.count == 0 ? NULL : session->previous.data);
+    const LoadedData *used[2 + ASIDE_PLACES];
+
+    used[0] = session->runs.count == 0 ? NULL : runs_used(session)->data;
+    used[1] = session->previous.count == 0 ? NULL : session->previous.data;
+    for (int i = 0; i < ASIDE_PLACES; i++)
+        used[2 + i] = session->aside[i].count == 0 ? NULL : session->aside[i].data;
+    loaded_keep(&session->loaded, used, 2 + ASIDE_PLACES);
 }
 
 /* The present runs stay, for undo, and so both must fit; those behind them go first where all would be
@@ -55,7 +60,7 @@ static Status make_room(Session *session, int64_t numbers)
                     "these networks at this batch need %lld MiB; %lld MiB is the most that is "
                     "taken, so make one of them smaller",
                     (long long)(numbers >> 18), (long long)(most >> 18));
-    if (both + kept_size(session, &session->previous) > most)
+    if (both + beside_size(session) > most)
         kept_release(&session->previous);
     return ok();
 }
@@ -220,7 +225,7 @@ Status session_reset(Session *session)
     return worker_change(session, reset_job, NULL);
 }
 
-static Status bring_back(Session *session, const KeptRuns *back, Runs *next)
+Status runs_bring_back(Session *session, const KeptRuns *back, Runs *next)
 {
     Status status = ok();
 
@@ -258,7 +263,7 @@ static Status undo_job(Session *session, void *argument)
     if (back.count == 0)
         return fail(STATUS_USAGE, "there is nothing to undo: no run was replaced yet");
     journal_reach(&session->journal, runs_used(session), session->runs.count > 1);
-    TRY(bring_back(session, &back, &next));
+    TRY(runs_bring_back(session, &back, &next));
     session->previous = (KeptRuns){.count = 0};
     status = runs_replace(session, &next);
     if (failed(status)) {

@@ -76,6 +76,26 @@ Status session_reset(Session *session) MUST_CHECK;
  * words that say what came back. Fails: STATUS_USAGE: there is nothing to undo. */
 Status session_undo(Session *session, Text *what) MUST_CHECK;
 
+/* Where all runs of a session can be put aside, in memory. */
+typedef enum AsidePlace {
+    ASIDE_OWN,  /* the learner's own, while a lesson has the stage */
+    ASIDE_STEP, /* those of a lesson's step, while the learner plays */
+    ASIDE_PLACES,
+} AsidePlace;
+
+/* Keeps a copy of all runs as they are, whatever becomes of them; what was there before goes. Fails:
+ * session_problem; STATUS_MEMORY: there is no room for both. */
+Status session_put_aside(Session *session, AsidePlace place) MUST_CHECK;
+
+/* They become the present runs again, to the bit, with the one in use; undo brings back what they
+ * replace, and nothing is left there. Fails: STATUS_USAGE: nothing is there; as session_apply, and all
+ * is as before. */
+Status session_take_back(Session *session, AsidePlace place) MUST_CHECK;
+
+/* Harmless where nothing is there. */
+void session_let_go(Session *session, AsidePlace place);
+bool session_has_aside(Session *session, AsidePlace place);
+
 /* Writes the run, as of the last step, to a safetensors file. `step`: which one. Fails:
  * STATUS_IO. */
 Status session_save(Session *session, const char *path, int64_t *step) MUST_CHECK;

@@ -115,7 +115,8 @@ struct Session {
 
     Runs runs;
     KeptRuns previous; /* what undo brings back */
-    int64_t begun;     /* runs so far */
+    KeptRuns aside[ASIDE_PLACES];
+    int64_t begun; /* runs so far */
     LoadedSets loaded;
     Training training;
     Rescue rescue;
@@ -200,9 +201,11 @@ Status runs_collect(Session *session, bool all) MUST_CHECK;
 /* Of a look at the device by any of them. */
 Status runs_trouble(const Session *session) MUST_CHECK;
 
-/* Numbers in host memory: of all runs; of what undo keeps. */
+/* Numbers in host memory: of all runs; of some that are kept; of all that are kept beside the runs,
+ * for undo and aside. */
 int64_t runs_size(const Session *session);
 int64_t kept_size(const Session *session, const KeptRuns *kept);
+int64_t beside_size(const Session *session);
 
 /* train/runs.c: all of them as host data. Caller releases. Fails: STATUS_DEVICE. */
 Status runs_take(const Session *session, KeptRuns *kept) MUST_CHECK;
@@ -218,6 +221,9 @@ Status runs_put_up(const Session *session, LoadedData *data, const Settings *set
 /* `next` are taken, and become the present runs; undo brings back the former. On failure nothing
  * has changed, and `next` is still the caller's. */
 Status runs_replace(Session *session, const Runs *next) MUST_CHECK;
+
+/* Puts up what is kept, which stays. */
+Status runs_bring_back(Session *session, const KeptRuns *back, Runs *next) MUST_CHECK;
 
 /* Lets go of data that no run uses. */
 void runs_drop_unused(Session *session);

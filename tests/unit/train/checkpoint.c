@@ -48,7 +48,7 @@ static void place_open(Place *place, const Settings *settings)
 static void place_close(Place *place)
 {
     experiment_free(place->run);
-    loaded_keep(&place->loaded, NULL, NULL);
+    loaded_keep(&place->loaded, NULL, 0);
     cpu_backend.close(place->backend);
 }
 

@@ -36,7 +36,7 @@ static void begin(void)
 static void end(void)
 {
     experiment_free(experiment);
-    loaded_keep(&loaded, NULL, NULL);
+    loaded_keep(&loaded, NULL, 0);
     cpu_backend.close(backend);
 }
 
@@ -116,6 +116,7 @@ Test(experiment, counts_every_held_out_example_for_accuracy)
 
 Test(experiment, loads_a_data_set_once_and_lets_go_of_what_is_not_kept)
 {
+    const LoadedData *kept = data;
     LoadedData *again, *other;
     DataSpec spec = data->spec;
 
@@ -124,7 +125,7 @@ Test(experiment, loads_a_data_set_once_and_lets_go_of_what_is_not_kept)
     spec.limit = 50;
     must(loaded_get(&loaded, &spec, &other));
     cr_expect_neq(other, data);
-    loaded_keep(&loaded, data, NULL);
+    loaded_keep(&loaded, &kept, 1);
     must(loaded_get(&loaded, &data->spec, &again));
     cr_expect_eq(again, data);
 }

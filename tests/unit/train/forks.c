@@ -221,3 +221,71 @@ Test(forks, what_all_share_is_refused_where_it_does_not_fit_one_of_them)
     cr_expect_eq(seen(1).accumulate, 1);
     train(2);
 }
+
+Test(forks, runs_that_were_put_aside_come_back_to_the_bit_whatever_happened_meanwhile)
+{
+    Settings wanted;
+    Snapshot a, b, straight;
+    int64_t first;
+
+    fork_bf16();
+    train(6);
+    must(session_use(session, 1));
+    first = session_first_difference(session, 0, 1);
+    must(session_put_aside(session, ASIDE_STEP));
+    train(5);
+    a = seen(0);
+    straight = seen(1);
+    wanted = *session_settings(session);
+    wanted.seed = 9;
+    must(net_parse("2 3 2", "tanh", &wanted.net));
+    apply(&wanted);
+    must(session_take_back(session, ASIDE_STEP));
+    cr_expect_eq(session_run_count(session), 2);
+    cr_expect_eq(session_run_current(session), 1);
+    cr_expect_eq(seen(0).step, 6);
+    cr_expect_eq(session_first_difference(session, 0, 1), first);
+    train(5);
+    b = seen(0);
+    expect_same_losses(&a, &b);
+    b = seen(1);
+    expect_same_losses(&straight, &b);
+}
+
+Test(forks, runs_are_put_aside_in_places_of_their_own_and_taken_back_once)
+{
+    cr_expect_not(session_has_aside(session, ASIDE_OWN));
+    train(3);
+    must(session_put_aside(session, ASIDE_OWN));
+    train(4);
+    must(session_put_aside(session, ASIDE_STEP));
+    train(1);
+    must(session_take_back(session, ASIDE_OWN));
+    cr_expect_eq(seen(0).step, 3);
+    cr_expect(failed(session_take_back(session, ASIDE_OWN)));
+    session_let_go(session, ASIDE_STEP);
+    cr_expect_not(session_has_aside(session, ASIDE_STEP));
+    cr_expect(failed(session_take_back(session, ASIDE_STEP)));
+    cr_expect_eq(seen(0).step, 3);
+}
+
+/* What they were trained with goes on being there, though no run uses it. */
+Test(forks, runs_that_were_put_aside_keep_their_data)
+{
+    Snapshot before, back;
+    Settings wanted = *session_settings(session);
+
+    train(4);
+    must(session_put_aside(session, ASIDE_OWN));
+    train(4);
+    before = seen(0);
+    for (unsigned i = 1; i <= 3; i++) {
+        wanted.seed = 100 + i; /* of the data too */
+        apply(&wanted);
+        train(1);
+    }
+    must(session_take_back(session, ASIDE_OWN));
+    train(4);
+    back = seen(0);
+    expect_same_losses(&before, &back);
+}

@@ -46,7 +46,7 @@ static void begin(void)
 static void end(void)
 {
     experiment_free(experiment);
-    loaded_keep(&loaded, NULL, NULL);
+    loaded_keep(&loaded, NULL, 0);
     cpu_backend.close(backend);
 }
 

@@ -1,0 +1,101 @@
+/* Runs that are put aside and taken back: the rest of session.h. */
+#include "train/worker.h"
+
+typedef struct Aside {
+    AsidePlace place;
+    bool there; /* asked */
+} Aside;
+
+/* A lesson without its room would have to end: so the bound is that of all runs together. */
+static Status check_room(const Session *session)
+{
+    int64_t most = experiment_most(session->here.class);
+    int64_t all = 2 * runs_size(session) + beside_size(session);
+
+    if (all > most)
+        return fail(
+            STATUS_MEMORY,
+            "to keep these runs beside the present ones takes %lld MiB together; %lld MiB is "
+            "the most that is taken, so drop a run first",
+            (long long)(all >> 18), (long long)(most >> 18));
+    return ok();
+}
+
+static Status put_job(Session *session, void *argument)
+{
+    KeptRuns *place = &session->aside[((const Aside *)argument)->place], kept;
+
+    TRY(session->problem);
+    TRY(check_room(session));
+    TRY(runs_take(session, &kept));
+    kept_release(place);
+    *place = kept;
+    return ok();
+}
+
+Status session_put_aside(Session *session, AsidePlace place)
+{
+    Aside aside = {.place = place};
+
+    return worker_change(session, put_job, &aside);
+}
+
+static Status take_job(Session *session, void *argument)
+{
+    KeptRuns *place = &session->aside[((const Aside *)argument)->place];
+    Status status;
+    Runs next;
+
+    if (place->count == 0)
+        return fail(STATUS_USAGE, "no runs were put aside");
+    journal_reach(&session->journal, runs_used(session), session->runs.count > 1);
+    TRY(runs_bring_back(session, place, &next));
+    status = runs_replace(session, &next);
+    if (failed(status)) {
+        runs_free(&next);
+        return status;
+    }
+    kept_release(place);
+    runs_drop_unused(session);
+    journal_lose(&session->journal, "runs were put aside for a lesson and taken back, which no "
+                                    "commands do, so there is no script of this session");
+    session_copy_out(session);
+    return ok();
+}
+
+Status session_take_back(Session *session, AsidePlace place)
+{
+    Aside aside = {.place = place};
+
+    return worker_change(session, take_job, &aside);
+}
+
+static Status let_go_job(Session *session, void *argument)
+{
+    kept_release(&session->aside[((const Aside *)argument)->place]);
+    runs_drop_unused(session);
+    return ok();
+}
+
+void session_let_go(Session *session, AsidePlace place)
+{
+    Aside aside = {.place = place};
+
+    if (failed(worker_ask(session, let_go_job, &aside)))
+        return; /* let_go_job never fails */
+}
+
+static Status there_job(Session *session, void *argument)
+{
+    Aside *aside = argument;
+
+    aside->there = session->aside[aside->place].count > 0;
+    return ok();
+}
+
+bool session_has_aside(Session *session, AsidePlace place)
+{
+    Aside aside = {.place = place};
+
+    return !failed(worker_ask(session, there_job, &aside)) && aside.there;
+}
