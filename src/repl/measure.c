@@ -28,7 +28,7 @@ Status measure(Repl *repl, ExprNeeds needs, Snapshot *snapshot)
 /* What is done while a step is kept for later does not count for it. */
 static bool counts(const Repl *repl)
 {
-    return repl->teacher == NULL || repl->teacher->kept == NULL;
+    return repl->teacher == NULL || !repl->teacher->playing;
 }
 
 void measure_looked(Repl *repl, double number)

@@ -4,7 +4,6 @@
 #include "base/memory.h"
 #include "lesson/course.h"
 #include "lesson/sidecar.h"
-#include "repl/execute.h"
 #include "repl/measure.h"
 #include "repl/state.h"
 #include "repl/teacher_page.h"
@@ -57,7 +56,7 @@ Teacher *teacher_of(Repl *repl)
     return repl->teacher;
 }
 
-static void drop_file(char **path)
+void teacher_drop_file(char **path)
 {
     if (*path != NULL)
         (void)unlink(*path);
@@ -69,13 +68,14 @@ void teacher_free(Teacher *teacher)
 {
     if (teacher == NULL)
         return;
-    drop_file(&teacher->kept);
     free(teacher->before_file); /* which stays: it is the learner's own run */
     lesson_free(teacher->lesson);
     ledger_release(&teacher->ledger);
     text_release(&teacher->votes);
     text_release(&teacher->typed);
     text_release(&teacher->pending);
+    text_release(&teacher->own_breaks);
+    text_release(&teacher->step_breaks);
     free(teacher->ledger_path);
     free(teacher);
 }
@@ -150,69 +150,6 @@ Status teacher_read(Repl *repl, const char *word, Lesson **lesson)
     return status;
 }
 
-/* Without a word from the commands: what they do is what the lesson says. */
-static Status run_setup(Repl *repl, const char *commands)
-{
-    bool quiet = repl->quiet;
-    Status status;
-
-    repl->quiet = true;
-    repl->depth++;
-    status = execute_text(repl, "@setup", commands, strlen(commands));
-    repl->depth--;
-    repl->quiet = quiet;
-    return status;
-}
-
-/* One run under these settings, at step 0. */
-static Status stage(Repl *repl, const Settings *settings)
-{
-    StagedRun run = {.name = "a", .settings = *settings};
-    Text again = {0}; /* as a script would say it */
-    Status status;
-
-    run.settings.pace = session_settings(repl->session)->pace;
-    settings_print(&run.settings, "; ", &again);
-    text_append(&again, "; reset");
-    status = session_stage(repl->session, &run, 1, text_chars(&again));
-    text_release(&again);
-    return status;
-}
-
-static Status fresh_session(Repl *repl)
-{
-    Settings settings = repl->fresh;
-
-    settings.seed = repl->teacher->seed;
-    return stage(repl, &settings);
-}
-
-/* From here on what happens counts for this step. */
-static Status begin_past(Repl *repl, const Step *step)
-{
-    Snapshot snapshot = {0};
-    Status status;
-
-    repl->past_needs = judge_needs(step);
-    status = measure(repl, repl->past_needs, &snapshot);
-    repl->trainings = session_trainings(repl->session);
-    past_begin(&repl->past, &snapshot);
-    snapshot_release(&snapshot);
-    return status;
-}
-
-Status teacher_set_stage(Repl *repl, const Step *step)
-{
-    const Block *setup = step_block(step, BLOCK_SETUP, 0);
-
-    session_pause(repl->session);
-    if (setup != NULL) {
-        TRY(fresh_session(repl));
-        TRY(run_setup(repl, setup->commands));
-    }
-    return begin_past(repl, step);
-}
-
 static Status show(Repl *repl)
 {
     Snapshot snapshot = {0};
@@ -232,13 +169,17 @@ Status teacher_enter(Repl *repl, int at)
 {
     Teacher *teacher = repl->teacher;
     const Step *step = &teacher->lesson->steps[at];
+    Status status;
 
-    TRY(teacher_set_stage(repl, step));
-    drop_file(&teacher->kept);
+    teacher_stop_playing(repl);
     teacher->at = at;
     teacher->passed = false;
     teacher->hints = teacher->attempts = 0;
     teacher->trainings = teacher->looks = 0;
+    teacher->verdict = (Verdict){.first = 0};
+    status = teacher_set_stage(repl, step);
+    if (failed(status))
+        return fail(status.code, "this step cannot begin: %.160s", status.text);
     TRY(teacher_judge(repl, step, &teacher->verdict));
     ledger_place(&teacher->ledger, teacher->lesson->id, step->id);
     teacher_record(repl);
@@ -265,27 +206,6 @@ static int where_left(const Teacher *teacher)
     return 0;
 }
 
-/* Where the learner's own run has gone somewhere, it is kept in a file; `lesson off` brings it back. */
-void teacher_keep_own(Repl *repl)
-{
-    Teacher *teacher = repl->teacher;
-    Snapshot snapshot = {0};
-    Text path = {0};
-    int64_t step;
-
-    if (teacher->lesson != NULL)
-        return;
-    session_snapshot(repl->session, &snapshot);
-    teacher->before = *session_settings(repl->session);
-    if (snapshot.step > 0 && !failed(file_state_path("before-lesson.safetensors", &path)) &&
-        !failed(session_save(repl->session, text_chars(&path), &step))) {
-        teacher->before_file = xstrdup(text_chars(&path));
-        repl_note(repl, "%s", said(teacher, SAID_KEPT_OWN));
-    }
-    snapshot_release(&snapshot);
-    text_release(&path);
-}
-
 Status teacher_start(Repl *repl, const char *word)
 {
     Teacher *teacher = teacher_of(repl);
@@ -295,6 +215,7 @@ Status teacher_start(Repl *repl, const char *word)
         return show(repl);
     if (word == NULL && teacher->ledger.lesson[0] == '\0')
         return fail(STATUS_USAGE, "no lesson has been begun; `lesson list` shows what there is");
+    TRY(teacher_may_begin(repl));
     TRY(teacher_read(repl, word == NULL ? teacher->ledger.lesson : word, &lesson));
     session_pause(repl->session);
     teacher_keep_own(repl);
@@ -329,21 +250,6 @@ void teacher_reread(Repl *repl)
         repl_note(repl, "the lesson has changed, and goes on as it was: %s", status.text);
 }
 
-Status teacher_bring_back_own(Repl *repl)
-{
-    Teacher *teacher = repl->teacher;
-    Text what = {0};
-    Status status;
-
-    if (teacher->before_file == NULL)
-        return stage(repl, &teacher->before);
-    status = session_load(repl->session, teacher->before_file, &what);
-    if (!failed(status))
-        drop_file(&teacher->before_file);
-    text_release(&what);
-    return status;
-}
-
 Status teacher_leave(Repl *repl)
 {
     Teacher *teacher = repl->teacher;
@@ -358,36 +264,9 @@ Status teacher_leave(Repl *repl)
     teacher->lesson = NULL;
     teacher->predicted = NULL;
     teacher->card = -1;
-    drop_file(&teacher->kept);
+    teacher_stop_playing(repl);
     past_release(&repl->past);
     repl->past_needs = (ExprNeeds){.accuracy = false};
     repl_note(repl, "%s", said(teacher, SAID_LEFT));
     return presented ? ok() : teacher_bring_back_own(repl);
-}
-
-Status teacher_play(Repl *repl)
-{
-    Teacher *teacher = repl->teacher;
-    Text path = {0};
-    char name[64];
-    int64_t step;
-    Status status;
-
-    if (session_run_count(repl->session) > 1)
-        return fail(STATUS_USAGE,
-                    "runs stand side by side here, and only one can be kept; go on as you "
-                    "like, restart begins the step anew");
-    if (teacher->kept != NULL)
-        return fail(STATUS_USAGE, "you play already; `next` comes back to the step");
-    session_pause(repl->session);
-    snprintf(name, sizeof name, "play-%ld.safetensors", (long)getpid());
-    status = file_state_path(name, &path);
-    if (!failed(status))
-        status = session_save(repl->session, text_chars(&path), &step);
-    if (!failed(status)) {
-        teacher->kept = xstrdup(text_chars(&path));
-        repl_note(repl, "%s", said(teacher, SAID_PLAY));
-    }
-    text_release(&path);
-    return status;
 }

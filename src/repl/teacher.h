@@ -19,9 +19,12 @@ typedef struct Teacher {
     Verdict verdict;          /* as of the last look */
     const Block *predicted;   /* that was chosen, until the step that shows it; NULL: none */
     const Step *asked;        /* the step that asked it */
-    char *kept;               /* the file that play goes back to; NULL: nobody plays */
+    bool playing;             /* the step's runs are put aside, until they are come back to */
+    bool staging;             /* its setup runs */
     Settings before;          /* the learner's own run, as it was before the lesson */
     char *before_file;        /* its weights; NULL: it had taken no step */
+    Text own_breaks;          /* the conditions that stopped it, as session_break_list has them */
+    Text step_breaks;         /* and those of the step while somebody plays */
     int card;                 /* of a demo, the line that stands in the prompt; -1: none is shown */
     Text pending;             /* that line */
     bool ran;                 /* it was typed as it stands there */
@@ -50,7 +53,8 @@ Status teacher_start(Repl *repl, const char *word) MUST_CHECK;
 /* Reads a lesson by name, label or file, in the language that was chosen. Caller frees. */
 Status teacher_read(Repl *repl, const char *word, Lesson **lesson) MUST_CHECK;
 
-/* A fresh session, the step's setup in it, and from now on what happens counts for it. */
+/* A fresh session, without conditions that stop a training, the step's setup in it, and from now on what
+ * happens counts for it. Fails: as a command of the setup, and names its line. */
 Status teacher_set_stage(Repl *repl, const Step *step) MUST_CHECK;
 
 /* The same for step `at` of the lesson that runs, which is then shown. */
@@ -77,11 +81,22 @@ bool teacher_takes(const Repl *repl, const char *word);
 /* As answer_fold: a verb may be typed in full width. */
 void teacher_fold(const char *word, Text *folded);
 
-/* Keeps the learner's own run before the first lesson takes its place. */
+/* Fails: STATUS_USAGE: the learner's own runs cannot be kept now, for a step is taken phase by phase. */
+Status teacher_may_begin(Repl *repl) MUST_CHECK;
+
+/* Keeps them, and the conditions that stop them, before the first lesson takes their place. */
 void teacher_keep_own(Repl *repl);
 
-/* And puts it back. Fails: as session_load. */
+/* And puts them back. Fails: as session_take_back and session_load. */
 Status teacher_bring_back_own(Repl *repl) MUST_CHECK;
+
+/* The step as it was before `play`; the second: it will not be come back to. The first fails as
+ * session_take_back. */
+Status teacher_come_back(Repl *repl) MUST_CHECK;
+void teacher_stop_playing(Repl *repl);
+
+/* Deletes a file whose name it frees, where there is one. */
+void teacher_drop_file(char **path);
 
 /* The verbs. */
 Status teacher_next(Repl *repl) MUST_CHECK;

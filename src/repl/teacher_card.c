@@ -86,6 +86,8 @@ Status teacher_present(Repl *repl, const char *word)
     Teacher *teacher = teacher_of(repl);
     Lesson *lesson = NULL;
 
+    if (teacher->lesson != NULL && teacher->card < 0)
+        return fail(STATUS_USAGE, "a lesson runs; `lesson off` leaves it, then present");
     TRY(teacher_read(repl, word, &lesson));
     if (step_block(&lesson->demo, BLOCK_SAY, 0) == NULL) {
         Status status = fail(STATUS_USAGE, "lesson %s has no card to present; try `lesson %s`",

@@ -37,6 +37,8 @@ typedef enum Said {
     SAID_END,
     SAID_THEN, /* the lesson that comes behind it */
     SAID_KEPT_OWN,
+    SAID_KEPT_RUNS,
+    SAID_KEPT_BREAKS,
     SAID_LEFT,
     SAID_CARD_END,
     SAID_SOURCES,

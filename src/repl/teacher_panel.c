@@ -43,8 +43,9 @@ static void state(const Teacher *teacher, Text *text, Style *style)
                                  phrase_count(step->check_count, count), NULL};
 
     *style = teacher->passed ? STYLE_GOOD : STYLE_WARN;
-    if (teacher->kept != NULL || teacher->passed || step->kind == STEP_READ ||
-        step->kind == STEP_FREE) {
+    if (teacher->playing) {
+        text_append(text, said(teacher, SAID_PLAY));
+    } else if (teacher->passed || step->kind == STEP_READ || step->kind == STEP_FREE) {
         text_append(text, said(teacher, SAID_NEXT));
     } else if (step->kind == STEP_DO && verdict->first >= 0) {
         said_fill(said(teacher, SAID_NOT_YET), words, text);

@@ -113,7 +113,7 @@ void teacher_look(Repl *repl)
         teacher_card_look(repl);
     else
         teacher_reread(repl);
-    if (!teacher_on(repl) || teacher->passed || teacher->kept != NULL || teacher->card >= 0 ||
+    if (!teacher_on(repl) || teacher->passed || teacher->playing || teacher->card >= 0 ||
         teacher_step(teacher)->kind != STEP_DO || session_training(repl->session))
         return;
     tried = count_attempt(repl, teacher);
@@ -139,25 +139,6 @@ bool teacher_tick(Repl *repl)
     return true;
 }
 
-static Status come_back(Repl *repl)
-{
-    Teacher *teacher = repl->teacher;
-    Text what = {0};
-    Status status;
-
-    session_pause(repl->session);
-    status = session_load(repl->session, teacher->kept, &what);
-    text_release(&what);
-    if (failed(status))
-        return status;
-    (void)unlink(teacher->kept);
-    free(teacher->kept);
-    teacher->kept = NULL;
-    repl->trainings = session_trainings(repl->session);
-    repl_note(repl, "%s", said(teacher, SAID_BACK));
-    return teacher_start(repl, NULL);
-}
-
 static Status go_on(Repl *repl)
 {
     const Teacher *teacher = repl->teacher;
@@ -173,8 +154,10 @@ Status teacher_next(Repl *repl)
     Teacher *teacher = repl->teacher;
     const Step *step = teacher_step(teacher);
 
-    if (teacher->kept != NULL)
-        return come_back(repl);
+    if (teacher->playing) {
+        TRY(teacher_come_back(repl));
+        return teacher_start(repl, NULL);
+    }
     if (teacher->card >= 0) {
         teacher_card_next(repl);
         return ok();

@@ -212,6 +212,7 @@ static Status do_check(Repl *repl, const Args *args, const char *more)
 
     if (spec.names == NULL && !args_has(args, "all"))
         return fail(STATUS_USAGE, "which lesson? name it, or all of them: lesson check --all");
+    TRY(teacher_may_begin(repl));
     return lesson_check(repl, &spec);
 }
 
@@ -282,6 +283,8 @@ static Status lesson_run(Repl *repl, Args *args)
     const Verb *verb;
     Status status;
 
+    if (repl->teacher != NULL && (repl->teacher->staging || repl->teacher->checking))
+        return fail(STATUS_USAGE, "a lesson's own commands cannot steer a lesson");
     if (word == NULL)
         return teacher_start(repl, NULL);
     args_blame(args, "word");
@@ -308,8 +311,8 @@ const Command lesson_command = {
         "While a lesson runs every command works as ever, and next, back, hint, solution, skip, "
         "restart "
         "and play stand for themselves, as answers do (a, 2^10). Each step begins in a fresh "
-        "session; "
-        "`lesson off` brings your own run back. solution types what passes into the prompt. play "
+        "session without break conditions; "
+        "`lesson off` brings your own runs and conditions back. solution types what passes into the prompt. play "
         "keeps the step, and next comes back to it. `lesson list` shows what there is, with how "
         "far "
         "you are; `lesson forget NAME` lets you begin again. `lesson lang zh` changes the "
