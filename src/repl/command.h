@@ -36,6 +36,7 @@ typedef struct ArgSpec {
     double least, most;         /* both ends belong */
     const char *const *choices; /* NULL-ended */
     Names names;
+    Names (*behind)(const char *first); /* what Tab offers behind this first word; NULL: names */
     const char *const *with; /* Tab offers it behind these first words, or behind none; NULL: any */
     const char *shown;       /* how help writes the value; NULL: made from the kind */
     const char *text;        /* one line of help */

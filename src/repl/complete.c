@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "lesson/course.h"
 #include "repl/args.h"
 #include "repl/commands.h"
 #include "repl/lexer.h"
@@ -51,11 +52,29 @@ static void offer_runs(Candidates *candidates, const Place *place)
     offer(candidates, place, "all", ":");
 }
 
+/* By name, and by label where one is begun. */
+static void offer_course(Candidates *candidates, const Place *place)
+{
+    Course course = {0};
+
+    candidates->files = true; /* where none of them fits */
+    if (failed(course_read(&course)))
+        course_release(&course);
+    for (size_t i = 0; i < course.count; i++) {
+        offer(candidates, place, course.lines[i].id, "");
+        if (place->length > 0 && course.lines[i].label[0] != '\0')
+            offer(candidates, place, course.lines[i].label, "");
+    }
+    course_release(&course);
+}
+
 static void offer_names(Candidates *candidates, const Place *place, Names names)
 {
     CatalogEntry entry;
 
     candidates->files |= names == NAMES_FILES;
+    if (names == NAMES_COURSE || names == NAMES_LESSONS)
+        offer_course(candidates, place);
     for (int i = 0; names_get(names, place->known, i, &entry); i++)
         offer(candidates, place, entry.name, "");
 }
@@ -66,6 +85,16 @@ static void offer_metrics(Candidates *candidates, const Place *place)
         offer(candidates, place, metric->name, metric->of_tensor == NULL ? "" : "(");
 }
 
+static Names names_of(const Place *place, const ArgSpec *spec)
+{
+    char first[32];
+
+    if (spec->behind == NULL || place->first_length >= sizeof first)
+        return spec->names;
+    text_copy(first, place->first_length + 1, place->first);
+    return spec->behind(first);
+}
+
 static void offer_values(Candidates *candidates, const Place *place, const ArgSpec *spec)
 {
     if (spec->choices != NULL) {
@@ -73,7 +102,7 @@ static void offer_values(Candidates *candidates, const Place *place, const ArgSp
             offer(candidates, place, *choice, "");
     }
     if (spec->kind != ARG_RAW_AFTER)
-        offer_names(candidates, place, spec->names);
+        offer_names(candidates, place, names_of(place, spec));
 }
 
 /* Whether the row goes with the words that stand there already. */

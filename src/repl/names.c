@@ -29,6 +29,8 @@ static const CatalogEntry topics[] = {
     {"ops", "the instructions of a step"},
     {"expressions", "what may be computed with metrics"},
 };
+static const CatalogEntry langs[] = {{"en", "English"}, {"zh", "Chinese"}};
+enum { LANGS = sizeof(langs) / sizeof(langs[0]) };
 enum { MORE_SHOWN = sizeof(more_shown) / sizeof(more_shown[0]) };
 enum { TOPICS = sizeof(topics) / sizeof(topics[0]) };
 
@@ -87,6 +89,14 @@ static bool get_list(int i, CatalogEntry *entry)
     if (i >= MORE_SHOWN)
         return false;
     *entry = more_shown[i];
+    return true;
+}
+
+static bool get_lang(int i, CatalogEntry *entry)
+{
+    if (i >= LANGS)
+        return false;
+    *entry = langs[i];
     return true;
 }
 
@@ -240,6 +250,8 @@ bool names_get(Names names, const Snapshot *known, int i, CatalogEntry *entry)
         return get_value(known, i, entry);
     case NAMES_LESSONS:
         return lesson_word(i, entry);
+    case NAMES_LANGS:
+        return get_lang(i, entry);
     case NAMES_TOPICS:
         return get_topic(i, entry);
     default:

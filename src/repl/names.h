@@ -34,7 +34,9 @@ typedef enum Names {
     NAMES_TOPICS,  /* everything that `help` explains */
     NAMES_VIEW,    /* what `view` sets */
     NAMES_VIEWED,  /* and to what */
-    NAMES_LESSONS, /* of the course, and what else `lesson` takes */
+    NAMES_LESSONS, /* what `lesson` takes; with it Tab offers those of the course */
+    NAMES_COURSE,  /* no table: lessons by label, name or file, read when Tab asks */
+    NAMES_LANGS,   /* that lessons are in */
     NAMES_FILES,   /* no table: left to the file system */
 } Names;
 

@@ -13,7 +13,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#define VOTES .kind = ARG_COUNT, .key = true, .least = 0, .most = 100000
+static const char *const polling[] = {"poll", NULL};
+static const char *const checking[] = {"check", NULL};
+static const char *const translating[] = {"check", "stamp", NULL};
+
+#define VOTES .kind = ARG_COUNT, .key = true, .least = 0, .most = 100000, .with = polling
+
+static Names names_behind(const char *word);
 
 static const ArgSpec lesson_args[] = {
     {.name = "word",
@@ -25,9 +31,13 @@ static const ArgSpec lesson_args[] = {
     {.name = "more",
      .kind = ARG_WORDS,
      .optional = true,
+     .behind = names_behind,
      .shown = "...",
      .text = "what it is about"},
-    {.name = "all", .kind = ARG_FLAG, .text = "check: every lesson of the course"},
+    {.name = "all",
+     .kind = ARG_FLAG,
+     .with = checking,
+     .text = "check: every lesson of the course"},
     {.name = "a", VOTES, .text = "poll: votes for a"},
     {.name = "b", VOTES, .text = "for b"},
     {.name = "c", VOTES, .text = "for c"},
@@ -37,8 +47,15 @@ static const ArgSpec lesson_args[] = {
      .key = true,
      .least = 1,
      .most = 100,
+     .with = checking,
      .text = "check: with so many seeds"},
-    {.name = "lang", .kind = ARG_WORD, .key = true, .shown = "zh", .text = "check: a language too"},
+    {.name = "lang",
+     .kind = ARG_WORD,
+     .key = true,
+     .names = NAMES_LANGS,
+     .with = translating,
+     .shown = "zh",
+     .text = "check: a language too"},
     {.kind = ARG_END},
 };
 
@@ -186,7 +203,7 @@ static Status do_lang(Repl *repl, const Args *args, const char *more)
     Status status = ok();
 
     (void)args;
-    if (strcmp(more, "en") != 0 && strcmp(more, "zh") != 0)
+    if (!names_has(NAMES_LANGS, NULL, more))
         return fail(STATUS_USAGE, "lessons are in en and zh");
     text_copy(teacher->lang, LANG_TEXT, more);
     text_copy(teacher->ledger.lang, LANG_TEXT, more);
@@ -262,6 +279,24 @@ static const Verb *find_verb(const char *word)
     return NULL;
 }
 
+static const struct {
+    const char *word;
+    Names names;
+} behind[] = {
+    {"present", NAMES_COURSE}, {"forget", NAMES_COURSE}, {"check", NAMES_COURSE},
+    {"stamp", NAMES_COURSE},   {"lang", NAMES_LANGS},    {"export", NAMES_FILES},
+    {"report", NAMES_FILES},
+};
+
+/* Behind the others, and behind a lesson's name, nothing that has a list. */
+static Names names_behind(const char *word)
+{
+    for (size_t i = 0; i < sizeof behind / sizeof behind[0]; i++)
+        if (strcmp(behind[i].word, word) == 0)
+            return behind[i].names;
+    return NAMES_NONE;
+}
+
 static Status run_verb(Repl *repl, const Verb *verb, Args *args)
 {
     const char *more = args_text(args, "more");
@@ -312,7 +347,8 @@ const Command lesson_command = {
         "restart "
         "and play stand for themselves, as answers do (a, 2^10). Each step begins in a fresh "
         "session without break conditions; "
-        "`lesson off` brings your own runs and conditions back. solution types what passes into the prompt. play "
+        "`lesson off` brings your own runs and conditions back. solution types what passes into "
+        "the prompt. play "
         "keeps the step, and next comes back to it. `lesson list` shows what there is, with how "
         "far "
         "you are; `lesson forget NAME` lets you begin again. `lesson lang zh` changes the "

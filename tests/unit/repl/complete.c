@@ -1,10 +1,14 @@
 #include "repl/complete.h"
 
+#include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* A snapshot that knows two tensors. */
 static Snapshot known(void)
@@ -225,4 +229,79 @@ Test(complete, only_what_stands_before_the_cursor_counts)
     cr_assert_eq(candidates.count, 1);
     cr_assert_str_eq(candidates.words[0], "train");
     candidates_release(&candidates);
+}
+
+static void write_file(const char *folder, const char *name, const char *text)
+{
+    char path[128];
+
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    cr_assert(!failed(file_write(path, text, strlen(text))));
+}
+
+/* A course of its own, and a teacher's lesson. */
+static void begin_course(void)
+{
+    static char folder[] = "/tmp/halfstep-course-XXXXXX";
+    char own[96];
+
+    cr_assert_not_null(mkdtemp(folder));
+    write_file(folder, "course.idx", "# order\nL1 six-boxes\nL2 scale-static\nX1 read-the-log\n");
+    snprintf(own, sizeof own, "%s/halfstep", folder);
+    cr_assert_eq(mkdir(own, 0755), 0);
+    strcat(own, "/lessons");
+    cr_assert_eq(mkdir(own, 0755), 0);
+    write_file(own, "mine.lesson", "@lesson mine\n");
+    setenv("HALFSTEP_LESSONS", folder, 1);
+    setenv("XDG_DATA_HOME", folder, 1);
+}
+
+static void end_course(void)
+{
+    char command[96];
+
+    snprintf(command, sizeof command, "rm -r %s", getenv("HALFSTEP_LESSONS"));
+    cr_assert_eq(system(command), 0);
+}
+
+Test(complete, lessons_by_name_or_label_and_the_words_of_lesson, .init = begin_course,
+     .fini = end_course)
+{
+    expect_offered("lesson si", "six-boxes");
+    expect_offered("lesson s", "scale-static seeds= six-boxes skip solution stamp");
+    expect_offered("lesson L", "L1 L2");
+    expect_offered("lesson m", "mine");
+    expect_offered("lesson present ", "mine read-the-log scale-static six-boxes");
+    expect_offered("lesson forget X", "X1");
+    expect_offered("lesson check six-boxes sc", "scale-static");
+    expect_offered("lesson check --", "--all");
+    expect_offered("lesson stamp mine ", "lang= mine read-the-log scale-static six-boxes");
+    expect_offered("lesson stamp mine lang=", "en zh");
+    expect_offered("lesson lang ", "en zh");
+    expect_offered("lesson poll ", "a= b= c= d=");
+    expect_offered("lesson L1 ", "");
+    expect_offered("lesson next ", "");
+}
+
+static void expect_files(const char *line, bool wanted)
+{
+    Candidates candidates;
+
+    complete(line, strlen(line), NULL, &candidates);
+    cr_expect_eq(candidates.files, wanted, "%s", line);
+    candidates_release(&candidates);
+}
+
+Test(complete, a_lesson_may_be_a_file, .init = begin_course, .fini = end_course)
+{
+    expect_files("lesson ./x", true);
+    expect_files("lesson check ./x", true);
+    expect_files("lesson export ", true);
+    expect_files("lesson report ", true);
+    expect_files("lesson lang ", false);
+    expect_files("lesson next ", false);
+    setenv("HALFSTEP_LESSONS", "/nowhere", 1);
+    expect_files("lesson ./x", true);
+    expect_offered("lesson na", "");
+    setenv("HALFSTEP_LESSONS", getenv("XDG_DATA_HOME"), 1);
 }
