@@ -158,6 +158,8 @@ static bool read_text(const Bytes *bytes, Ledger *ledger)
         next = end == NULL ? NULL : end + 1;
         if (end != NULL)
             *end = '\0';
+        if (end > line && end[-1] == '\r') /* somebody's editor */
+            end[-1] = '\0';
         whole &= read_line(line, ledger);
     }
     free(text);

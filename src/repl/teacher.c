@@ -27,6 +27,20 @@ static void choose_language(Teacher *teacher)
                                                                 : "en");
 }
 
+/* A program that ended within a lesson brought nothing back; the next lesson takes that name again. */
+static void tell_left_over(Repl *repl)
+{
+    Text path = {0}, left = {0};
+
+    if (!failed(file_state_path(TEACHER_OWN_FILE, &path)) &&
+        !failed(file_state_path(TEACHER_LEFT_FILE, &left)) &&
+        rename(text_chars(&path), text_chars(&left)) == 0)
+        repl_note(repl, "a lesson was not left last time; `load %s` brings back the run before it",
+                  text_chars(&left));
+    text_release(&path);
+    text_release(&left);
+}
+
 static void open_ledger(Repl *repl, Teacher *teacher)
 {
     Text path = {0}, trouble = {0};
@@ -53,6 +67,7 @@ Teacher *teacher_of(Repl *repl)
     repl->teacher->seed = repl->fresh.seed;
     open_ledger(repl, repl->teacher);
     choose_language(repl->teacher);
+    tell_left_over(repl);
     return repl->teacher;
 }
 
@@ -70,6 +85,7 @@ void teacher_free(Teacher *teacher)
         return;
     free(teacher->before_file); /* which stays: it is the learner's own run */
     lesson_free(teacher->lesson);
+    free(teacher->last);
     ledger_release(&teacher->ledger);
     text_release(&teacher->votes);
     text_release(&teacher->typed);
@@ -105,30 +121,63 @@ void teacher_record(Repl *repl)
     teacher->ledger_path = NULL;
 }
 
+static Status find_in_course(const Course *course, const char *word, Text *path)
+{
+    int at = course_find(course, word);
+    const char *near = course_nearest(course, word);
+
+    if (at >= 0)
+        text_append(path, course->lines[at].path);
+    else if (near != NULL)
+        return fail(STATUS_USAGE, "there is no lesson '%.40s'; did you mean %s?", word, near);
+    else
+        return fail(STATUS_USAGE, "there is no lesson '%.40s'; `lesson list` shows what there is",
+                    word);
+    return ok();
+}
+
 static Status find_file(const char *word, Text *path)
 {
     Course course = {0};
-    const char *near;
-    int at;
+    Text folded = {0};
     Status status;
 
     if (strchr(word, '/') != NULL || strstr(word, ".lesson") != NULL) {
         text_append(path, word);
         return ok();
     }
+    teacher_fold(word, &folded);
     status = course_read(&course);
-    if (!failed(status)) {
-        at = course_find(&course, word);
-        near = course_nearest(&course, word);
-        if (at >= 0)
-            text_append(path, course.lines[at].path);
-        else if (near != NULL)
-            status = fail(STATUS_USAGE, "there is no lesson '%.40s'; did you mean %s?", word, near);
-        else
-            status = fail(STATUS_USAGE,
-                          "there is no lesson '%.40s'; `lesson list` shows what there is", word);
-    }
+    if (!failed(status))
+        status = find_in_course(&course, text_chars(&folded), path);
     course_release(&course);
+    text_release(&folded);
+    return status;
+}
+
+/* The lesson that the learner is in or was in. One of a file has its name on record, and not its place. */
+static Status find_left(const Teacher *teacher, Text *path)
+{
+    const char *id = teacher->ledger.lesson;
+    Course course = {0};
+    Status status = ok();
+
+    if (id[0] == '\0')
+        return fail(STATUS_USAGE, "no lesson has been begun; `lesson list` shows what there is");
+    if (teacher->last != NULL)
+        text_append(path, teacher->last);
+    else
+        status = course_read(&course);
+    for (size_t i = 0; i < course.count && path->length == 0; i++)
+        if (strcmp(course.lines[i].id, id) == 0)
+            text_append(path, course.lines[i].path);
+    course_release(&course);
+    if (!failed(status) && path->length == 0)
+        status =
+            fail(STATUS_USAGE,
+                 "you were in lesson %s, which is not one of the course; name its file, as in: "
+                 "lesson %s.lesson",
+                 id, id);
     return status;
 }
 
@@ -178,6 +227,9 @@ Status teacher_enter(Repl *repl, int at)
     teacher->trainings = teacher->looks = 0;
     teacher->verdict = (Verdict){.first = 0};
     status = teacher_set_stage(repl, step);
+    if (status.code == STATUS_INTERRUPTED)
+        return fail(status.code,
+                    "interrupted while its stage was set; restart begins this step anew");
     if (failed(status))
         return fail(status.code, "this step cannot begin: %.160s", status.text);
     TRY(teacher_judge(repl, step, &teacher->verdict));
@@ -210,17 +262,24 @@ Status teacher_start(Repl *repl, const char *word)
 {
     Teacher *teacher = teacher_of(repl);
     Lesson *lesson = NULL;
+    Text path = {0};
+    Status status;
 
     if (word == NULL && teacher->lesson != NULL)
         return show(repl);
-    if (word == NULL && teacher->ledger.lesson[0] == '\0')
-        return fail(STATUS_USAGE, "no lesson has been begun; `lesson list` shows what there is");
     TRY(teacher_may_begin(repl));
-    TRY(teacher_read(repl, word == NULL ? teacher->ledger.lesson : word, &lesson));
+    status = word == NULL ? find_left(teacher, &path) : ok();
+    if (!failed(status))
+        status = teacher_read(repl, word == NULL ? text_chars(&path) : word, &lesson);
+    text_release(&path);
+    if (failed(status))
+        return status;
     session_pause(repl->session);
     teacher_keep_own(repl);
     lesson_free(teacher->lesson);
     teacher->lesson = lesson;
+    free(teacher->last);
+    teacher->last = xstrdup(lesson->path);
     teacher->predicted = NULL;
     teacher->card = -1;
     text_clear(&teacher->typed);
@@ -234,20 +293,22 @@ void teacher_reread(Repl *repl)
     Status status;
     int at;
 
-    if (file_stamp(teacher->lesson->path) == teacher->lesson->stamp)
+    if (teacher->playing || file_stamp(teacher->lesson->path) == teacher->lesson->stamp)
         return;
     teacher->lesson->stamp = file_stamp(teacher->lesson->path); /* a mistake in it is told once */
     status = teacher_read(repl, teacher->lesson->path, &lesson);
-    if (!failed(status)) {
-        at = lesson_step_named(lesson, teacher_step(teacher)->id);
-        lesson_free(teacher->lesson);
-        teacher->lesson = lesson;
-        teacher->predicted = NULL;
-        repl_note(repl, "the lesson has changed, and was read again");
-        status = teacher_enter(repl, at < 0 ? 0 : at);
-    }
-    if (failed(status))
+    if (failed(status)) {
         repl_note(repl, "the lesson has changed, and goes on as it was: %s", status.text);
+        return;
+    }
+    at = lesson_step_named(lesson, teacher_step(teacher)->id);
+    lesson_free(teacher->lesson);
+    teacher->lesson = lesson;
+    teacher->predicted = NULL;
+    repl_note(repl, "the lesson has changed, and was read again");
+    status = teacher_enter(repl, at < 0 ? 0 : at);
+    if (failed(status))
+        repl_note(repl, "%s", status.text);
 }
 
 Status teacher_leave(Repl *repl)

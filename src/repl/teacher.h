@@ -10,8 +10,14 @@
 #include "lesson/progress.h"
 #include "repl/repl.h"
 
+/* In the state folder: where a program that ends within a lesson leaves the learner's own run, and where
+ * the next one puts it. */
+#define TEACHER_OWN_FILE  "before-lesson.safetensors"
+#define TEACHER_LEFT_FILE "left-in-lesson.safetensors"
+
 typedef struct Teacher {
     Lesson *lesson;           /* NULL: none runs */
+    char *last;               /* the path of the one that ran last; NULL: none did */
     int at;                   /* the step */
     bool passed;              /* it */
     int hints, attempts;      /* given and made in this step */

@@ -15,9 +15,6 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Where a program that ends within a lesson leaves the learner's own run. */
-static const char own_file[] = "before-lesson.safetensors";
-
 /* No condition stops a training any more. */
 static Status clear_breaks(Session *session)
 {
@@ -75,6 +72,9 @@ static Status run_setup_line(Repl *repl, const Block *setup, int n, const char *
     status = execute_quietly(repl, text_chars(&copy));
     text_release(&copy);
     repl->reported = false; /* by a script: nobody has seen it */
+    if (repl->quitting && !failed(status))
+        status = fail(STATUS_USAGE, "quit would end the program, and belongs into no setup");
+    repl->quitting = false;
     return failed(status)
                ? fail(status.code, "@setup, line %d: %s", block_command_line(setup, n), status.text)
                : ok();
@@ -161,9 +161,11 @@ static void save_own(Repl *repl)
     Text path = {0};
     int64_t step;
 
-    if (!failed(file_state_path(own_file, &path)) &&
-        !failed(session_save(repl->session, text_chars(&path), &step)))
+    if (!failed(file_state_path(TEACHER_OWN_FILE, &path)) &&
+        !failed(session_save(repl->session, text_chars(&path), &step))) {
+        free(teacher->before_file);
         teacher->before_file = xstrdup(text_chars(&path));
+    }
     text_release(&path);
 }
 

@@ -205,10 +205,10 @@ Status teacher_hint(Repl *repl)
 
     if (teacher->hints < count)
         teacher_say(repl, "", block_prose(step_block(step, BLOCK_HINT, teacher->hints++)), true);
-    else if (step->kind == STEP_DO)
+    else if (step->kind == STEP_DO || (step->kind == STEP_QUIZ && count > 0))
         teacher_say(repl, said(teacher, SAID_NO_HINTS), "", false);
     else
-        return fail(STATUS_USAGE, "this step has no hint");
+        return fail(STATUS_USAGE, "this step has no %shint", count > 0 ? "further " : "");
     (void)mark_of(teacher);
     teacher_record(repl);
     return ok();
@@ -264,6 +264,22 @@ static void answer_prediction(Repl *repl, const Block *choice)
     teacher_tell_way_on(repl);
 }
 
+/* As answer_judge; blanks within an answer do not count. */
+static Answer judge_words(const Step *step, const char *typed, const Block **choice)
+{
+    Text folded = {0}, close = {0};
+    Answer judged;
+
+    answer_fold(typed, &folded);
+    for (const char *at = text_chars(&folded); *at != '\0'; at++)
+        if (*at != ' ')
+            text_append_bytes(&close, at, 1);
+    judged = answer_judge(step, text_chars(&close), choice);
+    text_release(&folded);
+    text_release(&close);
+    return judged;
+}
+
 Status teacher_answer(Repl *repl, const char *typed)
 {
     Teacher *teacher = repl->teacher;
@@ -273,7 +289,7 @@ Status teacher_answer(Repl *repl, const char *typed)
 
     if (!step_asks(step))
         return fail(STATUS_USAGE, "nothing is asked in this step");
-    judged = answer_judge(step, typed, &choice);
+    judged = judge_words(step, typed, &choice);
     if (judged == ANSWER_NONE)
         return fail(
             STATUS_USAGE, "'%.40s' is no answer here; %s", typed,

@@ -308,7 +308,27 @@ static Status run_verb(Repl *repl, const Verb *verb, Args *args)
                     verb->word);
     if (verb->more != NULL && more == NULL)
         return fail(STATUS_USAGE, "%s", verb->more);
+    if (args_has(args, "lang") && !names_has(NAMES_LANGS, NULL, args_text(args, "lang"))) {
+        args_blame(args, "lang");
+        return fail(STATUS_USAGE, "lessons are in en and zh");
+    }
+    if (more != NULL && verb->more == NULL && names_behind(verb->word) == NAMES_NONE)
+        return fail(STATUS_USAGE, "behind %s comes no further word", verb->word);
     return verb->run(repl, args, more);
+}
+
+/* `2 ^ 10` is one answer, of three words. */
+static Status answer_words(Repl *repl, const Args *args)
+{
+    Text typed = {0};
+    Status status;
+
+    text_append(&typed, args_text(args, "word"));
+    if (args_has(args, "more"))
+        text_printf(&typed, " %s", args_text(args, "more"));
+    status = teacher_answer(repl, text_chars(&typed));
+    text_release(&typed);
+    return status;
 }
 
 static Status lesson_run(Repl *repl, Args *args)
@@ -329,7 +349,7 @@ static Status lesson_run(Repl *repl, Args *args)
     if (verb != NULL)
         return run_verb(repl, verb, args);
     if (teacher_takes(repl, word))
-        return teacher_answer(repl, word);
+        return answer_words(repl, args);
     status = args_has(args, "more") ? fail(STATUS_USAGE, "behind a lesson's name comes nothing")
                                     : teacher_start(repl, word);
     return status;

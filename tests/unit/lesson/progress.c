@@ -152,3 +152,19 @@ Test(progress, killed_at_any_moment_the_file_is_whole)
         ledger_release(&ledger);
     }
 }
+
+Test(progress, lines_may_end_as_some_editors_end_them)
+{
+    Text trouble = {0};
+    Ledger ledger;
+
+    put(in_folder("p.txt"), "# halfstep lessons 1\r\nlang zh\r\nat tiny act\r\n"
+                            "step tiny act done attempts=1 hints=0 solution=0 version=1\r\n");
+    ledger = open_ledger(&trouble);
+    cr_expect_eq(trouble.length, 0);
+    cr_expect_str_eq(ledger.lang, "zh");
+    cr_expect_str_eq(ledger.step, "act");
+    cr_assert_not_null(ledger_find(&ledger, "tiny", "act"));
+    cr_expect_eq(ledger_find(&ledger, "tiny", "act")->version, 1);
+    ledger_release(&ledger);
+}
