@@ -112,6 +112,8 @@ static Status plain_failure(const Sandbox *sandbox, const char *message)
     }
     if (strcmp(words, "unexpected symbol near <eof>") == 0)
         words = "it stops short: something must follow at its end";
+    if (strcmp(words, "attempt to index a nil value (field '?')") == 0)
+        words = "a list was asked beyond its end; count(LIST) says how many it has";
     if (strstr(words, "stack overflow") != NULL)
         words = "it is nested too deep, or a function calls itself without end";
     if (line > 0 && sandbox->many_lines)

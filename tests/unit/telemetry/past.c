@@ -140,6 +140,8 @@ Test(past, what_a_sum_has_not_is_said_with_what_it_has)
     expect(&past, "sums[1].loss", has);
     expect(&past, "any(sums, function(s) return s.loss > 1 end)", has);
     expect(&past, "sums[2] == nil, runs[2] == nil, looked[1] == nil", "true\ttrue\ttrue");
+    expect(&past, "runs[2].loss",
+           "a list was asked beyond its end; count(LIST) says how many it has");
     expect(&past, "sums.value",
            "a list has no 'value'; ask one of it, as in runs[1].loss or sums[1].value");
     expect(&past, "runs.loss",
