@@ -181,20 +181,32 @@ static Status find_left(const Teacher *teacher, Text *path)
     return status;
 }
 
+/* A translation with a mistake keeps nobody out: the lesson is shown as it was written. */
+static Status read_translation(Repl *repl, Lesson *lesson)
+{
+    SidecarFacts facts = {0};
+    Status status = sidecar_read(lesson, teacher_of(repl)->lang, &facts);
+
+    if (failed(status)) {
+        repl_note(repl, "the translation is not shown: %s", status.text);
+        status = sidecar_read(lesson, lesson->lang, &facts);
+    }
+    sidecar_facts_release(&facts);
+    return status;
+}
+
 Status teacher_read(Repl *repl, const char *word, Lesson **lesson)
 {
     Text path = {0};
-    SidecarFacts facts = {0};
     Status status = find_file(word, &path);
 
     if (!failed(status))
         status = lesson_read(text_chars(&path), lesson);
     if (!failed(status)) {
-        status = sidecar_read(*lesson, teacher_of(repl)->lang, &facts);
+        status = read_translation(repl, *lesson);
         if (failed(status))
             lesson_free(*lesson);
     }
-    sidecar_facts_release(&facts);
     text_release(&path);
     return status;
 }

@@ -6,6 +6,7 @@
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 TestSuite(lesson_words, .init = lessons_begin, .fini = rooms_end);
 
@@ -105,5 +106,21 @@ Test(lesson_words, what_a_word_of_a_lesson_does_not_take_is_refused)
         refuse(&room, lines[i]);
     cr_expect_not_null(room.repl->teacher->lesson);
     cr_expect_not(file_exists("i18n"));
+    room_close(&room);
+}
+
+Test(lesson_words, a_translation_with_a_mistake_keeps_nobody_out)
+{
+    Room room = room_open();
+
+    write_lesson(10);
+    cr_assert_eq(mkdir("i18n", 0755), 0);
+    cr_assert_eq(mkdir("i18n/zh", 0755), 0);
+    put("i18n/zh/tiny.lesson", "@of tiny\n@lang zh\n@task step=none src=0\nhallo\n");
+    type(&room, "lesson lang zh");
+    type(&room, "lesson tiny.lesson");
+    cr_expect_str_eq(room.repl->teacher->lesson->shown, "en");
+    type(&room, "train 10");
+    cr_expect(room.repl->teacher->passed);
     room_close(&room);
 }
