@@ -174,9 +174,17 @@ static Status take_directive(Lines *lines, RawBlock *block)
     return ok();
 }
 
+static void clear(RawBlock *block)
+{
+    text_clear(&block->argument);
+    text_clear(&block->body);
+    block->word[0] = '\0';
+    block->line_count = 0;
+}
+
 Status lines_block(Lines *lines, RawBlock *block)
 {
-    raw_block_release(block);
+    clear(block);
     while (lines->at < lines->end) {
         const char *end = end_of_line(lines);
 

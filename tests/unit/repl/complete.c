@@ -239,28 +239,27 @@ static void write_file(const char *folder, const char *name, const char *text)
     cr_assert(!failed(file_write(path, text, strlen(text))));
 }
 
+static char course[] = "/tmp/halfstep-course-XXXXXX";
+
 /* A course of its own, and a teacher's lesson. */
 static void begin_course(void)
 {
-    static char folder[] = "/tmp/halfstep-course-XXXXXX";
     char own[96];
 
-    cr_assert_not_null(mkdtemp(folder));
-    write_file(folder, "course.idx", "# order\nL1 six-boxes\nL2 scale-static\nX1 read-the-log\n");
-    snprintf(own, sizeof own, "%s/halfstep", folder);
-    cr_assert_eq(mkdir(own, 0755), 0);
-    strcat(own, "/lessons");
-    cr_assert_eq(mkdir(own, 0755), 0);
+    cr_assert_not_null(mkdtemp(course));
+    write_file(course, "course.idx", "# order\nL1 six-boxes\nL2 scale-static\nX1 read-the-log\n");
+    snprintf(own, sizeof own, "%s/halfstep/lessons/", course);
+    cr_assert(!failed(file_make_folders(own)));
     write_file(own, "mine.lesson", "@lesson mine\n");
-    setenv("HALFSTEP_LESSONS", folder, 1);
-    setenv("XDG_DATA_HOME", folder, 1);
+    setenv("HALFSTEP_LESSONS", course, 1);
+    setenv("XDG_DATA_HOME", course, 1);
 }
 
 static void end_course(void)
 {
     char command[96];
 
-    snprintf(command, sizeof command, "rm -r %s", getenv("HALFSTEP_LESSONS"));
+    snprintf(command, sizeof command, "rm -r %s", course);
     cr_assert_eq(system(command), 0);
 }
 
@@ -303,5 +302,4 @@ Test(complete, a_lesson_may_be_a_file, .init = begin_course, .fini = end_course)
     setenv("HALFSTEP_LESSONS", "/nowhere", 1);
     expect_files("lesson ./x", true);
     expect_offered("lesson na", "");
-    setenv("HALFSTEP_LESSONS", getenv("XDG_DATA_HOME"), 1);
 }
