@@ -142,11 +142,66 @@ lesson() { # COLUMNS ROWS
     check "quit ends the program" gone
 }
 
+# A step whose setup takes long, and runs side by side in it: ^C leaves a step that can begin anew, play puts
+# all runs aside, and small windows lose nothing.
+stage() { # COLUMNS ROWS
+    cat >"$home/slow.lesson" <<'END'
+@lesson slow
+@version 1
+@lang en
+@title A slow stage
+@goal g
+@step look read
+@text
+Here.
+@step act do
+@setup
+data moons
+net 2 4 2
+lua if step == 0 then command("train 100000000") end
+@task
+Train.
+@check
+long  most(runs, function(r) return r.step end) >= 100000000  -- longer
+@hint
+h
+@solution
+train 100000000
+END
+    prompt "$1" "$2"
+    type_line "lesson $home/slow.lesson"
+    check "a lesson of a file begins" shows 'step 1 of 2 \(slow/look\)'
+    type_line 'next'
+    sleep 0.5
+    in_tmux send-keys C-c
+    check "^C ends the setup" shows 'while its stage was set; restart begins'
+    type_line 'watch'
+    check "the view opens in it" shows '── A slow stage .*step 2 of 2'
+    type_line 'fork b lr=0.1'
+    check "there are two runs" shows '^a  fp16 .* b  fp16'
+    type_line 'play'
+    check "the view says the way back" shows 'next comes back to it'
+    type_line 'drop b'
+    check "one is gone" shows '^fp16 '
+    in_tmux resize-window -x 40 -y 10
+    in_tmux resize-window -x 10 -y 3
+    in_tmux resize-window -x "$1" -y "$2"
+    type_line 'next'
+    check "both are back" shows '^a  fp16 .* b  fp16'
+    check "and so is the step" shows 'back in the step, as it was|hint, skip, back'
+    type_line 'watch off'
+    type_line 'lesson off'
+    check "it is left" shows 'the lesson is left'
+    type_line 'quit'
+    check "quit ends the program" gone
+}
+
 session 80 24
 session 120 40
 session 200 50
 lesson 80 24
 lesson 120 40
+stage 80 24
 
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]
