@@ -59,8 +59,8 @@ Status teacher_start(Repl *repl, const char *word) MUST_CHECK;
 /* Reads a lesson by name, label or file, in the language that was chosen. Caller frees. */
 Status teacher_read(Repl *repl, const char *word, Lesson **lesson) MUST_CHECK;
 
-/* A fresh session, without conditions that stop a training, the step's setup in it, and from now on what
- * happens counts for it. Fails: as a command of the setup, and names its line. */
+/* A fresh session, without conditions that stop a training and with nothing to undo, the step's setup in
+ * it, and from now on what happens counts for it. Fails: as a command of the setup, and names its line. */
 Status teacher_set_stage(Repl *repl, const Step *step) MUST_CHECK;
 
 /* The same for step `at` of the lesson that runs, which is then shown. */

@@ -150,6 +150,8 @@ Status teacher_set_stage(Repl *repl, const Step *step)
         status = fresh_session(repl);
     if (setup != NULL && !failed(status))
         status = run_setup(repl, setup);
+    if (setup != NULL) /* undo would bring a run of another step onto the stage */
+        session_forget_replaced(repl->session);
     begun = begin_past(repl, step);
     return failed(status) ? status : begun;
 }
@@ -285,6 +287,7 @@ Status teacher_come_back(Repl *repl)
     TRY(clear_breaks(repl->session));
     TRY(take_back(repl->session, ASIDE_STEP));
     TRY(set_breaks(repl->session, &teacher->step_breaks));
+    session_forget_replaced(repl->session);
     teacher->playing = false;
     repl->trainings = session_trainings(repl->session);
     repl_note(repl, "%s", said(teacher, SAID_BACK));

@@ -99,3 +99,17 @@ bool session_has_aside(Session *session, AsidePlace place)
 
     return !failed(worker_ask(session, there_job, &aside)) && aside.there;
 }
+
+static Status forget_job(Session *session, void *argument)
+{
+    (void)argument;
+    kept_release(&session->previous);
+    runs_drop_unused(session);
+    return ok();
+}
+
+void session_forget_replaced(Session *session)
+{
+    if (failed(worker_ask(session, forget_job, NULL)))
+        return; /* forget_job never fails */
+}

@@ -96,6 +96,9 @@ Status session_take_back(Session *session, AsidePlace place) MUST_CHECK;
 void session_let_go(Session *session, AsidePlace place);
 bool session_has_aside(Session *session, AsidePlace place);
 
+/* Undo has nothing to bring back any more. */
+void session_forget_replaced(Session *session);
+
 /* Writes the run, as of the last step, to a safetensors file. `step`: which one. Fails:
  * STATUS_IO. */
 Status session_save(Session *session, const char *path, int64_t *step) MUST_CHECK;

@@ -99,6 +99,27 @@ Test(lesson_stage, conditions_that_stop_a_training_do_not_reach_into_a_step)
     room_close(&room);
 }
 
+Test(lesson_stage, undo_brings_no_run_of_elsewhere_onto_the_stage)
+{
+    Room room = room_open();
+
+    write_lesson(10);
+    type(&room, "train 12");
+    type(&room, "lesson tiny.lesson");
+    refuse(&room, "undo");
+    type(&room, "play");
+    type(&room, "net 2 3 2; train 12");
+    type(&room, "undo");
+    type(&room, "next");
+    refuse(&room, "undo");
+    type(&room, "train 2; net 2 4 2 2; undo");
+    cr_expect_eq(step_of(room.session), 2, "what is replaced in the step comes back");
+    cr_expect_not(room.repl->teacher->passed);
+    type(&room, "lesson off");
+    cr_expect_eq(step_of(room.session), 12);
+    room_close(&room);
+}
+
 /* Taken phase by phase: the learner's own keeps the lesson out, one of the lesson goes with its stage. */
 Test(lesson_stage, a_step_under_way_neither_loses_the_own_run_nor_keeps_anybody_in)
 {

@@ -289,3 +289,18 @@ Test(forks, runs_that_were_put_aside_keep_their_data)
     back = seen(0);
     expect_same_losses(&before, &back);
 }
+
+Test(forks, what_undo_would_bring_back_can_be_let_go_of)
+{
+    Settings wanted = *session_settings(session);
+    Text what = {0};
+
+    train(3);
+    must(net_parse("2 3 2", "tanh", &wanted.net));
+    apply(&wanted);
+    session_forget_replaced(session);
+    cr_expect(failed(session_undo(session, &what)));
+    train(2);
+    cr_expect_eq(seen(0).step, 2);
+    text_release(&what);
+}
