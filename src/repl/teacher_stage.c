@@ -27,6 +27,15 @@ static Status clear_breaks(Session *session)
     return any ? session_break_clear(session, 0) : ok();
 }
 
+/* The same, with a list of them: runs are put aside without, since they would be set twice when they come
+ * back and a script is made of that. */
+static Status take_breaks(Session *session, Text *list)
+{
+    text_clear(list);
+    session_break_list(session, list);
+    return clear_breaks(session);
+}
+
 /* A line of session_break_list: the number is made anew. A run that is not there watches nothing. */
 static Status set_break(Session *session, char *line)
 {
@@ -211,13 +220,13 @@ Status teacher_may_begin(Repl *repl)
 void teacher_keep_own(Repl *repl)
 {
     Teacher *teacher = repl->teacher;
+    Status status;
 
     if (has_stage(teacher))
         return;
+    status = take_breaks(repl->session, &teacher->own_breaks);
     keep_own_runs(repl);
-    text_clear(&teacher->own_breaks);
-    session_break_list(repl->session, &teacher->own_breaks);
-    if (teacher->own_breaks.length > 0 && !failed(clear_breaks(repl->session)))
+    if (!failed(status) && teacher->own_breaks.length > 0)
         repl_note(repl, "%s", said(teacher, SAID_KEPT_BREAKS));
 }
 
@@ -265,14 +274,16 @@ Status teacher_bring_back_own(Repl *repl)
 Status teacher_play(Repl *repl)
 {
     Teacher *teacher = repl->teacher;
+    Status status;
 
     if (teacher->playing)
         return fail(STATUS_USAGE, "you play already; `next` comes back to the step");
     session_pause(repl->session);
     measure_ended(repl); /* which still counts for the step */
-    TRY(session_put_aside(repl->session, ASIDE_STEP));
-    text_clear(&teacher->step_breaks);
-    session_break_list(repl->session, &teacher->step_breaks);
+    TRY(take_breaks(repl->session, &teacher->step_breaks));
+    status = session_put_aside(repl->session, ASIDE_STEP);
+    TRY(set_breaks(repl->session, &teacher->step_breaks));
+    TRY(status);
     teacher->playing = true;
     repl_note(repl, "%s", said(teacher, SAID_PLAY));
     return ok();
@@ -287,7 +298,6 @@ Status teacher_come_back(Repl *repl)
     TRY(clear_breaks(repl->session));
     TRY(take_back(repl->session, ASIDE_STEP));
     TRY(set_breaks(repl->session, &teacher->step_breaks));
-    session_forget_replaced(repl->session);
     teacher->playing = false;
     repl->trainings = session_trainings(repl->session);
     repl_note(repl, "%s", said(teacher, SAID_BACK));

@@ -1,10 +1,16 @@
 /* Runs that are put aside and taken back: the rest of session.h. */
 #include "train/worker.h"
 
-typedef struct Aside {
+typedef struct Asked {
     AsidePlace place;
-    bool there; /* asked */
-} Aside;
+    bool there; /* answered */
+} Asked;
+
+void aside_release(Aside *aside)
+{
+    kept_release(&aside->runs);
+    journal_release(&aside->journal);
+}
 
 /* A lesson without its room would have to end: so the bound is that of all runs together. */
 static Status check_room(const Session *session)
@@ -23,81 +29,83 @@ static Status check_room(const Session *session)
 
 static Status put_job(Session *session, void *argument)
 {
-    KeptRuns *place = &session->aside[((const Aside *)argument)->place], kept;
+    Aside *aside = &session->aside[((const Asked *)argument)->place];
+    KeptRuns kept;
 
     TRY(session->problem);
     TRY(check_room(session));
     TRY(runs_take(session, &kept));
-    kept_release(place);
-    *place = kept;
+    aside_release(aside);
+    aside->runs = kept;
+    journal_reach(&session->journal, runs_used(session), session->runs.count > 1);
+    journal_copy(&aside->journal, &session->journal);
     return ok();
 }
 
 Status session_put_aside(Session *session, AsidePlace place)
 {
-    Aside aside = {.place = place};
+    Asked asked = {.place = place};
 
-    return worker_change(session, put_job, &aside);
+    return worker_change(session, put_job, &asked);
 }
 
 static Status take_job(Session *session, void *argument)
 {
-    KeptRuns *place = &session->aside[((const Aside *)argument)->place];
+    Aside *aside = &session->aside[((const Asked *)argument)->place];
     Status status;
     Runs next;
 
-    if (place->count == 0)
+    if (aside->runs.count == 0)
         return fail(STATUS_USAGE, "no runs were put aside");
-    journal_reach(&session->journal, runs_used(session), session->runs.count > 1);
-    TRY(runs_bring_back(session, place, &next));
+    TRY(runs_bring_back(session, &aside->runs, &next));
     status = runs_replace(session, &next);
     if (failed(status)) {
         runs_free(&next);
         return status;
     }
-    kept_release(place);
+    kept_release(&session->previous); /* the script does not know of it */
+    journal_copy(&session->journal, &aside->journal);
+    aside_release(aside);
     runs_drop_unused(session);
-    journal_lose(&session->journal, "runs were put aside for a lesson and taken back, which no "
-                                    "commands do, so there is no script of this session");
     session_copy_out(session);
     return ok();
 }
 
 Status session_take_back(Session *session, AsidePlace place)
 {
-    Aside aside = {.place = place};
+    Asked asked = {.place = place};
 
-    return worker_change(session, take_job, &aside);
+    return worker_change(session, take_job, &asked);
 }
 
 static Status let_go_job(Session *session, void *argument)
 {
-    kept_release(&session->aside[((const Aside *)argument)->place]);
+    aside_release(&session->aside[((const Asked *)argument)->place]);
     runs_drop_unused(session);
     return ok();
 }
 
 void session_let_go(Session *session, AsidePlace place)
 {
-    Aside aside = {.place = place};
+    Asked asked = {.place = place};
 
-    if (failed(worker_ask(session, let_go_job, &aside)))
+    if (failed(worker_ask(session, let_go_job, &asked)))
         return; /* let_go_job never fails */
 }
 
 static Status there_job(Session *session, void *argument)
 {
-    Aside *aside = argument;
+    Asked *asked = argument;
 
-    aside->there = session->aside[aside->place].count > 0;
+    asked->there = session->aside[asked->place].runs.count > 0;
     return ok();
 }
 
 bool session_has_aside(Session *session, AsidePlace place)
 {
-    Aside aside = {.place = place};
+    Asked asked = {.place = place};
 
-    return !failed(worker_ask(session, there_job, &aside)) && aside.there;
+    return !failed(worker_ask(session, there_job, &asked)) && asked.there;
 }
 
 static Status forget_job(Session *session, void *argument)

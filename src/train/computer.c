@@ -93,8 +93,14 @@ static void settle(Session *session, Computer *to, const LoadedSets *sets, const
     Computer left = session->here;
 
     session->previous.data = loaded_twin(&session->loaded, session->previous.data, sets);
-    for (int i = 0; i < ASIDE_PLACES; i++)
-        session->aside[i].data = loaded_twin(&session->loaded, session->aside[i].data, sets);
+    for (int i = 0; i < ASIDE_PLACES; i++) {
+        Aside *aside = &session->aside[i];
+
+        aside->runs.data = loaded_twin(&session->loaded, aside->runs.data, sets);
+        journal_lose(&aside->journal,
+                     "the backend was changed in a lesson, so there is no script of "
+                     "this session");
+    }
     runs_free(&session->runs);
     session->runs = *next;
     timeline_begin(&session->timeline, "where it came to this backend, on which the bits are "

@@ -16,6 +16,22 @@ void journal_release(Journal *journal)
     for (size_t i = 0; i < journal->file_count; i++)
         free(journal->files[i].path);
     free(journal->files);
+    *journal = (Journal){.step = 0};
+}
+
+void journal_copy(Journal *to, const Journal *from)
+{
+    journal_release(to);
+    *to = *from;
+    to->commands = (Text){.chars = NULL};
+    text_append(&to->commands, text_chars(&from->commands));
+    to->files = NULL;
+    to->file_count = to->file_room = 0;
+    for (size_t i = 0; i < from->file_count; i++) {
+        to->files = grow(to->files, to->file_count, &to->file_room, sizeof *to->files);
+        to->files[to->file_count++] =
+            (JournalFile){xstrdup(from->files[i].path), from->files[i].stamp};
+    }
 }
 
 void journal_lose(Journal *journal, const char *fmt, ...)

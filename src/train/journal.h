@@ -36,6 +36,9 @@ typedef struct Journal {
 
 void journal_release(Journal *journal);
 
+/* All that it holds; `to` is empty before, or is released. */
+void journal_copy(Journal *to, const Journal *from);
+
 /* The steps that `now`, the run in use, has taken since. NULL: there is no run yet. `named`: what is added
  * from here on is told of this run by its name. */
 void journal_reach(Journal *journal, const Experiment *now, bool named);

@@ -103,6 +103,6 @@ int64_t beside_size(const Session *session)
     int64_t numbers = kept_size(session, &session->previous);
 
     for (int i = 0; i < ASIDE_PLACES; i++)
-        numbers += kept_size(session, &session->aside[i]);
+        numbers += kept_size(session, &session->aside[i].runs);
     return numbers;
 }

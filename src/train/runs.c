@@ -40,7 +40,7 @@ void runs_drop_unused(Session *session)
     used[0] = session->runs.count == 0 ? NULL : runs_used(session)->data;
     used[1] = session->previous.count == 0 ? NULL : session->previous.data;
     for (int i = 0; i < ASIDE_PLACES; i++)
-        used[2 + i] = session->aside[i].count == 0 ? NULL : session->aside[i].data;
+        used[2 + i] = session->aside[i].runs.count == 0 ? NULL : session->aside[i].runs.data;
     loaded_keep(&session->loaded, used, 2 + ASIDE_PLACES);
 }
 

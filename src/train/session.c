@@ -264,7 +264,7 @@ void session_free(Session *session)
     runs_free(&session->runs);
     kept_release(&session->previous);
     for (int i = 0; i < ASIDE_PLACES; i++)
-        kept_release(&session->aside[i]);
+        aside_release(&session->aside[i]);
     kept_release(&session->rescue.kept);
     if (session->here.class != NULL)
         runs_drop_unused(session);

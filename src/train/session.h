@@ -87,9 +87,9 @@ typedef enum AsidePlace {
  * session_problem; STATUS_MEMORY: there is no room for both. */
 Status session_put_aside(Session *session, AsidePlace place) MUST_CHECK;
 
-/* They become the present runs again, to the bit, with the one in use; undo brings back what they
- * replace, and nothing is left there. Fails: STATUS_USAGE: nothing is there; as session_apply, and all
- * is as before. */
+/* They become the present runs again, to the bit, with the one in use, and a script of the session is what
+ * it was then; what they replace is gone, and nothing is left there. Fails: STATUS_USAGE: nothing is
+ * there; as session_apply, and all is as before. */
 Status session_take_back(Session *session, AsidePlace place) MUST_CHECK;
 
 /* Harmless where nothing is there. */

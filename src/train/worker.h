@@ -46,6 +46,12 @@ typedef struct KeptRuns {
     LoadedData *data; /* borrowed */
 } KeptRuns;
 
+/* Runs that were put aside, and what a script of them would say. */
+typedef struct Aside {
+    KeptRuns runs;
+    Journal journal;
+} Aside;
+
 /* A training under way. */
 typedef struct Training {
     int64_t first_step, started, done, wanted; /* wanted 0: no number of steps was asked for */
@@ -115,7 +121,7 @@ struct Session {
 
     Runs runs;
     KeptRuns previous; /* what undo brings back */
-    KeptRuns aside[ASIDE_PLACES];
+    Aside aside[ASIDE_PLACES];
     int64_t begun; /* runs so far */
     LoadedSets loaded;
     Training training;
@@ -210,6 +216,9 @@ int64_t beside_size(const Session *session);
 /* train/runs.c: all of them as host data. Caller releases. Fails: STATUS_DEVICE. */
 Status runs_take(const Session *session, KeptRuns *kept) MUST_CHECK;
 void kept_release(KeptRuns *kept);
+
+/* train/aside.c */
+void aside_release(Aside *aside);
 
 /* Frees what was put up. */
 void runs_free(Runs *runs);

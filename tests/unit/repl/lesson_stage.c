@@ -120,6 +120,53 @@ Test(lesson_stage, undo_brings_no_run_of_elsewhere_onto_the_stage)
     room_close(&room);
 }
 
+/* What happened in the lesson is none of it. */
+Test(lesson_stage, a_script_of_the_session_is_one_of_the_own_runs)
+{
+    Room room = room_open(), again;
+
+    type(&room, "data moons; net 2 6 2; train 3; fork b lr=0.1; train 2");
+    type(&room, "b: break when step >= 8");
+    write_lesson(10);
+    type(&room, "lesson tiny.lesson");
+    type(&room, "break when step >= 4");
+    type(&room, "play");
+    type(&room, "net 2 3 2; train 3");
+    type(&room, "next");
+    type(&room, "train 2");
+    type(&room, "lesson off");
+    type(&room, "train 2");
+    type(&room, "export script own.halfstep");
+    type(&room, "save a.safetensors; b: save b.safetensors");
+    again = room_open();
+    type(&again, "source own.halfstep");
+    type(&again, "save a2.safetensors; b: save b2.safetensors");
+    expect_same("a.safetensors", "a2.safetensors");
+    expect_same("b.safetensors", "b2.safetensors");
+    expect_breaks(&again, "1\tb\tstep >= 8\n");
+    room_close(&again);
+    room_close(&room);
+}
+
+Test(lesson_stage, a_script_made_in_a_step_leaves_out_what_was_played)
+{
+    Room room = open_lesson(), again;
+
+    type(&room, "break when step >= 8");
+    type(&room, "train 2");
+    type(&room, "play");
+    type(&room, "net 2 3 2; train 3; break when loss < 0");
+    type(&room, "next");
+    type(&room, "train 2");
+    type(&room, "export script step.halfstep; save a.safetensors");
+    again = room_open();
+    type(&again, "source step.halfstep; save b.safetensors");
+    expect_same("a.safetensors", "b.safetensors");
+    expect_breaks(&again, "1\ta\tstep >= 8\n");
+    room_close(&again);
+    room_close(&room);
+}
+
 /* Taken phase by phase: the learner's own keeps the lesson out, one of the lesson goes with its stage. */
 Test(lesson_stage, a_step_under_way_neither_loses_the_own_run_nor_keeps_anybody_in)
 {
