@@ -27,11 +27,17 @@ bool file_exists(const char *path)
 
 int64_t file_stamp(const char *path)
 {
+    const uint64_t mix =
+        0x9E3779B97F4A7C15; /* 2^64 over the golden ratio: every bit goes everywhere */
     struct stat info;
+    uint64_t stamp;
 
     if (stat(path, &info) != 0)
         return 0;
-    return (int64_t)info.st_mtim.tv_sec * 1000000000 + info.st_mtim.tv_nsec;
+    /* Clocks of file systems tick a few milliseconds apart. */
+    stamp = (uint64_t)info.st_mtim.tv_sec * 1000000000 + (uint64_t)info.st_mtim.tv_nsec;
+    stamp = (stamp * mix ^ (uint64_t)info.st_ino) * mix ^ (uint64_t)info.st_size;
+    return (int64_t)(stamp | 1);
 }
 
 static Status cannot(const char *verb, const char *path)

@@ -51,7 +51,7 @@ void draft_abandon(Draft *draft);
 
 bool file_exists(const char *path);
 
-/* When it was last changed, in nanoseconds; 0 where there is none. */
+/* A number that is another when the file was changed, or another took its place; 0 where there is none. */
 int64_t file_stamp(const char *path);
 
 /* Makes the folders that `path` lies in, where they lack. `path` is as it was, in the end. Fails: STATUS_IO. */

@@ -276,6 +276,24 @@ Test(file, a_device_or_a_pipe_does_not_become_a_file)
     cr_expect(is_link("link"));
 }
 
+/* Quicker than the clock of a file system ticks. */
+Test(file, a_stamp_tells_one_writing_from_the_next)
+{
+    const char *path = in_folder("stamped.txt");
+    int64_t before = 0;
+
+    cr_expect_eq(file_stamp(path), 0);
+    for (int i = 0; i < 50; i++) {
+        int64_t now;
+
+        cr_assert(!failed(file_write(path, i % 2 == 0 ? "a" : "b", 1)));
+        now = file_stamp(path);
+        cr_expect_neq(now, before, "writing %d", i);
+        cr_expect_eq(file_stamp(path), now);
+        before = now;
+    }
+}
+
 Test(file, a_folder_cannot_be_overwritten)
 {
     cr_assert_eq(mkdir(in_folder("below"), 0755), 0);
