@@ -72,6 +72,9 @@ static Status read_verb(const Repl *repl, Lexer *lexer, Mark run, Mark *mark,
         return fail(STATUS_USAGE, "behind `%.*s:` comes a command; try %.*s: print loss",
                     shown(run), lexer->line + run.start, shown(run), lexer->line + run.start);
     status = command_resolve(verb.text, repl->prompt && repl->depth == 0, command);
+    if (failed(status) && repl->depth == 0 && teacher_verb(verb.text))
+        status = fail(STATUS_USAGE, "%.20s belongs into a lesson; begin one, as in: lesson L1",
+                      verb.text);
     word_release(&verb);
     return status;
 }

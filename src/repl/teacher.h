@@ -84,6 +84,9 @@ Status teacher_answer(Repl *repl, const char *typed) MUST_CHECK;
 /* `word` means something by itself while a lesson runs: one of its verbs, or an answer. */
 bool teacher_takes(const Repl *repl, const char *word);
 
+/* It is one of the verbs, which mean something while a lesson runs. */
+bool teacher_verb(const char *word);
+
 /* As answer_fold: a verb may be typed in full width. */
 void teacher_fold(const char *word, Text *folded);
 

@@ -29,17 +29,27 @@ static bool is_letter(const char *word)
     return isalpha((unsigned char)word[0]) != 0 && word[1] == '\0';
 }
 
+bool teacher_verb(const char *word)
+{
+    Text folded = {0};
+    bool found = false;
+
+    answer_fold(word, &folded);
+    for (int i = 0; verbs[i] != NULL; i++)
+        found |= strcmp(verbs[i], text_chars(&folded)) == 0;
+    text_release(&folded);
+    return found;
+}
+
 bool teacher_takes(const Repl *repl, const char *word)
 {
     const Block *choice;
     Text folded = {0};
-    bool takes = false;
+    bool takes = teacher_verb(word);
 
     if (!teacher_on(repl))
         return false;
     answer_fold(word, &folded);
-    for (int i = 0; verbs[i] != NULL; i++)
-        takes |= strcmp(verbs[i], text_chars(&folded)) == 0;
     if (!takes && repl->teacher->card < 0 && step_asks(teacher_step(repl->teacher)))
         takes = is_letter(text_chars(&folded)) ||
                 answer_judge(teacher_step(repl->teacher), word, &choice) != ANSWER_NONE;
