@@ -361,7 +361,7 @@ Status teacher_leave(Repl *repl)
     drop_file(&teacher->kept);
     past_release(&repl->past);
     repl->past_needs = (ExprNeeds){.accuracy = false};
-    repl_note(repl, "%s", said(teacher, SAID_LEFT));
+    repl_note(repl, "%s", said(teacher, presented ? SAID_CARD_END : SAID_LEFT));
     return presented ? ok() : teacher_bring_back_own(repl);
 }
 

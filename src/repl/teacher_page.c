@@ -51,6 +51,9 @@ static const char *const sentences[SAID_COUNT][LANGUAGES] = {
     [SAID_KEPT_OWN] = {"your own run is kept; lesson off brings it back",
                        "你自己的训练已保存；lesson off 会恢复它"},
     [SAID_LEFT] = {"the lesson is left; lesson goes on with it", "已离开课程；输入 lesson 继续"},
+    [SAID_CARD_LINE] = {"card, line % of %", "演示，第 % 行，共 % 行"},
+    [SAID_CARD_KEYS] = {"Enter runs what stands in the prompt; next, back, lesson off",
+                        "按回车执行命令行里的命令；next 跳过，back 上一行，lesson off 离开"},
     [SAID_CARD_END] = {"the card ends here; all is as it stands", "演示到此结束，状态保持不变"},
     [SAID_SOURCES] = {"Sources:", "出处："},
 };
@@ -231,6 +234,20 @@ void page_choices(const Step *step, size_t columns, Text *page)
     }
 }
 
+/* A source may go on in lines that begin with blanks; it is one sentence. */
+static void append_source(const Block *source, Text *line)
+{
+    text_printf(line, "[%s]", source->name);
+    for (const char *at = source->text; *at != '\0';) {
+        size_t length = strcspn(at, "\n");
+
+        text_append(line, " ");
+        text_append_bytes(line, at, length);
+        at += length;
+        at += strspn(at, "\n ");
+    }
+}
+
 void page_sources(const Lesson *lesson, const char *prose, size_t columns, Text *page)
 {
     const Block *source;
@@ -240,7 +257,7 @@ void page_sources(const Lesson *lesson, const char *prose, size_t columns, Text 
 
         text_printf(&key, "[%s]", source->name);
         if (strstr(prose, text_chars(&key)) != NULL) {
-            text_printf(&line, "%s %s", text_chars(&key), source->text);
+            append_source(source, &line);
             page_wrap(text_chars(&line), columns, "  ", page);
         }
         text_release(&key);

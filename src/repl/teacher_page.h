@@ -38,6 +38,8 @@ typedef enum Said {
     SAID_THEN, /* the lesson that comes behind it */
     SAID_KEPT_OWN,
     SAID_LEFT,
+    SAID_CARD_LINE, /* "line % of %" */
+    SAID_CARD_KEYS,
     SAID_CARD_END,
     SAID_SOURCES,
     SAID_COUNT,

@@ -6,7 +6,15 @@
 
 #include <string.h>
 
-enum { BESIDE_FROM = 112, BESIDE_COLS = 42, ABOVE_LEAST = 4, PICTURE_ROWS = 11, LEAST_COLS = 40 };
+enum {
+    BESIDE_FROM = 112,
+    BESIDE_COLS = 42,
+    ABOVE_LEAST = 4,
+    PICTURE_ROWS = 11,
+    CARD_PICTURE_ROWS = 7, /* a note is short, and goes before the lower half of a picture */
+    LEAST_COLS = 40,
+    GOES_ON_COLS = 4, /* " ..." */
+};
 
 /* Lines of a page from `row` on, as far as there is room; the row behind them. */
 static int draw_lines(Canvas *canvas, int row, int end, Style style, const char *page)
@@ -14,14 +22,18 @@ static int draw_lines(Canvas *canvas, int row, int end, Style style, const char 
     while (*page != '\0' && row < end) {
         size_t length = strcspn(page, "\n");
         bool more = row + 1 == end && page[length] != '\0' && page[length + 1] != '\0';
+        int behind = (int)page_width(page, length), room = canvas_cols(canvas) - GOES_ON_COLS;
 
-        canvas_print(canvas, row++, 0, style, "%.*s%s", (int)length, page, more ? " ..." : "");
+        canvas_print(canvas, row, 0, style, "%.*s", (int)length, page);
+        if (more)
+            canvas_print(canvas, row, behind < room ? behind : room, style, " ...");
+        row++;
         page += length + (page[length] == '\n');
     }
     return row;
 }
 
-/* The task, or the question with its choices, or the text. */
+/* The note of a card; of a step its task, or the question with its choices, or the text. */
 static void fill(const Teacher *teacher, const Snapshot *snapshot, size_t columns, Text *page)
 {
     const Step *step = teacher_step(teacher);
@@ -29,6 +41,10 @@ static void fill(const Teacher *teacher, const Snapshot *snapshot, size_t column
                         : step_asks(step)     ? step_prose(step, BLOCK_ASK)
                                               : step_prose(step, BLOCK_TEXT);
 
+    if (teacher->card >= 0) {
+        page_wrap(teacher_card_note(teacher), columns, "", page);
+        return;
+    }
     page_prose(prose, snapshot, columns, "", page);
     page_choices(step, columns, page);
 }
@@ -43,8 +59,11 @@ static void state(const Teacher *teacher, Text *text, Style *style)
                                  phrase_count(step->check_count, count), NULL};
 
     *style = teacher->passed ? STYLE_GOOD : STYLE_WARN;
-    if (teacher->kept != NULL || teacher->passed || step->kind == STEP_READ ||
-        step->kind == STEP_FREE) {
+    if (teacher->card >= 0) {
+        *style = STYLE_DIM;
+        text_append(text, said(teacher, SAID_CARD_KEYS));
+    } else if (teacher->kept != NULL || teacher->passed || step->kind == STEP_READ ||
+               step->kind == STEP_FREE) {
         text_append(text, said(teacher, SAID_NEXT));
     } else if (step->kind == STEP_DO && verdict->first >= 0) {
         said_fill(said(teacher, SAID_NOT_YET), words, text);
@@ -67,7 +86,7 @@ static int rows_of(const Text *page)
 LessonPlace lesson_place(const Teacher *teacher, const Snapshot *snapshot, int rows, int cols)
 {
     Text page = {0}, foot = {0};
-    int most = rows - PICTURE_ROWS, wanted;
+    int most = rows - (teacher->card >= 0 ? CARD_PICTURE_ROWS : PICTURE_ROWS), wanted;
     Style unused;
 
     if (cols >= BESIDE_FROM)
@@ -87,13 +106,15 @@ void lesson_draw(const Teacher *teacher, const Snapshot *snapshot, Canvas *canva
 {
     size_t columns = (size_t)canvas_cols(canvas);
     int rows = canvas_rows(canvas), last;
+    bool card = teacher->card >= 0;
+    int lines = card ? teacher_card_lines(teacher) : (int)teacher->lesson->step_count;
     char at[NUMBER_TEXT], count[NUMBER_TEXT];
-    const char *const numbers[] = {phrase_count(teacher->at + 1, at),
-                                   phrase_count((int64_t)teacher->lesson->step_count, count), NULL};
+    const char *const numbers[] = {phrase_count((card ? teacher->card : teacher->at) + 1, at),
+                                   phrase_count(lines, count), NULL};
     Text page = {0}, place = {0}, foot = {0}, wrapped = {0};
     Style style;
 
-    said_fill(said(teacher, SAID_STEP), numbers, &place);
+    said_fill(said(teacher, card ? SAID_CARD_LINE : SAID_STEP), numbers, &place);
     widget_heading(canvas, step_prose(&teacher->lesson->header, BLOCK_TITLE), "",
                    text_chars(&place));
     state(teacher, &foot, &style);

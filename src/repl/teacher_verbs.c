@@ -135,7 +135,8 @@ bool teacher_tick(Repl *repl)
     if (session_training(repl->session) || session_trainings(repl->session) == repl->trainings)
         return false;
     measure_ended(repl);
-    teacher_look(repl);
+    if (teacher_on(repl) && repl->teacher->card < 0)
+        teacher_look(repl);
     return true;
 }
 
@@ -176,7 +177,7 @@ Status teacher_next(Repl *repl)
     if (teacher->kept != NULL)
         return come_back(repl);
     if (teacher->card >= 0) {
-        teacher_card_next(repl);
+        teacher_card_move(repl, 1);
         return ok();
     }
     if (!teacher->passed && (step->kind == STEP_DO || step_asks(step))) {
@@ -192,6 +193,10 @@ Status teacher_back(Repl *repl)
 {
     const Teacher *teacher = repl->teacher;
 
+    if (teacher->card >= 0) {
+        teacher_card_move(repl, -1);
+        return ok();
+    }
     if (teacher->at == 0)
         return fail(STATUS_USAGE, "this is the first step");
     return teacher_enter(repl, teacher->at - 1);

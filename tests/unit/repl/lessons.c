@@ -4,6 +4,9 @@
 #include "base/file.h"
 #include "repl/state.h"
 #include "repl/teacher.h"
+#include "repl/teacher_page.h"
+#include "repl/teacher_panel.h"
+#include "view/canvas.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -38,6 +41,31 @@ static void write_lesson(int steps)
                 steps, steps);
     cr_assert(!failed(file_write("tiny.lesson", text_chars(&text), text.length)));
     text_release(&text);
+}
+
+/* What the live view shows of it, in so many rows and columns. */
+static void expect_panel(const Room *room, int rows, int cols, const char *shown)
+{
+    Canvas *canvas = canvas_new(rows, cols, GLYPHS_ASCII);
+    Snapshot snapshot = {0};
+    Text text = {0};
+
+    lesson_draw(room->repl->teacher, &snapshot, canvas);
+    canvas_text(canvas, NULL, &text);
+    cr_expect_str_eq(text_chars(&text), shown);
+    text_release(&text);
+    canvas_free(canvas);
+}
+
+static void write_card(void)
+{
+    static const char card[] =
+        "@lesson card\n@version 1\n@lang en\n@title A card\n@goal g\n"
+        "@source s One sentence,\n  that goes on.\n"
+        "@step text read\n@text\nThe first page. [s]\n@step act read\n@text\nOf no concern.\n"
+        "@demo 5min\n@say How many?\ndata moons\nnet 2 4 2\n@say Look at this.\ntrain 2\n";
+
+    cr_assert(!failed(file_write("card.lesson", card, sizeof card - 1)));
 }
 
 static Room open_lesson(void)
@@ -131,5 +159,78 @@ Test(lessons, the_learners_own_run_comes_back)
     cr_expect_eq(step_of(room.session), 7);
     refuse(&room, "lesson check tiny.lesson"); /* no @wrong, no @also */
     cr_expect_eq(step_of(room.session), 7);
+    room_close(&room);
+}
+
+Test(lessons, in_the_live_view_a_card_shows_its_note_and_no_page)
+{
+    Room room = room_open();
+
+    write_card();
+    type(&room, "lesson present card.lesson");
+    type(&room, "data moons");
+    expect_panel(&room, 4, 64,
+                 "-- A card --------------------------------- card, line 2 of 3 --\n"
+                 "How many?\n"
+                 "Enter runs what stands in the prompt; next, back, lesson off\n");
+    type(&room, "net 2 4 2");
+    cr_expect_eq(lesson_place(room.repl->teacher, NULL, 11, 80).rows, 3);
+    expect_panel(&room, 4, 64,
+                 "-- A card --------------------------------- card, line 3 of 3 --\n"
+                 "Look at this.\n"
+                 "Enter runs what stands in the prompt; next, back, lesson off\n");
+    room_close(&room);
+}
+
+Test(lessons, a_card_is_turned_and_is_no_step)
+{
+    Room room = room_open();
+
+    write_card();
+    type(&room, "lesson present card.lesson");
+    type(&room, "data moons");
+    type(&room, "lesson poll a=1");
+    cr_expect_eq(room.repl->teacher->card, 1, "the line waits");
+    type(&room, "lesson lang en");
+    cr_expect_eq(room.repl->teacher->card, 1, "as it is in another language");
+    type(&room, "back");
+    type(&room, "back");
+    cr_expect_eq(room.repl->teacher->card, 0);
+    refuse(&room, "restart");
+    refuse(&room, "skip");
+    type(&room, "net 2 4 2");
+    type(&room, "train 2");
+    type(&room, "lesson off");
+    cr_expect_eq(step_of(room.session), 2, "the state stays");
+    room_close(&room);
+}
+
+Test(lessons, a_page_that_is_cut_says_so_in_its_last_row)
+{
+    Room room = room_open();
+    static const char page[] = "@lesson cut\n@version 1\n@lang en\n@title Cut\n@goal g\n"
+                               "@step text read\n@text\nCut lines are hard to read, as is any\n"
+                               "line that is precisely as wide as can\nbe.\n";
+
+    cr_assert(!failed(file_write("cut.lesson", page, sizeof page - 1)));
+    type(&room, "lesson cut.lesson");
+    expect_panel(&room, 4, 37,
+                 "-- Cut --------------- step 1 of 1 --\n"
+                 "Cut lines are hard to read, as is any\n"
+                 "line that is precisely as wide as ...\n"
+                 "next goes on\n");
+    room_close(&room);
+}
+
+Test(lessons, a_source_of_two_lines_is_one_sentence)
+{
+    Room room = room_open();
+    Text page = {0};
+
+    write_card();
+    type(&room, "lesson card.lesson");
+    page_sources(room.repl->teacher->lesson, "The first page. [s]", 76, &page);
+    cr_expect_str_eq(text_chars(&page), "  [s] One sentence, that goes on.\n");
+    text_release(&page);
     room_close(&room);
 }
