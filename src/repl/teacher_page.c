@@ -29,6 +29,7 @@ static const char *const sentences[SAID_COUNT][LANGUAGES] = {
     [SAID_DONE] = {"done. ", "完成。"},
     [SAID_RIGHT] = {"right. ", "正确。"},
     [SAID_WRONG] = {"no. Try again, or hint, or skip.", "不对。再试一次，或输入 hint、skip。"},
+    [SAID_WRONG_ALONE] = {"no. Try again, or skip.", "不对。再试一次，或输入 skip。"},
     [SAID_NOTED] = {"noted: %. You will see.", "已记下：%。接下来就会看到。"},
     [SAID_PREDICTED_RIGHT] = {"You had predicted it: %", "你预测对了：%"},
     [SAID_PREDICTED_WRONG] = {"You had predicted: %. It was otherwise: %",

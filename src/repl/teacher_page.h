@@ -24,6 +24,7 @@ typedef enum Said {
     SAID_DONE,
     SAID_RIGHT,
     SAID_WRONG,
+    SAID_WRONG_ALONE, /* of a question without hints */
     SAID_NOTED,
     SAID_PREDICTED_RIGHT,
     SAID_PREDICTED_WRONG,

@@ -308,7 +308,9 @@ Status teacher_answer(Repl *repl, const char *typed)
     if (judged == ANSWER_WRONG) {
         (void)mark_of(teacher);
         teacher_record(repl);
-        teacher_say(repl, said(teacher, SAID_WRONG), "", false);
+        teacher_say(repl,
+                    said(teacher, step_count(step, BLOCK_HINT) > 0 ? SAID_WRONG : SAID_WRONG_ALONE),
+                    "", false);
         return ok();
     }
     teacher_say(repl, said(teacher, SAID_RIGHT), step_prose(step, BLOCK_WHY), true);
