@@ -75,6 +75,7 @@ void teacher_free(Teacher *teacher)
     ledger_release(&teacher->ledger);
     text_release(&teacher->votes);
     text_release(&teacher->typed);
+    text_release(&teacher->shown);
     text_release(&teacher->pending);
     free(teacher->ledger_path);
     free(teacher);

@@ -32,6 +32,7 @@ typedef struct Teacher {
     char lang[LANG_TEXT];
     Text votes; /* of polls, a line each */
     Text typed; /* in this lesson: STEP, a tab and the line, each */
+    Text shown; /* of the step, filled when its page was shown: a log stays as it was printed */
 } Teacher;
 
 /* Made where there is none; reads the record of progress. */

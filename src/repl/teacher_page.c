@@ -174,6 +174,40 @@ static void add_words(Wrapping *wrapping, const char *line, const char *end, boo
     }
 }
 
+/* The end of a cell: two blanks part it from the next. */
+static const char *cell_end(const char *at, const char *end)
+{
+    while (at < end && !(*at == ' ' && (at + 1 == end || at[1] == ' ')))
+        at++;
+    return at;
+}
+
+/* A line that stays as it is, or goes on below its first cell. */
+static void add_row(Wrapping *wrapping, const char *line, const char *end)
+{
+    const char *first = line + strspn(line, " "), *cell = line;
+
+    text_append(wrapping->page, wrapping->indent);
+    wrapping->at = strlen(wrapping->indent);
+    while (cell < end) {
+        const char *word = cell + strspn(cell, " "), *behind = cell_end(word, end);
+        size_t width = page_width(cell, (size_t)(behind - cell));
+
+        if (cell > line && wrapping->at + width > wrapping->columns) {
+            new_line(wrapping);
+            text_append(wrapping->page, wrapping->indent);
+            text_append_bytes(wrapping->page, line, (size_t)(first - line));
+            wrapping->at = strlen(wrapping->indent) + (size_t)(first - line);
+            width = page_width(word, (size_t)(behind - word));
+            cell = word;
+        }
+        text_append_bytes(wrapping->page, cell, (size_t)(behind - cell));
+        wrapping->at += width;
+        cell = behind;
+    }
+    new_line(wrapping);
+}
+
 /* Lines are joined by a blank, but for one between wide characters, which no blank parts. */
 static bool parted(const char *prose, const char *line)
 {
@@ -199,9 +233,7 @@ void page_wrap(const char *prose, size_t columns, const char *indent, Text *page
         if (end == line) {
             new_line(&wrapping);
         } else if (*line == ' ') {
-            text_append(page, indent);
-            text_append_bytes(page, line, (size_t)(end - line));
-            new_line(&wrapping);
+            add_row(&wrapping, line, end);
         } else {
             add_words(&wrapping, line, end, line > prose && parted(prose, line));
         }
@@ -307,7 +339,14 @@ static const char *keys(const Teacher *teacher, const Step *step)
                                                    : SAID_KEYS_READ);
 }
 
-void page_step(const Teacher *teacher, const Snapshot *snapshot, size_t columns, Text *page)
+/* The last of its parts. */
+static void keep_shown(Teacher *teacher, const char *prose, const Snapshot *snapshot)
+{
+    text_clear(&teacher->shown);
+    fill_append(prose, snapshot, &teacher->shown);
+}
+
+void page_step(Teacher *teacher, const Snapshot *snapshot, size_t columns, Text *page)
 {
     const Step *step = teacher_step(teacher);
     const char *parts[] = {step_prose(step, BLOCK_TEXT), step_prose(step, BLOCK_TASK),
@@ -324,6 +363,7 @@ void page_step(const Teacher *teacher, const Snapshot *snapshot, size_t columns,
         text_append(&whole, parts[i]);
         page_prose(text_chars(&whole), snapshot, columns, "", page);
         page_sources(teacher->lesson, parts[i], columns, page);
+        keep_shown(teacher, parts[i], snapshot);
         text_append(page, "\n");
         text_release(&whole);
     }

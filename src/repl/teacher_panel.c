@@ -11,10 +11,23 @@ enum {
     BESIDE_COLS = 42,
     ABOVE_LEAST = 4,
     PICTURE_ROWS = 11,
-    CARD_PICTURE_ROWS = 7, /* a note is short, and goes before the lower half of a picture */
+    SMALL_PICTURE_ROWS =
+        7, /* a note or a question with its choices goes before the rest of a picture */
     LEAST_COLS = 40,
     GOES_ON_COLS = 4, /* " ..." */
 };
+
+/* The words of a line that leave room for the sign that it goes on; all of it where it has no blank. */
+static size_t cut(const char *line, size_t length, size_t columns)
+{
+    size_t kept = length;
+
+    while (kept > 0 && page_width(line, kept) > columns)
+        do
+            kept--;
+        while (kept > 0 && line[kept] != ' ');
+    return kept > 0 ? kept : length;
+}
 
 /* Lines of a page from `row` on, as far as there is room; the row behind them. */
 static int draw_lines(Canvas *canvas, int row, int end, Style style, const char *page)
@@ -22,9 +35,11 @@ static int draw_lines(Canvas *canvas, int row, int end, Style style, const char 
     while (*page != '\0' && row < end) {
         size_t length = strcspn(page, "\n");
         bool more = row + 1 == end && page[length] != '\0' && page[length + 1] != '\0';
-        int behind = (int)page_width(page, length), room = canvas_cols(canvas) - GOES_ON_COLS;
+        int room = canvas_cols(canvas) - GOES_ON_COLS;
+        size_t shown = more ? cut(page, length, (size_t)room) : length;
+        int behind = (int)page_width(page, shown);
 
-        canvas_print(canvas, row, 0, style, "%.*s", (int)length, page);
+        canvas_print(canvas, row, 0, style, "%.*s", (int)shown, page);
         if (more)
             canvas_print(canvas, row, behind < room ? behind : room, style, " ...");
         row++;
@@ -34,19 +49,14 @@ static int draw_lines(Canvas *canvas, int row, int end, Style style, const char 
 }
 
 /* The note of a card; of a step its task, or the question with its choices, or the text. */
-static void fill(const Teacher *teacher, const Snapshot *snapshot, size_t columns, Text *page)
+static void fill(const Teacher *teacher, size_t columns, Text *page)
 {
-    const Step *step = teacher_step(teacher);
-    const char *prose = step->kind == STEP_DO ? step_prose(step, BLOCK_TASK)
-                        : step_asks(step)     ? step_prose(step, BLOCK_ASK)
-                                              : step_prose(step, BLOCK_TEXT);
-
     if (teacher->card >= 0) {
         page_wrap(teacher_card_note(teacher), columns, "", page);
         return;
     }
-    page_prose(prose, snapshot, columns, "", page);
-    page_choices(step, columns, page);
+    page_wrap(text_chars(&teacher->shown), columns, "", page);
+    page_choices(teacher_step(teacher), columns, page);
 }
 
 /* How far it is, on the last row. */
@@ -83,17 +93,18 @@ static int rows_of(const Text *page)
     return rows;
 }
 
-LessonPlace lesson_place(const Teacher *teacher, const Snapshot *snapshot, int rows, int cols)
+LessonPlace lesson_place(const Teacher *teacher, int rows, int cols)
 {
     Text page = {0}, foot = {0};
-    int most = rows - (teacher->card >= 0 ? CARD_PICTURE_ROWS : PICTURE_ROWS), wanted;
+    bool first = teacher->card >= 0 || step_asks(teacher_step(teacher));
+    int most = rows - (first ? SMALL_PICTURE_ROWS : PICTURE_ROWS), wanted;
     Style unused;
 
     if (cols >= BESIDE_FROM)
         return (LessonPlace){rows, BESIDE_COLS, true};
     if (most < ABOVE_LEAST || cols < LEAST_COLS)
         return (LessonPlace){0, 0, false};
-    fill(teacher, snapshot, (size_t)cols, &page);
+    fill(teacher, (size_t)cols, &page);
     state(teacher, &foot, &unused);
     page_wrap(text_chars(&foot), (size_t)cols, "", &page);
     wanted = rows_of(&page) + 1;
@@ -102,7 +113,7 @@ LessonPlace lesson_place(const Teacher *teacher, const Snapshot *snapshot, int r
     return (LessonPlace){wanted < most ? wanted : most, cols, false};
 }
 
-void lesson_draw(const Teacher *teacher, const Snapshot *snapshot, Canvas *canvas)
+void lesson_draw(const Teacher *teacher, Canvas *canvas)
 {
     size_t columns = (size_t)canvas_cols(canvas);
     int rows = canvas_rows(canvas), last;
@@ -122,7 +133,7 @@ void lesson_draw(const Teacher *teacher, const Snapshot *snapshot, Canvas *canva
     last = rows - 1;
     for (const char *line = text_chars(&wrapped); *line != '\0' && last > 2; line++)
         last -= *line == '\n';
-    fill(teacher, snapshot, columns, &page);
+    fill(teacher, columns, &page);
     last = draw_lines(canvas, 1, last + 1, STYLE_PLAIN, text_chars(&page));
     draw_lines(canvas, last, rows, style, text_chars(&wrapped));
     text_release(&page);

@@ -47,10 +47,9 @@ static void write_lesson(int steps)
 static void expect_panel(const Room *room, int rows, int cols, const char *shown)
 {
     Canvas *canvas = canvas_new(rows, cols, GLYPHS_ASCII);
-    Snapshot snapshot = {0};
     Text text = {0};
 
-    lesson_draw(room->repl->teacher, &snapshot, canvas);
+    lesson_draw(room->repl->teacher, canvas);
     canvas_text(canvas, NULL, &text);
     cr_expect_str_eq(text_chars(&text), shown);
     text_release(&text);
@@ -174,7 +173,7 @@ Test(lessons, in_the_live_view_a_card_shows_its_note_and_no_page)
                  "How many?\n"
                  "Enter runs what stands in the prompt; next, back, lesson off\n");
     type(&room, "net 2 4 2");
-    cr_expect_eq(lesson_place(room.repl->teacher, NULL, 11, 80).rows, 3);
+    cr_expect_eq(lesson_place(room.repl->teacher, 11, 80).rows, 3);
     expect_panel(&room, 4, 64,
                  "-- A card --------------------------------- card, line 3 of 3 --\n"
                  "Look at this.\n"
@@ -232,5 +231,29 @@ Test(lessons, a_source_of_two_lines_is_one_sentence)
     page_sources(room.repl->teacher->lesson, "The first page. [s]", 76, &page);
     cr_expect_str_eq(text_chars(&page), "  [s] One sentence, that goes on.\n");
     text_release(&page);
+    room_close(&room);
+}
+
+/* A question about a run; what it prints of it is a log. */
+Test(lessons, a_log_stays_as_it_was_printed_and_folds_between_its_cells)
+{
+    Room room = room_open();
+    static const char log[] =
+        "@lesson log\n@version 1\n@lang en\n@title Log\n@goal g\n@step log quiz\n@setup\n"
+        "data moons; net 2 4 2; train 2\n@ask\n  step {step}   skipped {skipped}   "
+        "moved {moved(\"fc1.weight\"):%.0f%%}\nWhat is wrong?\n@choice a nothing\n@choice* b all\n"
+        "@why\nw\n";
+
+    cr_assert(!failed(file_write("log.lesson", log, sizeof log - 1)));
+    type(&room, "lesson log.lesson");
+    type(&room, "train 3");
+    expect_panel(&room, 8, 30,
+                 "-- Log -------- step 1 of 1 --\n"
+                 "  step 2   skipped 0\n"
+                 "  moved 100%\n"
+                 "What is wrong?\n"
+                 "  a) nothing\n"
+                 "  b) all\n"
+                 "answer with a letter, as in: a\n");
     room_close(&room);
 }
