@@ -18,7 +18,7 @@ static const char *const sentences[SAID_COUNT][LANGUAGES] = {
     [SAID_NEXT] = {"next goes on", "输入 next 继续"},
     [SAID_KEYS_DO] =
         {"hint, skip, back, play, restart; lesson shows this again",
-         "hint 提示，skip 跳过，back 上一步，play 自由尝试，restart 重来；lesson 再看本页"},
+         "hint 提示，skip 跳过，back 上一步，play 自由尝试，restart 重来，lesson 重看"},
     [SAID_KEYS_READ] = {"next goes on; back, skip; lesson shows this again",
                         "next 继续；back 上一步，skip 跳过；lesson 再看本页"},
     [SAID_KEYS_FREE] = {"try what you like; next goes on", "随意尝试；next 继续"},
@@ -208,15 +208,18 @@ static void add_row(Wrapping *wrapping, const char *line, const char *end)
     new_line(wrapping);
 }
 
-/* Lines are joined by a blank, but for one between wide characters, which no blank parts. */
+/* Lines are joined by a blank, but not between wide characters, nor behind a mark that is as wide as they. */
 static bool parted(const char *prose, const char *line)
 {
-    const char *before = line - 1;
+    const char *before = line - 1, *mark;
 
     while (before > prose && ((unsigned char)before[-1] & 0xC0) == 0x80)
         before--;
     if (before > prose)
         before--;
+    mark = before;
+    if (hangs(rune_next(&mark)))
+        return false;
     return rune_width(rune_next(&before)) != 2 || rune_width(rune_next(&line)) != 2;
 }
 

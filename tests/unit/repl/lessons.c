@@ -257,3 +257,12 @@ Test(lessons, a_log_stays_as_it_was_printed_and_folds_between_its_cells)
                  "answer with a letter, as in: a\n");
     room_close(&room);
 }
+
+Test(lessons, lines_of_chinese_are_joined_as_one_writes_it)
+{
+    Text page = {0};
+
+    page_wrap("\u770b\uff1a\nFP16 \u7684\n\u6570\u3002\n[a] FP16\n\u7684\n", 76, "", &page);
+    cr_expect_str_eq(text_chars(&page), "\u770b\uff1aFP16 \u7684\u6570\u3002[a] FP16 \u7684\n");
+    text_release(&page);
+}
