@@ -16,9 +16,8 @@ static const char *const sentences[SAID_COUNT][LANGUAGES] = {
                       "你预计会怎样？输入字母作答，例如：a"},
     [SAID_NUMBER] = {"answer with a number, as in: 2^10", "输入数字作答，例如：2^10"},
     [SAID_NEXT] = {"next goes on", "输入 next 继续"},
-    [SAID_KEYS_DO] =
-        {"hint, skip, back, play, restart; lesson shows this again",
-         "hint 提示，skip 跳过，back 上一步，play 自由尝试，restart 重来，lesson 重看"},
+    [SAID_KEYS_DO] = {"hint, skip, back, play, restart; lesson shows this again",
+                      "hint 提示，skip 跳过，back 上一步，play 随意试，restart 重来，lesson 重看"},
     [SAID_KEYS_READ] = {"next goes on; back, skip; lesson shows this again",
                         "next 继续；back 上一步，skip 跳过；lesson 再看本页"},
     [SAID_KEYS_FREE] = {"try what you like; next goes on", "随意尝试；next 继续"},
@@ -118,7 +117,8 @@ static const char *piece_end(const char *at, const char *end)
 
     for (at = next; at < end && *at != ' '; at = next) {
         following = rune_next(&next);
-        if (!hangs(following) && !opens(rune) && (wide || rune_width(following) == 2))
+        if (!hangs(following) && following != ')' && !opens(rune) &&
+            (wide || rune_width(following) == 2))
             break;
         wide = rune_width(following) == 2;
         rune = following;

@@ -263,6 +263,10 @@ Test(lessons, lines_of_chinese_are_joined_as_one_writes_it)
     Text page = {0};
 
     page_wrap("\u770b\uff1a\nFP16 \u7684\n\u6570\u3002\n[a] FP16\n\u7684\n", 76, "", &page);
-    cr_expect_str_eq(text_chars(&page), "\u770b\uff1aFP16 \u7684\u6570\u3002[a] FP16 \u7684\n");
+    text_append(&page, "-\n");
+    page_wrap("\u4e8c\u4e09\u56db)", 6, "", &page);
+    cr_expect_str_eq(
+        text_chars(&page),
+        "\u770b\uff1aFP16 \u7684\u6570\u3002[a] FP16 \u7684\n-\n\u4e8c\u4e09\n\u56db)\n");
     text_release(&page);
 }
