@@ -2,6 +2,7 @@
 
 #include "repl/phrase.h"
 #include "repl/teacher_page.h"
+#include "view/rune.h"
 #include "view/widgets.h"
 
 #include <string.h>
@@ -14,7 +15,8 @@ enum {
     SMALL_PICTURE_ROWS =
         7, /* a note or a question with its choices goes before the rest of a picture */
     LEAST_COLS = 40,
-    GOES_ON_COLS = 4, /* " ..." */
+    GOES_ON_COLS = 4,  /* " ..." */
+    HEADING_COLS = 11, /* of rules and blanks around title and place */
 };
 
 /* The words of a line that leave room for the sign that it goes on; all of it where it has no blank. */
@@ -113,6 +115,26 @@ LessonPlace lesson_place(const Teacher *teacher, int rows, int cols)
     return (LessonPlace){wanted < most ? wanted : most, cols, false};
 }
 
+/* The title, as far as it leaves room for the place. */
+static void draw_heading(const Teacher *teacher, const char *place, Canvas *canvas)
+{
+    const char *title = step_prose(&teacher->lesson->header, BLOCK_TITLE), *end = title;
+    int room = canvas_cols(canvas) - rune_columns(place) - HEADING_COLS, cols = 0;
+    Text cut = {0};
+
+    while (*end != '\0' && cols <= room)
+        cols += rune_width(rune_next(&end));
+    if (cols > room) {
+        for (end = title, cols = 0; cols < room - 2;)
+            cols += rune_width(rune_next(&end));
+        text_append_bytes(&cut, title, (size_t)(end - title));
+        text_append(&cut, canvas_glyphs(canvas) == GLYPHS_ASCII ? "~" : "\u2026");
+        title = text_chars(&cut);
+    }
+    widget_heading(canvas, title, "", place);
+    text_release(&cut);
+}
+
 void lesson_draw(const Teacher *teacher, Canvas *canvas)
 {
     size_t columns = (size_t)canvas_cols(canvas);
@@ -126,8 +148,7 @@ void lesson_draw(const Teacher *teacher, Canvas *canvas)
     Style style;
 
     said_fill(said(teacher, card ? SAID_CARD_LINE : SAID_STEP), numbers, &place);
-    widget_heading(canvas, step_prose(&teacher->lesson->header, BLOCK_TITLE), "",
-                   text_chars(&place));
+    draw_heading(teacher, text_chars(&place), canvas);
     state(teacher, &foot, &style);
     page_wrap(text_chars(&foot), columns, "", &wrapped);
     last = rows - 1;

@@ -181,6 +181,20 @@ Test(lessons, in_the_live_view_a_card_shows_its_note_and_no_page)
     room_close(&room);
 }
 
+Test(lessons, a_title_makes_room_for_the_place)
+{
+    Room room = room_open();
+
+    write_card();
+    type(&room, "lesson present card.lesson");
+    expect_panel(&room, 4, 33,
+                 "-- A c~ ---- card, line 1 of 3 --\n"
+                 "How many?\n"
+                 "Enter runs what stands in the\n"
+                 "prompt; next, back, lesson off\n");
+    room_close(&room);
+}
+
 Test(lessons, a_card_is_turned_and_is_no_step)
 {
     Room room = room_open();
