@@ -77,6 +77,9 @@ static void state(const Teacher *teacher, Text *text, Style *style)
     } else if (teacher->kept != NULL || teacher->passed || step->kind == STEP_READ ||
                step->kind == STEP_FREE) {
         text_append(text, said(teacher, SAID_NEXT));
+    } else if (step->kind == STEP_DO && teacher->attempts == 0) {
+        *style = STYLE_DIM;
+        text_append(text, said(teacher, SAID_KEYS_DO));
     } else if (step->kind == STEP_DO && verdict->first >= 0) {
         said_fill(said(teacher, SAID_NOT_YET), words, text);
         text_append(text, check_message(&step->checks[verdict->first]));

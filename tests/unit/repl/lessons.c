@@ -181,6 +181,22 @@ Test(lessons, in_the_live_view_a_card_shows_its_note_and_no_page)
     room_close(&room);
 }
 
+Test(lessons, in_the_live_view_nothing_is_said_of_an_attempt_before_there_is_one)
+{
+    Room room = open_lesson();
+
+    expect_panel(&room, 4, 64,
+                 "-- t -------------------------------------------- step 1 of 2 --\n"
+                 "Train.\n"
+                 "hint, skip, back, play, restart; lesson shows this again\n");
+    type(&room, "train 2");
+    expect_panel(&room, 4, 64,
+                 "-- t -------------------------------------------- step 1 of 2 --\n"
+                 "Train.\n"
+                 "not yet (0 of 1): longer\n");
+    room_close(&room);
+}
+
 Test(lessons, a_title_makes_room_for_the_place)
 {
     Room room = room_open();
