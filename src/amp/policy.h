@@ -24,7 +24,7 @@ typedef struct PolicyRow {
     bool own_result; /* computed in fp32, but stored as its input arrives */
     bool keeps;      /* keep= takes it */
     bool forces;     /* force= takes it */
-    const char *why; /* one line */
+    const char *why; /* at most 25 columns: a row of `show autocast` fits into 80 */
 } PolicyRow;
 
 extern const PolicyRow policy_table[]; /* ends in a row of NULLs */

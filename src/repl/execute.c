@@ -256,7 +256,7 @@ static Status run_plan(Repl *repl, Plan *plan)
     return ok();
 }
 
-/* Once: `said` is how the line failed. */
+/* Once: `said` is how the line failed. The lines of a card set their stage together. */
 static void show_problem(Repl *repl, Status said)
 {
     Status problem;
@@ -264,6 +264,8 @@ static void show_problem(Repl *repl, Status said)
     if (!repl->check_due || repl->depth > 0)
         return;
     repl->check_due = false;
+    if (teacher_on(repl) && repl->teacher->card >= 0)
+        return;
     problem = session_problem(repl->session);
     if (failed(problem) && strcmp(problem.text, said.text) != 0)
         repl_note(repl, "not ready to train yet: %s", problem.text);

@@ -161,10 +161,8 @@ bool line_suggest(const char *line)
 {
     if (!uses_readline)
         return false;
-    if (line_inside_suggest(line))
-        return true;
     free(suggested);
-    suggested = xstrdup(line);
+    suggested = line_inside_suggest(line) ? NULL : xstrdup(line);
     rl_startup_hook = insert_suggested;
     return true;
 }

@@ -302,10 +302,9 @@ bool line_inside_takes_escape(void)
 
 bool line_inside_suggest(const char *line)
 {
-    if (!inside.active || rl_end > 0)
-        return false;
-    rl_insert_text(line);
-    return true;
+    if (inside.active && rl_end == 0)
+        rl_insert_text(line);
+    return inside.active && strcmp(rl_line_buffer, line) == 0;
 }
 
 void line_inside_clear(void)

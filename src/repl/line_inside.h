@@ -52,7 +52,7 @@ LineNews line_inside_take(Text *line, ViewKey *key);
 /* Whether a lone escape means something to the line (a search, vi's commands). */
 bool line_inside_takes_escape(void);
 
-/* Puts this into the prompt; false where it is not open. */
+/* Puts this into the prompt, if it is empty; false where it does not stand there then. */
 bool line_inside_suggest(const char *line);
 
 void line_inside_clear(void);

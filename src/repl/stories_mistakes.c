@@ -71,11 +71,11 @@ static void tell_clipped(const Snapshot *snapshot, Text *text)
     const ClipFacts *clip = &snapshot->clip;
     char most[NUMBER_TEXT], words[WORDS_TEXT];
 
-    text_printf(text,
-                "gradients are clipped before they are unscaled, a mistake: %s, meant for true "
-                "gradients, meets gradients that are %s, ",
-                number_shortest(clip->most, most),
-                times_off((double)snapshot->scaler.scale, words));
+    text_printf(
+        text,
+        "gradients are clipped before they are unscaled, a mistake: a limit of %s, meant for true "
+        "gradients, meets gradients that are %s, ",
+        number_shortest(clip->most, most), times_off((double)snapshot->scaler.scale, words));
     text_printf(text, "so that at most %.3g is left of them. Try `clip %s %s`.",
                 clip->most / (double)snapshot->scaler.scale, clip->norm ? "norm" : "value", most);
 }

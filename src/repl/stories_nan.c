@@ -2,6 +2,7 @@
 #include "repl/stories.h"
 
 #include "repl/phrase.h"
+#include "view/words.h"
 
 #include <math.h>
 #include <string.h>
@@ -91,6 +92,34 @@ static void tell_broken_weights(const Case *what, Text *text)
     text_append(text, ".");
 }
 
+/* It began where an operation was forced into the low format. */
+static bool began_forced(const Snapshot *snapshot, const Trail *trail)
+{
+    const char *op = strncmp(trail->op, "log_", 4) == 0 ? trail->op + 4 : trail->op;
+
+    return op[0] != '\0' && strstr(snapshot->policy.forced, op) != NULL;
+}
+
+/* A mistake at work comes before what else might help. */
+static void tell_what_to_try(const Case *what, Text *text)
+{
+    const Snapshot *snapshot = what->snapshot;
+    char scale[NUMBER_TEXT];
+
+    if (began_forced(snapshot, what->trail))
+        text_printf(text, "%s is forced into %s, a mistake: try `autocast force=none`.",
+                    snapshot->policy.forced, format_table[snapshot->autocast].name);
+    else if (snapshot->scaler.leave_scaled && snapshot->scaler.scale > 1.0F)
+        text_printf(
+            text,
+            "Unscale is off, a mistake: the optimizer reads gradients that are %s times too "
+            "large. Try `scale unscale=on`, and `reset`.",
+            words_scale(snapshot->scaler.scale, scale));
+    else
+        text_append(text, "The forward pass has no loss scale; try `autocast bf16`, a smaller "
+                          "learning rate, or smaller inputs.");
+}
+
 /* amp: the test is on the gradients, so a loss that is nan alone skips nothing. */
 static bool tell_nan(const Case *what, Text *text)
 {
@@ -111,8 +140,7 @@ static bool tell_nan(const Case *what, Text *text)
         text_append(text, "The next step is without it.");
         return true;
     }
-    text_append(text, "The forward pass has no loss scale; try `autocast bf16`, a smaller learning "
-                      "rate, or smaller inputs.");
+    tell_what_to_try(what, text);
     return true;
 }
 

@@ -89,6 +89,7 @@ void teacher_free(Teacher *teacher)
     ledger_release(&teacher->ledger);
     text_release(&teacher->votes);
     text_release(&teacher->typed);
+    text_release(&teacher->shown);
     text_release(&teacher->pending);
     text_release(&teacher->own_breaks);
     text_release(&teacher->step_breaks);
@@ -340,6 +341,6 @@ Status teacher_leave(Repl *repl)
     teacher_stop_playing(repl);
     past_release(&repl->past);
     repl->past_needs = (ExprNeeds){.accuracy = false};
-    repl_note(repl, "%s", said(teacher, SAID_LEFT));
+    repl_note(repl, "%s", said(teacher, presented ? SAID_CARD_END : SAID_LEFT));
     return presented ? ok() : teacher_bring_back_own(repl);
 }

@@ -41,6 +41,7 @@ typedef struct Teacher {
     char lang[LANG_TEXT];
     Text votes; /* of polls, a line each */
     Text typed; /* in this lesson: STEP, a tab and the line, each */
+    Text shown; /* of the step, filled when its page was shown: a log stays as it was printed */
 } Teacher;
 
 /* Made where there is none; reads the record of progress. */
@@ -123,10 +124,16 @@ void teacher_reread(Repl *repl);
 /* The card for a teacher, from its first note on. Fails: STATUS_USAGE, STATUS_IO. */
 Status teacher_present(Repl *repl, const char *word) MUST_CHECK;
 
-/* Its next line goes into the prompt; behind the last the card is put away, and the state stays. */
-void teacher_card_next(Repl *repl);
+/* So many lines on or, below 0, back; what stands there goes into the prompt. Behind the last line the card
+ * is put away, and the state stays. */
+void teacher_card_move(Repl *repl, int by);
 
-/* The same behind a line that was the card's; `typed` tells which were. */
+/* Of the card that is shown: the note that its line belongs to, and how many lines there are. */
+const char *teacher_card_note(const Teacher *teacher);
+int teacher_card_lines(const Teacher *teacher);
+
+/* Behind a line that was typed: on, if it was the card's, else that one stands in the prompt again. `typed`
+ * tells which were. */
 void teacher_card_look(Repl *repl);
 void teacher_card_typed(Teacher *teacher, const char *line);
 

@@ -27,19 +27,16 @@ static bool take_line(const char *commands, int *n, Text *line, bool *first)
     return false;
 }
 
-/* Line n (from 0) of the commands of all notes; the note that it belongs to, where it is its first. */
-static bool find_line(const Lesson *lesson, int n, Text *line, const Block **note)
+/* Line n (from 0) of the commands of all notes, and whether it is the first of its note. Returns the
+ * note; NULL: there is no such line. */
+static const Block *find_line(const Lesson *lesson, int n, Text *line, bool *first)
 {
     const Block *say;
-    bool first;
 
-    for (int i = 0; (say = step_block(&lesson->demo, BLOCK_SAY, i)) != NULL; i++) {
-        if (!take_line(say->commands, &n, line, &first))
-            continue;
-        *note = first ? say : NULL;
-        return true;
-    }
-    return false;
+    for (int i = 0; (say = step_block(&lesson->demo, BLOCK_SAY, i)) != NULL; i++)
+        if (take_line(say->commands, &n, line, first))
+            return say;
+    return NULL;
 }
 
 /* The state stays: whoever presents goes on from there. */
@@ -61,19 +58,22 @@ static void suggest(Repl *repl)
         repl_print(repl, "%s%s\n", said(teacher, SAID_SOLUTION), text_chars(&teacher->pending));
 }
 
-static void show_card(Repl *repl)
+/* With its note, if it is the first of one, or `always`. */
+static void show_line(Repl *repl, bool always)
 {
     Teacher *teacher = repl->teacher;
-    const Block *note = NULL;
+    const Block *note;
     Text page = {0};
+    bool first;
 
     text_clear(&teacher->pending);
     teacher->ran = false;
-    if (!find_line(teacher->lesson, teacher->card, &teacher->pending, &note)) {
+    note = find_line(teacher->lesson, teacher->card, &teacher->pending, &first);
+    if (note == NULL) {
         end_card(repl);
         return;
     }
-    if (note != NULL) {
+    if (first || always) {
         page_wrap(block_prose(note), page_columns(repl), "  ", &page);
         repl_print(repl, "%s", text_chars(&page));
         text_release(&page);
@@ -101,20 +101,46 @@ Status teacher_present(Repl *repl, const char *word)
     teacher->predicted = NULL;
     teacher->at = 0;
     teacher->card = 0;
-    show_card(repl);
+    show_line(repl, true);
     return ok();
 }
 
-void teacher_card_next(Repl *repl)
+void teacher_card_move(Repl *repl, int by)
 {
-    repl->teacher->card++;
-    show_card(repl);
+    Teacher *teacher = repl->teacher;
+
+    teacher->card = teacher->card + by < 0 ? 0 : teacher->card + by;
+    show_line(repl, by <= 0);
+}
+
+const char *teacher_card_note(const Teacher *teacher)
+{
+    Text line = {0};
+    bool first;
+    const Block *note = find_line(teacher->lesson, teacher->card, &line, &first);
+
+    text_release(&line);
+    return note == NULL ? "" : block_prose(note);
+}
+
+int teacher_card_lines(const Teacher *teacher)
+{
+    Text line = {0};
+    bool first;
+    int lines = 0;
+
+    while (find_line(teacher->lesson, lines, &line, &first) != NULL)
+        lines++;
+    text_release(&line);
+    return lines;
 }
 
 void teacher_card_look(Repl *repl)
 {
     if (repl->teacher->ran)
-        teacher_card_next(repl);
+        teacher_card_move(repl, 1);
+    else
+        (void)line_suggest(text_chars(&repl->teacher->pending));
 }
 
 void teacher_card_typed(Teacher *teacher, const char *line)

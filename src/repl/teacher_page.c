@@ -16,9 +16,8 @@ static const char *const sentences[SAID_COUNT][LANGUAGES] = {
                       "你预计会怎样？输入字母作答，例如：a"},
     [SAID_NUMBER] = {"answer with a number, as in: 2^10", "输入数字作答，例如：2^10"},
     [SAID_NEXT] = {"next goes on", "输入 next 继续"},
-    [SAID_KEYS_DO] =
-        {"hint, skip, back, play, restart; lesson shows this again",
-         "hint 提示，skip 跳过，back 上一步，play 自由尝试，restart 重来；lesson 再看本页"},
+    [SAID_KEYS_DO] = {"hint, skip, back, play, restart; lesson shows this again",
+                      "hint 提示，skip 跳过，back 上一步，play 随意试，restart 重来，lesson 重看"},
     [SAID_KEYS_READ] = {"next goes on; back, skip; lesson shows this again",
                         "next 继续；back 上一步，skip 跳过；lesson 再看本页"},
     [SAID_KEYS_FREE] = {"try what you like; next goes on", "随意尝试；next 继续"},
@@ -29,6 +28,7 @@ static const char *const sentences[SAID_COUNT][LANGUAGES] = {
     [SAID_DONE] = {"done. ", "完成。"},
     [SAID_RIGHT] = {"right. ", "正确。"},
     [SAID_WRONG] = {"no. Try again, or hint, or skip.", "不对。再试一次，或输入 hint、skip。"},
+    [SAID_WRONG_ALONE] = {"no. Try again, or skip.", "不对。再试一次，或输入 skip。"},
     [SAID_NOTED] = {"noted: %. You will see.", "已记下：%。接下来就会看到。"},
     [SAID_PREDICTED_RIGHT] = {"You had predicted it: %", "你预测对了：%"},
     [SAID_PREDICTED_WRONG] = {"You had predicted: %. It was otherwise: %",
@@ -55,6 +55,9 @@ static const char *const sentences[SAID_COUNT][LANGUAGES] = {
     [SAID_KEPT_BREAKS] = {"your own break conditions are put aside; lesson off brings them back",
                           "你自己的 break 条件已收起；lesson off 会恢复它们"},
     [SAID_LEFT] = {"the lesson is left; lesson goes on with it", "已离开课程；输入 lesson 继续"},
+    [SAID_CARD_LINE] = {"card, line % of %", "演示，第 % 行，共 % 行"},
+    [SAID_CARD_KEYS] = {"Enter runs what stands in the prompt; next, back, lesson off",
+                        "按回车执行命令行里的命令；next 跳过，back 上一行，lesson off 离开"},
     [SAID_CARD_END] = {"the card ends here; all is as it stands", "演示到此结束，状态保持不变"},
     [SAID_SOURCES] = {"Sources:", "出处："},
 };
@@ -118,7 +121,8 @@ static const char *piece_end(const char *at, const char *end)
 
     for (at = next; at < end && *at != ' '; at = next) {
         following = rune_next(&next);
-        if (!hangs(following) && !opens(rune) && (wide || rune_width(following) == 2))
+        if (!hangs(following) && following != ')' && !opens(rune) &&
+            (wide || rune_width(following) == 2))
             break;
         wide = rune_width(following) == 2;
         rune = following;
@@ -174,15 +178,52 @@ static void add_words(Wrapping *wrapping, const char *line, const char *end, boo
     }
 }
 
-/* Lines are joined by a blank, but for one between wide characters, which no blank parts. */
+/* The end of a cell: two blanks part it from the next. */
+static const char *cell_end(const char *at, const char *end)
+{
+    while (at < end && !(*at == ' ' && (at + 1 == end || at[1] == ' ')))
+        at++;
+    return at;
+}
+
+/* A line that stays as it is, or goes on below its first cell. */
+static void add_row(Wrapping *wrapping, const char *line, const char *end)
+{
+    const char *first = line + strspn(line, " "), *cell = line;
+
+    text_append(wrapping->page, wrapping->indent);
+    wrapping->at = strlen(wrapping->indent);
+    while (cell < end) {
+        const char *word = cell + strspn(cell, " "), *behind = cell_end(word, end);
+        size_t width = page_width(cell, (size_t)(behind - cell));
+
+        if (cell > line && wrapping->at + width > wrapping->columns) {
+            new_line(wrapping);
+            text_append(wrapping->page, wrapping->indent);
+            text_append_bytes(wrapping->page, line, (size_t)(first - line));
+            wrapping->at = strlen(wrapping->indent) + (size_t)(first - line);
+            width = page_width(word, (size_t)(behind - word));
+            cell = word;
+        }
+        text_append_bytes(wrapping->page, cell, (size_t)(behind - cell));
+        wrapping->at += width;
+        cell = behind;
+    }
+    new_line(wrapping);
+}
+
+/* Lines are joined by a blank, but not between wide characters, nor behind a mark that is as wide as they. */
 static bool parted(const char *prose, const char *line)
 {
-    const char *before = line - 1;
+    const char *before = line - 1, *mark;
 
     while (before > prose && ((unsigned char)before[-1] & 0xC0) == 0x80)
         before--;
     if (before > prose)
         before--;
+    mark = before;
+    if (hangs(rune_next(&mark)))
+        return false;
     return rune_width(rune_next(&before)) != 2 || rune_width(rune_next(&line)) != 2;
 }
 
@@ -199,9 +240,7 @@ void page_wrap(const char *prose, size_t columns, const char *indent, Text *page
         if (end == line) {
             new_line(&wrapping);
         } else if (*line == ' ') {
-            text_append(page, indent);
-            text_append_bytes(page, line, (size_t)(end - line));
-            new_line(&wrapping);
+            add_row(&wrapping, line, end);
         } else {
             add_words(&wrapping, line, end, line > prose && parted(prose, line));
         }
@@ -235,6 +274,20 @@ void page_choices(const Step *step, size_t columns, Text *page)
     }
 }
 
+/* A source may go on in lines that begin with blanks; it is one sentence. */
+static void append_source(const Block *source, Text *line)
+{
+    text_printf(line, "[%s]", source->name);
+    for (const char *at = source->text; *at != '\0';) {
+        size_t length = strcspn(at, "\n");
+
+        text_append(line, " ");
+        text_append_bytes(line, at, length);
+        at += length;
+        at += strspn(at, "\n ");
+    }
+}
+
 void page_sources(const Lesson *lesson, const char *prose, size_t columns, Text *page)
 {
     const Block *source;
@@ -244,7 +297,7 @@ void page_sources(const Lesson *lesson, const char *prose, size_t columns, Text 
 
         text_printf(&key, "[%s]", source->name);
         if (strstr(prose, text_chars(&key)) != NULL) {
-            text_printf(&line, "%s %s", text_chars(&key), source->text);
+            append_source(source, &line);
             page_wrap(text_chars(&line), columns, "  ", page);
         }
         text_release(&key);
@@ -293,7 +346,14 @@ static const char *keys(const Teacher *teacher, const Step *step)
                                                    : SAID_KEYS_READ);
 }
 
-void page_step(const Teacher *teacher, const Snapshot *snapshot, size_t columns, Text *page)
+/* The last of its parts. */
+static void keep_shown(Teacher *teacher, const char *prose, const Snapshot *snapshot)
+{
+    text_clear(&teacher->shown);
+    fill_append(prose, snapshot, &teacher->shown);
+}
+
+void page_step(Teacher *teacher, const Snapshot *snapshot, size_t columns, Text *page)
 {
     const Step *step = teacher_step(teacher);
     const char *parts[] = {step_prose(step, BLOCK_TEXT), step_prose(step, BLOCK_TASK),
@@ -310,6 +370,7 @@ void page_step(const Teacher *teacher, const Snapshot *snapshot, size_t columns,
         text_append(&whole, parts[i]);
         page_prose(text_chars(&whole), snapshot, columns, "", page);
         page_sources(teacher->lesson, parts[i], columns, page);
+        keep_shown(teacher, parts[i], snapshot);
         text_append(page, "\n");
         text_release(&whole);
     }

@@ -24,6 +24,7 @@ typedef enum Said {
     SAID_DONE,
     SAID_RIGHT,
     SAID_WRONG,
+    SAID_WRONG_ALONE, /* of a question without hints */
     SAID_NOTED,
     SAID_PREDICTED_RIGHT,
     SAID_PREDICTED_WRONG,
@@ -40,6 +41,8 @@ typedef enum Said {
     SAID_KEPT_RUNS,
     SAID_KEPT_BREAKS,
     SAID_LEFT,
+    SAID_CARD_LINE, /* "line % of %" */
+    SAID_CARD_KEYS,
     SAID_CARD_END,
     SAID_SOURCES,
     SAID_COUNT,
@@ -51,14 +54,16 @@ const char *said(const Teacher *teacher, Said what);
 void said_fill(const char *sentence, const char *const *words, Text *text);
 
 /* Appends prose as lines of so many columns: words of a paragraph are broken anew, Chinese between its
- * characters, lines that begin with blanks stay. `indent`: before each line. */
+ * characters; lines that begin with blanks stay, or go on below where they are too wide. `indent`: before
+ * each line. */
 void page_wrap(const char *prose, size_t columns, const char *indent, Text *page);
 
 /* Columns that UTF-8 text takes. */
 size_t page_width(const char *text, size_t length);
 
-/* Appends the page of the present step: a heading, its text, its task or question, what can be typed. */
-void page_step(const Teacher *teacher, const Snapshot *snapshot, size_t columns, Text *page);
+/* Appends the page of the present step: a heading, its text, its task or question, what can be typed. Keeps
+ * what is to be done or answered for the live view. */
+void page_step(Teacher *teacher, const Snapshot *snapshot, size_t columns, Text *page);
 
 /* Appends the choices of a question. */
 void page_choices(const Step *step, size_t columns, Text *page);

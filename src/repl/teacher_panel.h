@@ -12,9 +12,9 @@ typedef struct LessonPlace {
     bool beside;    /* at the right of the picture, else above it */
 } LessonPlace;
 
-LessonPlace lesson_place(const Teacher *teacher, const Snapshot *snapshot, int rows, int cols);
+LessonPlace lesson_place(const Teacher *teacher, int rows, int cols);
 
 /* Title, what is to be done, and how far it is. */
-void lesson_draw(const Teacher *teacher, const Snapshot *snapshot, Canvas *canvas);
+void lesson_draw(const Teacher *teacher, Canvas *canvas);
 
 #endif

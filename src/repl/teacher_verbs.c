@@ -145,7 +145,8 @@ bool teacher_tick(Repl *repl)
     if (session_training(repl->session) || session_trainings(repl->session) == repl->trainings)
         return false;
     measure_ended(repl);
-    teacher_look(repl);
+    if (teacher_on(repl) && repl->teacher->card < 0)
+        teacher_look(repl);
     return true;
 }
 
@@ -169,7 +170,7 @@ Status teacher_next(Repl *repl)
         return teacher_start(repl, NULL);
     }
     if (teacher->card >= 0) {
-        teacher_card_next(repl);
+        teacher_card_move(repl, 1);
         return ok();
     }
     if (!teacher->passed && (step->kind == STEP_DO || step_asks(step))) {
@@ -185,6 +186,10 @@ Status teacher_back(Repl *repl)
 {
     const Teacher *teacher = repl->teacher;
 
+    if (teacher->card >= 0) {
+        teacher_card_move(repl, -1);
+        return ok();
+    }
     if (teacher->at == 0)
         return fail(STATUS_USAGE, "this is the first step");
     return teacher_enter(repl, teacher->at - 1);
@@ -312,7 +317,9 @@ Status teacher_answer(Repl *repl, const char *typed)
     if (judged == ANSWER_WRONG) {
         (void)mark_of(teacher);
         teacher_record(repl);
-        teacher_say(repl, said(teacher, SAID_WRONG), "", false);
+        teacher_say(repl,
+                    said(teacher, step_count(step, BLOCK_HINT) > 0 ? SAID_WRONG : SAID_WRONG_ALONE),
+                    "", false);
         return ok();
     }
     teacher_say(repl, said(teacher, SAID_RIGHT), step_prose(step, BLOCK_WHY), true);

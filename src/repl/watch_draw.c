@@ -67,12 +67,12 @@ static Canvas *draw_lesson(Watch *watch, int rows)
 
     watch->taken[0].past = &watch->repl->past;
     if (teacher_on(watch->repl))
-        place = lesson_place(watch->repl->teacher, watch->scene.left, rows, cols);
+        place = lesson_place(watch->repl->teacher, rows, cols);
     if (place.rows == 0)
         return canvas_window(watch->canvas, 0, 0, rows, cols);
     lesson = canvas_window(watch->canvas, 0, place.beside ? cols - place.cols : 0, place.rows,
                            place.cols);
-    lesson_draw(watch->repl->teacher, watch->scene.left, lesson);
+    lesson_draw(watch->repl->teacher, lesson);
     canvas_free(lesson);
     if (place.beside)
         return canvas_window(watch->canvas, 0, 0, rows, cols - place.cols - 1);

@@ -73,13 +73,13 @@ static void print_note(const Settings *settings, Text *text)
     case FORMAT_E4M3:
         text_append(text, "products take activations and weights in e4m3, gradients in ");
         text_printf(text,
-                    "%s, and give bf16, as TransformerEngine\nhas it; nothing needs a loss "
+                    "%s, and give bf16, as TransformerEngine has it; nothing needs a loss "
                     "scale; what a cast cannot hold is clamped and counted as overflow\n",
                     format_name(settings->fp8.backward));
         break;
     case FORMAT_TF32:
         text_append(text, "tf32 is no autocast in PyTorch but allow_tf32: operands of products are "
-                          "rounded to\n10 bits of mantissa, and all that is stored stays fp32\n");
+                          "rounded to 10 bits of mantissa, and all that is stored stays fp32\n");
         break;
     default:
         text_printf(text,

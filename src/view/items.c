@@ -22,15 +22,6 @@ void items_add(Items *items, int rank, Style style, const char *fmt, ...)
     va_end(args);
 }
 
-static int text_cols(const char *text)
-{
-    int cols = 0;
-
-    for (uint32_t rune = rune_next(&text); rune != 0; rune = rune_next(&text))
-        cols += rune_width(rune);
-    return cols;
-}
-
 /* In the order of rank, whatever still fits; the very first in any case. */
 static void choose(const Items *items, int cols, bool chosen[ITEM_COUNT])
 {
@@ -38,7 +29,7 @@ static void choose(const Items *items, int cols, bool chosen[ITEM_COUNT])
 
     for (int rank = 0; rank < ITEM_COUNT; rank++) {
         for (int i = 0; i < items->count; i++) {
-            int width = text_cols(items->items[i].text) + (any ? ROW_GAP : 0);
+            int width = rune_columns(items->items[i].text) + (any ? ROW_GAP : 0);
 
             if (items->items[i].rank != rank || (any && width > cols))
                 continue;
@@ -78,7 +69,7 @@ static int flow(const Items *items, int cols, Canvas *canvas)
 
     for (int i = 0; i < items->count; i++) {
         const Item *item = &items->items[i];
-        int width = text_cols(item->text);
+        int width = rune_columns(item->text);
 
         if (col > 0 && col + width > cols) {
             if (canvas != NULL && row == canvas_rows(canvas) - 1)

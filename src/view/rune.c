@@ -36,3 +36,12 @@ int rune_width(uint32_t rune)
         return 0;
     return within(rune, two_columns, sizeof two_columns / sizeof two_columns[0]) ? 2 : 1;
 }
+
+int rune_columns(const char *text)
+{
+    int columns = 0;
+
+    for (uint32_t rune = rune_next(&text); rune != 0; rune = rune_next(&text))
+        columns += rune_width(rune);
+    return columns;
+}

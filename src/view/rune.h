@@ -9,4 +9,7 @@
 /* Columns it takes: 2 for East Asian wide ones and emoji, 0 for marks that combine, else 1. */
 int rune_width(uint32_t rune);
 
+/* Columns that a text takes. */
+int rune_columns(const char *text);
+
 #endif

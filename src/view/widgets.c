@@ -51,7 +51,7 @@ static void heading_phrases(Canvas *canvas, int col, int room, const char *left)
 bool widget_heading(Canvas *canvas, const char *title, const char *left, const char *right)
 {
     uint32_t rule = ascii(canvas) ? '-' : HORIZONTAL;
-    int cols = canvas_cols(canvas), tail = right[0] == '\0' ? 0 : (int)strlen(right) + 4;
+    int cols = canvas_cols(canvas), tail = right[0] == '\0' ? 0 : rune_columns(right) + 4;
     int start;
     bool fits;
 

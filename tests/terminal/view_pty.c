@@ -271,6 +271,27 @@ static void test_shots(void)
     view_quit(&terminal);
 }
 
+/* A card's line stands in the prompt, once, also behind a line of one's own. */
+static void test_card(void)
+{
+    Pty terminal;
+
+    view_open(&terminal);
+    pty_enter(&terminal, "lesson present L7");
+    expect(view_prompt_is(&terminal, "> data fashion size=14; net 196 64 10; autocast fp16"),
+           "a card puts its first line into the prompt");
+    pty_type(&terminal, "\r");
+    expect(view_prompt_is(&terminal, "> scale dynamic 2^24"), "Enter runs it, and the next comes");
+    expect(pty_wait_for(&terminal, "card, line 2 of 7"), "the card shows how far it is");
+    pty_type(&terminal, "\025");
+    pty_enter(&terminal, "lesson poll a=12 b=7");
+    expect(view_prompt_is(&terminal, "> scale dynamic 2^24"), "behind a poll it comes again");
+    pty_type(&terminal, "\025");
+    pty_enter(&terminal, "lesson off");
+    expect(view_prompt_is(&terminal, ">"), "behind the card the prompt is one's own");
+    view_quit(&terminal);
+}
+
 int main(void)
 {
     test_editing();
@@ -280,6 +301,7 @@ int main(void)
     test_pasting();
     test_keys();
     test_typing_ahead();
+    test_card();
     test_answers();
     test_measuring();
     test_stages();

@@ -62,11 +62,13 @@ static const ArgSpec lesson_args[] = {
 static const char *const lesson_examples[] = {"lesson list", "lesson L1", "lesson L5; lesson next",
                                               NULL};
 
+typedef enum Place { ANYWHERE, IN_LESSON, IN_STEP } Place;
+
 typedef struct Verb {
     const char *word;
     const char *text; /* one line of help */
     const char *more; /* what must stand behind it, in a sentence; NULL: nothing need */
-    bool inside;      /* makes sense only while a lesson runs */
+    Place place;      /* IN_LESSON: while one runs or its card is shown; IN_STEP: not with a card */
     Status (*run)(Repl *repl, const Args *args, const char *more);
 } Verb;
 
@@ -196,6 +198,15 @@ static Status do_forget(Repl *repl, const Args *args, const char *more)
     return ok();
 }
 
+/* Where one is. */
+static Status show_again(Repl *repl)
+{
+    if (!teacher_on(repl) || repl->teacher->card < 0)
+        return teacher_start(repl, NULL);
+    teacher_card_move(repl, 0);
+    return ok();
+}
+
 static Status do_lang(Repl *repl, const Args *args, const char *more)
 {
     Teacher *teacher = teacher_of(repl);
@@ -214,7 +225,7 @@ static Status do_lang(Repl *repl, const Args *args, const char *more)
         sidecar_facts_release(&facts);
     }
     if (failed(status) || teacher->lesson != NULL)
-        return failed(status) ? status : teacher_start(repl, NULL);
+        return failed(status) ? status : show_again(repl);
     repl_note(repl, "lessons are in %s", more);
     return ok();
 }
@@ -234,31 +245,31 @@ static Status do_check(Repl *repl, const Args *args, const char *more)
 }
 
 static const Verb verbs[] = {
-    {"next", "go on to the next step", NULL, true, do_next},
-    {"back", "go back a step", NULL, true, do_back},
-    {"hint", "help with this step", NULL, true, do_hint},
-    {"solution", "what passes, typed into the prompt", NULL, true, do_solution},
-    {"skip", "pass over this step", NULL, true, do_skip},
-    {"restart", "begin this step anew", NULL, true, do_restart},
-    {"play", "keep the step and try what you like; next comes back", NULL, true, do_play},
-    {"off", "leave the lesson", NULL, true, do_off},
+    {"next", "go on to the next step", NULL, IN_LESSON, do_next},
+    {"back", "go back a step", NULL, IN_LESSON, do_back},
+    {"hint", "help with this step", NULL, IN_STEP, do_hint},
+    {"solution", "what passes, typed into the prompt", NULL, IN_STEP, do_solution},
+    {"skip", "pass over this step", NULL, IN_STEP, do_skip},
+    {"restart", "begin this step anew", NULL, IN_STEP, do_restart},
+    {"play", "keep the step and try what you like; next comes back", NULL, IN_STEP, do_play},
+    {"off", "leave the lesson", NULL, IN_LESSON, do_off},
     {"answer", "answer a question: answer a", "answer with a letter or a number, as in: answer a",
-     true, do_answer},
-    {"list", "the lessons, and how far you are", NULL, false, do_list},
-    {"present", "the card for a class", "name the lesson, as in: lesson present L5", false,
+     IN_STEP, do_answer},
+    {"list", "the lessons, and how far you are", NULL, ANYWHERE, do_list},
+    {"present", "the card for a class", "name the lesson, as in: lesson present L5", ANYWHERE,
      do_present},
-    {"poll", "keep the votes of the room: poll a=12 b=7", NULL, true, do_poll},
+    {"poll", "keep the votes of the room: poll a=12 b=7", NULL, IN_LESSON, do_poll},
     {"forget", "a lesson, so that it begins anew", "name the lesson, as in: lesson forget L5",
-     false, do_forget},
-    {"lang", "en or zh", "say en or zh", false, do_lang},
+     ANYWHERE, do_forget},
+    {"lang", "en or zh", "say en or zh", ANYWHERE, do_lang},
     {"export", "what was read and typed, as Markdown, to a file",
-     "name a file, as in: lesson export notes.md", true, do_export},
-    {"report", "a table of all steps, as CSV, to a file", NULL, false, do_report},
-    {"new", "write a lesson to begin with", "name the lesson, as in: lesson new my-lesson", false,
-     do_new},
-    {"check", "prove that lessons are right", NULL, false, do_check},
+     "name a file, as in: lesson export notes.md", IN_LESSON, do_export},
+    {"report", "a table of all steps, as CSV, to a file", NULL, ANYWHERE, do_report},
+    {"new", "write a lesson to begin with", "name the lesson, as in: lesson new my-lesson",
+     ANYWHERE, do_new},
+    {"check", "prove that lessons are right", NULL, ANYWHERE, do_check},
     {"stamp", "write the file of a translation anew",
-     "name the lesson, as in: lesson stamp L5 lang=zh", false, do_stamp},
+     "name the lesson, as in: lesson stamp L5 lang=zh", ANYWHERE, do_stamp},
 };
 
 enum { VERBS = sizeof verbs / sizeof verbs[0] };
@@ -303,9 +314,15 @@ static Status run_verb(Repl *repl, const Verb *verb, Args *args)
 
     if (more != NULL)
         args_blame(args, "more");
-    if (verb->inside && !teacher_on(repl))
+    if (verb->place != ANYWHERE && !teacher_on(repl))
         return fail(STATUS_USAGE, "%s belongs into a lesson; begin one, as in: lesson L1",
                     verb->word);
+    if (verb->place == IN_STEP && repl->teacher->card >= 0)
+        return fail(
+            STATUS_USAGE,
+            "%s belongs into a step, and a card is shown; next and back turn it, lesson off "
+            "puts it away",
+            verb->word);
     if (verb->more != NULL && more == NULL)
         return fail(STATUS_USAGE, "%s", verb->more);
     if (args_has(args, "lang") && !names_has(NAMES_LANGS, NULL, args_text(args, "lang"))) {
@@ -341,7 +358,7 @@ static Status lesson_run(Repl *repl, Args *args)
     if (repl->teacher != NULL && (repl->teacher->staging || repl->teacher->checking))
         return fail(STATUS_USAGE, "a lesson's own commands cannot steer a lesson");
     if (word == NULL)
-        return teacher_start(repl, NULL);
+        return show_again(repl);
     args_blame(args, "word");
     teacher_fold(word, &folded);
     verb = find_verb(text_chars(&folded));

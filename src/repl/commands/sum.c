@@ -122,9 +122,15 @@ static bool wants_order(const Args *args, const SumTask *task, SumOrder order)
     return task->count > 1 || order == SUM_FORWARD || order == SUM_PAIRWISE;
 }
 
+/* A typed 0.1 is no double: what that alone is off says nothing about the sum. */
+static bool as_shown(const SumFacts *facts)
+{
+    return facts->value == facts->exact;
+}
+
 static const char *relative(const SumFacts *facts, char text[NUMBER_TEXT])
 {
-    double share = facts->error / fabs(facts->exact);
+    double share = as_shown(facts) ? 0.0 : facts->error / fabs(facts->exact);
 
     snprintf(text, NUMBER_TEXT, isfinite(share) ? "%.3g" : "none", share);
     return text;
@@ -147,8 +153,9 @@ static void print_row(const SumSpec *spec, const SumFacts *facts, Text *text)
 {
     char value[NUMBER_TEXT], ulps[NUMBER_TEXT], share[NUMBER_TEXT];
 
-    snprintf(ulps, sizeof ulps, isnan(facts->ulps) ? "none" : "%.4g", facts->ulps);
-    text_printf(text, "%-6s %-8s %-6s %22s %9s %9s", format_name(spec->format),
+    snprintf(ulps, sizeof ulps, isnan(facts->ulps) ? "none" : "%.4g",
+             as_shown(facts) ? 0.0 : facts->ulps);
+    text_printf(text, "%-6s %-8s %-4s %18s %8s %9s", format_name(spec->format),
                 sum_order_names[spec->order], format_name(spec->accumulate),
                 number_shortest(facts->value, value), ulps, relative(facts, share));
     print_end(facts, text);
@@ -177,7 +184,7 @@ static void print_heads(const SumTask *task, double exact, Text *text)
         text_append(text, "terms,format,order,accumulate,exact,sum,exact_of_stored,error,"
                           "error_ulps,lost,stalls_at,nonfinite_at\n");
     else
-        text_printf(text, "%s terms, exactly %s\n%-6s %-8s %-6s %22s %9s %9s\n",
+        text_printf(text, "%s terms, exactly %s\n%-6s %-8s %-4s %18s %8s %9s\n",
                     phrase_count(task->count * task->repeat, count), number_shortest(exact, number),
                     "format", "order", "sums", "sum", "ulps off", "relative");
 }
@@ -187,8 +194,8 @@ static void print_stored(const SumSpec *spec, const SumFacts *facts, Text *text)
     char number[NUMBER_TEXT];
 
     if (facts->exact_stored != facts->exact && !isnan(facts->exact_stored))
-        text_printf(text, "%s holds other terms, which sum to exactly %s\n",
-                    format_name(spec->format), number_shortest(facts->exact_stored, number));
+        text_printf(text, "rounded to %s, the terms sum to exactly %s\n", format_name(spec->format),
+                    number_shortest(facts->exact_stored, number));
 }
 
 /* Rows, and what stands below them. */

@@ -51,6 +51,7 @@ Test(policy, has_a_line_of_help_and_a_list_for_each_operation)
 
     for (int i = 0; policy_table[i].name != NULL; i++) {
         cr_expect_gt(strlen(policy_table[i].why), 10, "%s", policy_table[i].name);
+        cr_expect_leq(strlen(policy_table[i].why), 25, "%s fits a row of 80", policy_table[i].name);
         cr_expect_gt(strlen(policy_table[i].torch), 2, "%s", policy_table[i].name);
         cr_expect_gt(strlen(policy_table[i].list), 0, "%s", policy_table[i].name);
         cr_expect_eq(failed(policy_parse(policy_table[i].name, true, &set)),

@@ -295,7 +295,7 @@ Test(explain, that_scaled_gradients_are_clipped_while_the_loss_is_scaled)
     snapshot->clip = (ClipFacts){.value = true, .most = 0.5, .before_unscale = true};
     expect_said(
         snapshot,
-        "gradients are clipped before they are unscaled, a mistake: 0.5, meant for true "
+        "gradients are clipped before they are unscaled, a mistake: a limit of 0.5, meant for true "
         "gradients, meets gradients that are 2^15 times too large, so that at most 1.53e-05 is "
         "left of them. Try `clip value 0.5`.");
     snapshot = snapshot_new();

@@ -42,6 +42,39 @@ Test(stories, weights_that_hold_nan_are_beyond_any_scale)
     expect_told("nan", snapshot, &clean, "The loss of the last step is inf, and no weight is");
 }
 
+static Snapshot *loss_is_nan(void)
+{
+    Snapshot *snapshot = snapshot_new();
+
+    snapshot->step = 9;
+    snapshot->batch_loss = (Measure){.value = (double)NAN};
+    return snapshot;
+}
+
+Test(stories, a_loss_that_is_nan_is_laid_to_the_mistake_that_is_at_work)
+{
+    static const Trail exp_of_logits = {.tensor = "log_softmax.out",
+                                        .op = "log_softmax",
+                                        .phase = "loss",
+                                        .format = FORMAT_FP16,
+                                        .nonfinite = 3,
+                                        .count = 640};
+    Snapshot *snapshot = loss_is_nan();
+
+    text_copy(snapshot->policy.forced, POLICY_TEXT, "softmax");
+    expect_told("nan", snapshot, &exp_of_logits,
+                "softmax is forced into fp16, a mistake: try `autocast force=none`.");
+    snapshot = loss_is_nan();
+    text_copy(snapshot->policy.forced, POLICY_TEXT, "layernorm");
+    expect_told("nan", snapshot, &exp_of_logits, "The forward pass has no loss scale");
+    snapshot = loss_is_nan();
+    snapshot->scaler.scale = 1024.0F;
+    snapshot->scaler.leave_scaled = true;
+    expect_told("nan", snapshot, &exp_of_logits,
+                "Unscale is off, a mistake: the optimizer reads gradients that are 2^10 times too "
+                "large. Try `scale unscale=on`, and `reset`.");
+}
+
 static Snapshot *injected(int64_t step)
 {
     Snapshot *snapshot = snapshot_new();

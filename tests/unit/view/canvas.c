@@ -1,4 +1,5 @@
 #include "view/canvas.h"
+#include "view/widgets.h"
 
 #include "view/style.h"
 
@@ -242,4 +243,16 @@ Test(canvas, no_two_zones_look_alike_in_colour)
     }
     for (int style = 0; style < STYLE_COUNT; style++)
         text_release(&seen[style]);
+}
+
+Test(canvas, a_heading_in_chinese_ends_where_others_do)
+{
+    Canvas *canvas = canvas_new(1, 30, GLYPHS_UTF8);
+    Text text = {0};
+
+    widget_heading(canvas, "t", "", "\u7b2c 1 \u6b65");
+    canvas_text(canvas, NULL, &text);
+    cr_expect_str_eq(text_chars(&text), "── t ────────────── 第 1 步 ──\n");
+    text_release(&text);
+    canvas_free(canvas);
 }
