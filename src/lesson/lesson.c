@@ -114,6 +114,13 @@ const Block *lesson_source(const Lesson *lesson, const char *key)
     return NULL;
 }
 
+const char *source_second_hand(const Block *source)
+{
+    static const char tag[] = "at second hand: ";
+
+    return strncmp(source->text, tag, strlen(tag)) == 0 ? source->text + strlen(tag) : NULL;
+}
+
 int lesson_step_named(const Lesson *lesson, const char *id)
 {
     for (size_t i = 0; i < lesson->step_count; i++)

@@ -145,6 +145,10 @@ const char *step_prose(const Step *step, BlockKind kind);
 /* The source with this key, NULL: none. */
 const Block *lesson_source(const Lesson *lesson, const char *key);
 
+/* What stands behind `at second hand: `, with which the text of a source begins that was read as a quotation
+ * elsewhere and not itself; NULL: it was read. */
+const char *source_second_hand(const Block *source);
+
 /* It is asked, and waits for an answer. */
 bool step_asks(const Step *step);
 

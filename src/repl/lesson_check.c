@@ -80,6 +80,38 @@ static void tell_lesson(const Verifier *verifier, int faults)
     text_release(&line);
 }
 
+/* On one line. */
+static void append_folded(const char *text, Text *line)
+{
+    while (*text != '\0') {
+        size_t length = strcspn(text, "\n");
+
+        text_append_bytes(line, text, length);
+        text += length + strspn(text + length, "\n ");
+        text_append(line, *text != '\0' ? " " : "");
+    }
+}
+
+/* What nobody who wrote the lesson has read: to be looked up before it is printed again. */
+static void tell_second_hand(Verifier *verifier)
+{
+    const Block *source;
+
+    for (int n = 0; (source = step_block(&verifier->lesson->header, BLOCK_SOURCE, n)) != NULL;
+         n++) {
+        const char *text = source_second_hand(source);
+        Text line = {0};
+
+        if (text == NULL)
+            continue;
+        verifier->second_hand++;
+        append_folded(text, &line);
+        repl_print(verifier->repl, "%s:%d: at second hand: [%s] %s\n", verifier->lesson->path,
+                   source->line, source->name, text_chars(&line));
+        text_release(&line);
+    }
+}
+
 static Status check_file(Verifier *verifier, const char *path)
 {
     int faults = verifier->faults;
@@ -96,6 +128,7 @@ static Status check_file(Verifier *verifier, const char *path)
     }
     status = verify_lesson(verifier);
     tell_lesson(verifier, faults);
+    tell_second_hand(verifier);
     lesson_free(verifier->lesson);
     verifier->lesson = NULL;
     return status;
@@ -213,6 +246,9 @@ Status lesson_check(Repl *repl, const CheckSpec *spec)
     TRY(back);
     if (verifier.warnings > 0)
         repl_note(repl, "%d warning%s", verifier.warnings, verifier.warnings == 1 ? "" : "s");
+    if (verifier.second_hand > 0)
+        repl_note(repl, "%d source%s at second hand", verifier.second_hand,
+                  verifier.second_hand == 1 ? "" : "s");
     if (verifier.faults == 0)
         return ok();
     return fail(STATUS_USAGE, "%d fault%s found, listed above", verifier.faults,

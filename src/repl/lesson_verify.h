@@ -13,7 +13,7 @@ typedef struct Verifier {
     Lesson *lesson;
     const Step *step;
     int seed; /* from 0 */
-    int faults, warnings, attempts;
+    int faults, warnings, attempts, second_hand;
     double seconds;               /* of all solutions of this lesson */
     double least_margin;          /* inf: none */
     Margins margins[CHECKS_MOST]; /* of the step */

@@ -221,8 +221,21 @@ static void check_language(Verifier *verifier)
     (void)failed(sidecar_read(verifier->lesson, verifier->lesson->lang, &facts));
 }
 
+/* A tag that is not quite one would be missed by whoever asks for them. */
+static void check_sources(Verifier *verifier)
+{
+    const Block *source;
+
+    for (int n = 0; (source = step_block(&verifier->lesson->header, BLOCK_SOURCE, n)) != NULL; n++)
+        if (source_second_hand(source) == NULL && strcasestr(source->text, "second hand") != NULL)
+            verify_fault(verifier, source->line, "V12",
+                         "the text of a source that was read elsewhere begins with "
+                         "`at second hand: `");
+}
+
 void verify_text(Verifier *verifier)
 {
+    check_sources(verifier);
     check_pages(verifier, &verifier->lesson->header);
     for (size_t i = 0; i < verifier->lesson->step_count; i++) {
         verifier->step = &verifier->lesson->steps[i];

@@ -1,16 +1,18 @@
 #!/bin/sh
 # Each broken lesson is the right one with one change: make.sh FOLDER writes them, NAME.VN.lesson must be
-# rejected for VN.
+# rejected for VN, in the words of NAME.VN.words where they are given.
 set -eu
 cd "$(dirname "$0")"
 folder=${1:?usage: make.sh FOLDER}
 
-broken() { # NAME SCRIPT-OF-SED
+broken() { # NAME SCRIPT-OF-SED [WORDS]
     sed "$2" base.txt >"$folder/$1.lesson"
+    printf '%s' "${3-}" >"$folder/$1.words"
     ! cmp -s base.txt "$folder/$1.lesson" || { echo "$1 changes nothing"; exit 1; }
 }
 
 cp base.txt "$folder/right.ok.lesson"
+printf '' >"$folder/right.ok.words"
 broken solution-fails.V1 '/^@solution/,/^@also/s/^train 20/train 5/'
 broken setup-passes.V2 's/>= 10 />= 0 /; s/"static" end)/"static" end) or true/; s/most(runs, function(r) return r.step end)/count(runs)/'
 broken prefix-passes.V3 '/^@solution/,/^@also/s/^train 20/train 20\ntrain 20/'
@@ -32,6 +34,7 @@ broken no-verify.V11 's/^@verify 2^10 == 1024//'
 broken name.V12 's/r\.step end/r.steps end/'
 broken key.V12 's/\[own\]/[paper]/'
 broken brace.V12 's/^One page\./One page. {lss}/'
+broken second-hand.V12 's/^@source  own  made up/@source  own  made up (second hand)/' 'begins with `at second hand: `'
 broken long-page.V13 's/^One page\./a\n\nb\n\nc\n\nd\n\ne\n\nf\n\ng\n\nh\n\ni/'
 broken wide.V13 's/^One page\./ 123456789 123456789 123456789 123456789 123456789 123456789 123456789 123456789/'
 broken tab.V13 's/^One page\./One\tpage./'

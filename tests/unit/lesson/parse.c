@@ -37,6 +37,18 @@ Test(lesson, comments_leave_nothing_and_two_at_signs_are_one)
     lesson_free(lesson);
 }
 
+Test(lesson, a_source_says_that_it_was_read_at_second_hand)
+{
+    Lesson *lesson = NULL;
+
+    cr_assert(!failed(sample_spoiled("measured here", "at second hand: a paper", &lesson)));
+    cr_expect_str_eq(source_second_hand(lesson_source(lesson, "own")), "a paper");
+    lesson_free(lesson);
+    lesson = sample_read();
+    cr_expect_null(source_second_hand(lesson_source(lesson, "own")));
+    lesson_free(lesson);
+}
+
 typedef struct Spoiled {
     const char *what, *with, *said;
 } Spoiled;
