@@ -165,6 +165,7 @@ void fill_needs(const char *text, ExprNeeds *needs)
         needs->accuracy |= expr_needs(expr).accuracy;
         needs->moved |= expr_needs(expr).moved;
         needs->updates |= expr_needs(expr).updates;
+        needs->clock |= expr_needs(expr).clock;
         expr_free(expr);
     }
 }

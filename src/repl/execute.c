@@ -5,6 +5,7 @@
 #include "repl/commands.h"
 #include "repl/find_run.h"
 #include "repl/interrupt.h"
+#include "repl/lesson_reach.h"
 #include "repl/measure.h"
 #include "repl/mistake.h"
 #include "repl/phrase.h"
@@ -164,6 +165,8 @@ static Status carry_out(Repl *repl, Args *args)
 {
     Status status = check_needs(repl, args->command);
 
+    if (!failed(status) && repl->teacher != NULL && repl->teacher->checking)
+        status = reach_of_command(args);
     measure_ended(repl);
     if (!failed(status))
         status = args->command->run(repl, args);

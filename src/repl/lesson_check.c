@@ -53,6 +53,9 @@ static Status verify_lesson(Verifier *verifier)
     const Lesson *lesson = verifier->lesson;
 
     verify_text(verifier);
+    verifier->step = NULL;
+    if (!verify_reach(verifier))
+        return ok();
     for (size_t i = 0; i < lesson->step_count; i++) {
         verifier->step = &lesson->steps[i];
         if (verifier->step->kind == STEP_DO)

@@ -7,7 +7,7 @@
  * done before makes no difference; V9 all of it with other seeds, thresholds with a margin; V10 a solution
  * in its time; V11 questions have one right answer, and it is right; V12 names exist; V13 a page fits; V14
  * files are well formed, translations fresh; V15 hints help and do not give all away; V16 the course is
- * whole; V17 the card for teachers runs.
+ * whole; V17 the card for teachers runs; V21 nothing reaches out of the session, and no clock is asked.
  */
 #ifndef REPL_LESSON_CHECK_H
 #define REPL_LESSON_CHECK_H

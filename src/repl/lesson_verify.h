@@ -35,6 +35,9 @@ Status verify_staged_question(Verifier *verifier) MUST_CHECK;
 /* V17. Fails: STATUS_INTERRUPTED. */
 Status verify_card(Verifier *verifier) MUST_CHECK;
 
+/* V21, before anything runs: commands keep within the session, and no clock is asked. True where they do. */
+bool verify_reach(Verifier *verifier);
+
 /* V11, V13, V15: what can be seen without running anything. */
 void verify_text(Verifier *verifier);
 

@@ -3,8 +3,9 @@
 
 #include "base/number.h"
 #include "lesson/answer.h"
+#include "lesson/fill.h"
 #include "lesson/sidecar.h"
-#include "repl/commands.h"
+#include "repl/lesson_reach.h"
 #include "repl/state.h"
 #include "repl/teacher_page.h"
 
@@ -197,6 +198,63 @@ static void check_attempts(Verifier *verifier)
                          "no @wrong names check %s: does it ever fail?", step->checks[i].name);
     if (step_block(step, BLOCK_ALSO, 0) == NULL)
         verify_fault(verifier, step->line, "V5", "it has no @also, another way to pass");
+}
+
+/* A clock says something else each time. */
+static void check_clock(Verifier *verifier, ExprNeeds needs, int line, const char *what)
+{
+    if (needs.clock)
+        verify_fault(verifier, line, "V21",
+                     "%s asks how fast something went, which differs from run to run", what);
+}
+
+static void check_clocks(Verifier *verifier, const Step *step)
+{
+    for (int i = 0; i < step->check_count; i++)
+        check_clock(verifier, expr_needs(step->checks[i].expr), step->checks[i].line, "a check");
+    if (step->verify != NULL)
+        check_clock(verifier, expr_needs(step->verify), step_block(step, BLOCK_VERIFY, 0)->line,
+                    "@verify");
+    for (size_t i = 0; i < step->block_count; i++) {
+        ExprNeeds needs = {.clock = false};
+
+        if (!block_table[step->blocks[i].kind].prose)
+            continue;
+        fill_needs(step->blocks[i].text, &needs);
+        check_clock(verifier, needs, step->blocks[i].line, "a number in braces");
+    }
+}
+
+static void check_reach(Verifier *verifier, const Step *step)
+{
+    static const BlockKind kinds[] = {BLOCK_SETUP, BLOCK_SOLUTION, BLOCK_ALSO, BLOCK_WRONG,
+                                      BLOCK_SAY};
+    const Block *block;
+
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        for (int n = 0; (block = step_block(step, kinds[i], n)) != NULL; n++) {
+            int line;
+            Status status = reach_of_text(block->commands, &line);
+
+            if (failed(status))
+                verify_fault(verifier, block->line + line, "V21", "%s", status.text);
+        }
+}
+
+bool verify_reach(Verifier *verifier)
+{
+    int faults = verifier->faults;
+
+    check_clocks(verifier, &verifier->lesson->header);
+    for (size_t i = 0; i < verifier->lesson->step_count; i++) {
+        verifier->step = &verifier->lesson->steps[i];
+        check_clocks(verifier, verifier->step);
+        check_reach(verifier, verifier->step);
+    }
+    verifier->step = NULL;
+    check_clocks(verifier, &verifier->lesson->demo);
+    check_reach(verifier, &verifier->lesson->demo);
+    return verifier->faults == faults;
 }
 
 static void check_language(Verifier *verifier)

@@ -22,6 +22,7 @@ typedef struct Expr Expr;
 
 typedef struct ExprNeeds {
     bool accuracy, moved, updates;
+    bool clock; /* what a clock says is no fact of the run */
 } ExprNeeds;
 
 /* Reads one or more expressions separated by commas. Every name is checked now: metrics, tensors of
@@ -31,7 +32,7 @@ typedef struct ExprNeeds {
 Status expr_read(const char *text, const Snapshot *known, Expr **expr) MUST_CHECK;
 void expr_free(Expr *expr);
 
-/* Which metrics must be measured before the snapshot is asked. */
+/* Which metrics must be measured before the snapshot is asked, and whether a clock has a say in it. */
 ExprNeeds expr_needs(const Expr *expr);
 
 /* The names of tensors that stand in it, a line each; borrowed. */

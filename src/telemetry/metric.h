@@ -11,6 +11,7 @@ typedef enum MetricNeed {
     NEED_ACCURACY, /* a pass over the held-out examples, made when asked for */
     NEED_UPDATES,  /* steps of the optimizer that are counted */
     NEED_MOVED,    /* a comparison of weights with the run's start, made when asked for */
+    NEED_CLOCK,    /* the time that something took: it differs from run to run */
 } MetricNeed;
 
 typedef struct Metric {

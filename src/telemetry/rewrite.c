@@ -188,6 +188,7 @@ static void need(ExprNeeds *needs, const Metric *metric)
     needs->accuracy |= metric->need == NEED_ACCURACY;
     needs->moved |= metric->need == NEED_MOVED;
     needs->updates |= metric->need == NEED_UPDATES;
+    needs->clock |= metric->need == NEED_CLOCK;
 }
 
 /* {name = ...} stands somewhere. */

@@ -12,6 +12,7 @@ passed=0
 failed=0
 
 sh "$here/make.sh" "$folder" || exit 1
+cd "$folder" || exit 1
 for file in "$folder"/*.lesson; do
     name=$(basename "$file" .lesson)
     wanted=${name##*.}
@@ -20,7 +21,7 @@ for file in "$folder"/*.lesson; do
     if [ "$wanted" = ok ]; then
         [ "$status" = 0 ]
     else
-        [ "$status" = 1 ] && grep -E "(^|[^0-9A-Z])$wanted[^0-9]" "$folder/said" |
+        [ "$status" = 1 ] && grep -E ": $wanted: |\($wanted\)" "$folder/said" |
             grep -qF "$(cat "$folder/$name.words")"
     fi && passed=$((passed + 1)) || {
         failed=$((failed + 1))
