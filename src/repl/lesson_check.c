@@ -51,6 +51,7 @@ void verify_warning(Verifier *verifier, int line, const char *which, const char 
 static Status verify_lesson(Verifier *verifier)
 {
     const Lesson *lesson = verifier->lesson;
+    int faults = verifier->faults;
 
     verify_text(verifier);
     verifier->step = NULL;
@@ -65,6 +66,8 @@ static Status verify_lesson(Verifier *verifier)
     }
     verifier->step = NULL;
     TRY(verify_card(verifier));
+    if (verifier->faults == faults) /* else it would say the same again */
+        TRY(verify_learner(verifier));
     if (verifier->seconds > lesson_seconds * verifier->spec->seeds)
         verify_fault(verifier, 1, "V10", "its solutions took %.0f s, and a lesson has 60 s",
                      verifier->seconds);
@@ -228,6 +231,7 @@ Status lesson_check(Repl *repl, const CheckSpec *spec)
 {
     Verifier verifier = {.repl = repl, .spec = spec};
     Teacher *teacher = teacher_of(repl);
+    Script *script = repl->script; /* whose globals are the learner's own */
     char lang[LANG_TEXT];
     Status status, back;
 
@@ -235,12 +239,18 @@ Status lesson_check(Repl *repl, const CheckSpec *spec)
         return fail(STATUS_USAGE, "a lesson runs; `lesson off` leaves it, then check");
     text_copy(lang, sizeof lang, teacher->lang);
     text_copy(teacher->lang, LANG_TEXT, "en");
+    if (!repl->in_lua)
+        repl->script = NULL;
     repl->quiet = true; /* nobody asked for what is kept, and comes back */
     teacher_keep_own(repl);
     repl->quiet = false;
     teacher->checking = true;
     status = spec->names == NULL ? check_course(&verifier) : check_named(&verifier);
     teacher->checking = false;
+    if (!repl->in_lua) {
+        script_free(repl->script);
+        repl->script = script;
+    }
     teacher->seed = repl->fresh.seed;
     text_copy(teacher->lang, LANG_TEXT, lang);
     past_release(&repl->past);

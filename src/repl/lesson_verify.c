@@ -14,11 +14,6 @@
 
 static const double fail_below = 0.25, warn_below = 0.5;
 
-/* As much as somebody who plays might leave behind. */
-static const char mess[] =
-    "data spirals\nnet 2 16 2\noptim sgd lr=0.5\nautocast bf16\nscale static 8\n"
-    "train 5\nfork b\ntrain 5\nseed 9\nclip norm 0.1\ntrain 3";
-
 /* Of the processor: what else the machine does meanwhile is not the lesson's fault. */
 static double now(void)
 {
@@ -59,10 +54,27 @@ static Status judge_now(Verifier *verifier, Verdict *verdict)
     return teacher_judge(verifier->repl, verifier->step, verdict);
 }
 
+/* Nothing of what was done before is there, as in a program that was just begun. */
+Status verify_fresh(Verifier *verifier)
+{
+    char none[] = "";
+    Block nothing = {.kind = BLOCK_SETUP, .commands = none};
+    const Step empty = {.blocks = &nothing, .block_count = 1};
+    Repl *repl = verifier->repl;
+
+    if (!repl->in_lua) {
+        script_free(repl->script);
+        repl->script = NULL;
+    }
+    return teacher_set_stage(repl, &empty);
+}
+
 static Status set_stage(Verifier *verifier, bool *staged)
 {
-    Status status = teacher_set_stage(verifier->repl, verifier->step);
+    Status status = verify_fresh(verifier);
 
+    if (!failed(status))
+        status = teacher_set_stage(verifier->repl, verifier->step);
     *staged = !failed(status);
     if (*staged || status.code == STATUS_INTERRUPTED)
         return status;
@@ -247,15 +259,6 @@ static Status try_order(Verifier *verifier, const Block *block)
     return status;
 }
 
-static Status try_mess(Verifier *verifier, const Block *block)
-{
-    Status status = verify_run(verifier, mess);
-
-    if (status.code == STATUS_INTERRUPTED)
-        return status;
-    return try_passing(verifier, block, block->commands, "V7");
-}
-
 static Status try_all(Verifier *verifier)
 {
     const Step *step = verifier->step;
@@ -269,8 +272,7 @@ static Status try_all(Verifier *verifier)
         TRY(try_wrong(verifier, block));
     if (verifier->seed > 0)
         return ok();
-    TRY(try_order(verifier, solution));
-    return try_mess(verifier, solution);
+    return try_order(verifier, solution);
 }
 
 static void tell_margins(Verifier *verifier, int i)
@@ -354,7 +356,7 @@ Status verify_card(Verifier *verifier)
 
     if (step_block(demo, BLOCK_SAY, 0) == NULL)
         return ok();
-    TRY(verify_run(verifier, "reset"));
+    TRY(verify_fresh(verifier));
     for (int n = 0; (say = step_block(demo, BLOCK_SAY, n)) != NULL; n++) {
         Status status = verify_run(verifier, say->commands);
 

@@ -25,12 +25,16 @@ void verify_fault(Verifier *verifier, int line, const char *which, const char *f
 void verify_warning(Verifier *verifier, int line, const char *which, const char *fmt, ...)
     PRINTF_LIKE(4, 5);
 
-/* V1 to V7, V9, V10 of a step that is done. Fails: STATUS_INTERRUPTED. */
+/* V1 to V6, V9, V10 of a step that is done. Fails: STATUS_INTERRUPTED. */
 Status verify_step(Verifier *verifier) MUST_CHECK;
 
 /* V11 of a question with a @setup: its @verify holds of what the setup leaves, on every seed; so a log
  * that is printed from a run is proved. Fails: STATUS_INTERRUPTED. */
 Status verify_staged_question(Verifier *verifier) MUST_CHECK;
+
+/* V7, V8 of all steps: each passes behind what a learner may have done before it. Fails: STATUS_INTERRUPTED,
+ * STATUS_IO: there is no folder for a record. */
+Status verify_learner(Verifier *verifier) MUST_CHECK;
 
 /* V17. Fails: STATUS_INTERRUPTED. */
 Status verify_card(Verifier *verifier) MUST_CHECK;
@@ -40,6 +44,9 @@ bool verify_reach(Verifier *verifier);
 
 /* V11, V13, V15: what can be seen without running anything. */
 void verify_text(Verifier *verifier);
+
+/* As if halfstep had just been started: a fresh session, and no script's globals. Fails as session_stage. */
+Status verify_fresh(Verifier *verifier) MUST_CHECK;
 
 /* Runs the commands of a text, line by line, silently. Fails: as the first that does. */
 Status verify_run(Verifier *verifier, const char *commands) MUST_CHECK;

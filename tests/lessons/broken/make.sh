@@ -39,6 +39,22 @@ broken long-page.V13 's/^One page\./a\n\nb\n\nc\n\nd\n\ne\n\nf\n\ng\n\nh\n\ni/'
 broken wide.V13 's/^One page\./ 123456789 123456789 123456789 123456789 123456789 123456789 123456789 123456789/'
 broken tab.V13 's/^One page\./One\tpage./'
 broken bytes.V14 's/^One page\./One\xff page./'
+# Two steps to do, the second of which trains by a number that Lua remembers: a fresh session has the rest anew.
+another() { # NAME OF-SETUP OF-SOLUTION NAME-OF-THE-NEXT [WORDS]
+    {
+        sed -e "s/^autocast fp16/autocast fp16\nlua $2/; /^@demo/,\$d" \
+            -e "/^@solution/,/^@also/s/^scale static 1024/lua $3\nscale static 1024/" base.txt
+        sed -n "/^@step act/,/^@demo/{s/^@step act/@step more/; /^@demo/d
+            /^@solution/,/^@also/s/^train 20/lua command(\"train \" .. ($4 or 20))/; p}" base.txt
+    } >"$folder/$1.lesson"
+    printf '%s' "${5-}" >"$folder/$1.words"
+}
+another more.ok 'math.y = 2' 'math.y = 3' math.z
+another behind-solution.V7 'math.y = 20' 'math.y = 2' math.y 'behind the steps before it'
+another behind-skip.V8 'math.y = 2' 'math.y = 20' math.y 'where the step before was skipped'
+# The mess of a lesson that is called broken has `lua math.k = 3` in it.
+another behind-mess.V7 'math.y = 2' 'math.y = 3' math.k 'behind 30 other commands'
+
 broken no-hint.V15 '/^@hint/,/^Type/d'
 broken hint-tells.V15 's/^Think about it\./Type train 20 now./'
 broken demo.V17 '/^@say/,$s/^train 2/tarin 2/'
