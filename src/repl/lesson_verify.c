@@ -2,8 +2,8 @@
 #include "repl/lesson_verify.h"
 
 #include "lesson/read.h"
-#include "repl/commands.h"
 #include "repl/execute.h"
+#include "repl/lesson_order.h"
 #include "repl/measure.h"
 #include "repl/state.h"
 
@@ -182,7 +182,7 @@ static int check_named(const Step *step, const char *name)
     return -1;
 }
 
-static Status judge_wrong(Verifier *verifier, const Block *block)
+static Status judge_wrong(Verifier *verifier, const Block *block, const char *which)
 {
     const char *words = block->text;
     Verdict verdict;
@@ -190,7 +190,7 @@ static Status judge_wrong(Verifier *verifier, const Block *block)
 
     TRY(judge_now(verifier, &verdict));
     if (verdict.passed)
-        verify_fault(verifier, block->line, "V4", "a wrong attempt passes (seed %d)",
+        verify_fault(verifier, block->line, which, "a wrong attempt passes (seed %d)",
                      verifier->seed + 1);
     while (*words != '\0') {
         int check;
@@ -198,13 +198,14 @@ static Status judge_wrong(Verifier *verifier, const Block *block)
         take_word(&words, name, sizeof name);
         check = check_named(verifier->step, name);
         if (check >= 0 && verdict.held[check])
-            verify_fault(verifier, block->line, "V4", "it does not fail check %s (seed %d)", name,
+            verify_fault(verifier, block->line, which, "it does not fail check %s (seed %d)", name,
                          verifier->seed + 1);
     }
     return take_margins(verifier, block->text);
 }
 
-static Status try_wrong(Verifier *verifier, const Block *block)
+static Status try_wrong(Verifier *verifier, const Block *block, const char *commands,
+                        const char *which)
 {
     bool staged;
     Status status;
@@ -213,50 +214,37 @@ static Status try_wrong(Verifier *verifier, const Block *block)
     TRY(set_stage(verifier, &staged));
     if (!staged)
         return ok();
-    status = verify_run(verifier, block->commands);
+    status = verify_run(verifier, commands);
     if (status.code == STATUS_INTERRUPTED)
         return status;
     if (failed(status))
-        verify_fault(verifier, block->line, "V4", "its commands fail: %s", status.text);
-    return failed(status) ? ok() : judge_wrong(verifier, block);
+        verify_fault(verifier, block->line, which, "its commands fail: %s", status.text);
+    return failed(status) ? ok() : judge_wrong(verifier, block, which);
 }
 
-/* Settings before the first other command, in the opposite order; false where there are not two. */
-static bool reorder(const char *commands, Text *other)
-{
-    const char *lines[16], *at = commands;
-    int count = 0;
-
-    while (*at != '\0' && count < 16) {
-        char verb[WORD_LONGEST];
-        const char *words = at;
-        const Command *command;
-
-        take_word(&words, verb, sizeof verb);
-        command = command_find(verb);
-        if (command == NULL || command->task != TASK_PRECISION)
-            break;
-        lines[count++] = at;
-        at += strcspn(at, "\n");
-        at += *at == '\n';
-    }
-    for (int i = count; i-- > 0;) {
-        text_append_bytes(other, lines[i], strcspn(lines[i], "\n"));
-        text_append(other, "\n");
-    }
-    text_append(other, at);
-    return count > 1;
-}
-
-static Status try_order(Verifier *verifier, const Block *block)
+/* Whatever a step says of commands it says of them in another order. */
+static Status try_other_order(Verifier *verifier, const Block *block)
 {
     Text other = {0};
     Status status = ok();
 
-    if (reorder(block->commands, &other))
-        status = try_passing(verifier, block, text_chars(&other), "V6");
+    if (order_other(block->commands, &other))
+        status = block->kind == BLOCK_WRONG
+                     ? try_wrong(verifier, block, text_chars(&other), "V6")
+                     : try_passing(verifier, block, text_chars(&other), "V6");
     text_release(&other);
     return status;
+}
+
+static Status try_orders(Verifier *verifier)
+{
+    const Step *step = verifier->step;
+
+    for (size_t i = 0; i < step->block_count; i++)
+        if (step->blocks[i].kind == BLOCK_SOLUTION || step->blocks[i].kind == BLOCK_ALSO ||
+            step->blocks[i].kind == BLOCK_WRONG)
+            TRY(try_other_order(verifier, &step->blocks[i]));
+    return ok();
 }
 
 static Status try_all(Verifier *verifier)
@@ -269,10 +257,10 @@ static Status try_all(Verifier *verifier)
     for (int n = 0; (block = step_block(step, BLOCK_ALSO, n)) != NULL; n++)
         TRY(try_passing(verifier, block, block->commands, "V5"));
     for (int n = 0; (block = step_block(step, BLOCK_WRONG, n)) != NULL; n++)
-        TRY(try_wrong(verifier, block));
+        TRY(try_wrong(verifier, block, block->commands, "V4"));
     if (verifier->seed > 0)
         return ok();
-    return try_order(verifier, solution);
+    return try_orders(verifier);
 }
 
 static void tell_margins(Verifier *verifier, int i)

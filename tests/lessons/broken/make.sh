@@ -23,7 +23,14 @@ broken check-unnamed.V4 's/^@wrong scaled/@wrong long/'
 broken wrong-command.V4 '/^@wrong scaled/,$s/^train 20/tarin 20/'
 broken also-fails.V5 '/^@also/,/^@wrong/s/^train 20/train 4/'
 broken no-also.V5 '/^@also/,/^train 20/d'
-broken order.V6 's/"static" end)/"static" and r.clip == "off" end)/; /^@solution/,/^@also/s/^scale static 1024/clip norm 1\nclip off\nscale static 1024/'
+# A batch of more examples than there are is refused, so these two do not commute where the stage has few.
+few='s/^autocast fp16/data moons limit=40\nbatch 8\nautocast fp16/'
+broken order.V6 "$few; /^@solution/,/^@also/s/^scale static 1024/data moons\nbatch 100; scale static 1024/" 'a batch of 100 is more'
+broken order-of-also.V6 "$few; /^@also/,/^@wrong/s/^scale static 64/data moons; batch 100; scale static 64/" 'a batch of 100 is more'
+broken order-of-wrong.V6 "$few; /^@wrong scaled/,\$s/^train 20/data moons\nbatch 100\ntrain 20/" 'a batch of 100 is more'
+broken order-kept.ok "$few; /^@solution/,/^@also/s/^scale static 1024/data moons; print step; batch 100; scale static 1024/"
+broken order-of-one.ok '/^@solution/,/^@also/s/^scale static 1024/lr 0.02; scale dynamic; scale static 1024\nclip off/'
+broken order-behind.ok "$few; /^@solution/,/^@also/s/^scale static 1024/train 1; data moons; batch 100; scale static 1024/"
 broken margin.V9 's/>= 10 /> 19.5 /'
 broken budget.V10 's/^@task/@budget 0.000001s\n@task/'
 broken verify.V11 's/^@verify 1 < 2/@verify 2 < 1/'
