@@ -237,7 +237,8 @@ static void check_reach(Verifier *verifier, const Step *step)
             Status status = reach_of_text(block->commands, &line);
 
             if (failed(status))
-                verify_fault(verifier, block->line + line, "V21", "%s", status.text);
+                verify_fault(verifier, block_command_line(block, line - 1), "V21", "%s",
+                             status.text);
         }
 }
 

@@ -59,8 +59,9 @@ another() { # NAME OF-SETUP OF-SOLUTION NAME-OF-THE-NEXT [WORDS]
 another more.ok 'math.y = 2' 'math.y = 3' math.z
 another behind-solution.V7 'math.y = 20' 'math.y = 2' math.y 'behind the steps before it'
 another behind-skip.V8 'math.y = 2' 'math.y = 20' math.y 'where the step before was skipped'
-# The mess of a lesson that is called broken has `lua math.k = 3` in it.
+# A lesson's name chooses its mess; that of `mess` has the line `lua math.k = 3`. Another table, another name.
 another behind-mess.V7 'math.y = 2' 'math.y = 3' math.k 'behind 30 other commands'
+sed -i 's/^@lesson  broken/@lesson  mess/' "$folder/behind-mess.V7.lesson"
 
 broken no-hint.V15 '/^@hint/,/^Type/d'
 broken hint-tells.V15 's/^Think about it\./Type train 20 now./'
