@@ -124,19 +124,19 @@ static void draw_heading(const Teacher *teacher, const char *place, Canvas *canv
 {
     const char *title = step_prose(&teacher->lesson->header, BLOCK_TITLE), *end = title;
     int room = canvas_cols(canvas) - rune_columns(place) - HEADING_COLS, cols = 0;
-    Text cut = {0};
+    Text short_one = {0};
 
     while (*end != '\0' && cols <= room)
         cols += rune_width(rune_next(&end));
     if (cols > room) {
         for (end = title, cols = 0; cols < room - 2;)
             cols += rune_width(rune_next(&end));
-        text_append_bytes(&cut, title, (size_t)(end - title));
-        text_append(&cut, canvas_glyphs(canvas) == GLYPHS_ASCII ? "~" : "\u2026");
-        title = text_chars(&cut);
+        text_append_bytes(&short_one, title, (size_t)(end - title));
+        text_append(&short_one, canvas_glyphs(canvas) == GLYPHS_ASCII ? "~" : "\u2026");
+        title = text_chars(&short_one);
     }
     widget_heading(canvas, title, "", place);
-    text_release(&cut);
+    text_release(&short_one);
 }
 
 void lesson_draw(const Teacher *teacher, Canvas *canvas)
