@@ -353,7 +353,6 @@ static Status lesson_run(Repl *repl, Args *args)
     const char *word = args_text(args, "word");
     Text folded = {0};
     const Verb *verb;
-    Status status;
 
     if (repl->teacher != NULL && (repl->teacher->staging || repl->teacher->checking))
         return fail(STATUS_USAGE, "a lesson's own commands cannot steer a lesson");
@@ -367,9 +366,9 @@ static Status lesson_run(Repl *repl, Args *args)
         return run_verb(repl, verb, args);
     if (teacher_takes(repl, word))
         return answer_words(repl, args);
-    status = args_has(args, "more") ? fail(STATUS_USAGE, "behind a lesson's name comes nothing")
-                                    : teacher_start(repl, word);
-    return status;
+    if (args_has(args, "more"))
+        return fail(STATUS_USAGE, "behind a lesson's name comes nothing");
+    return teacher_start(repl, word);
 }
 
 const Command lesson_command = {
@@ -381,22 +380,14 @@ const Command lesson_command = {
     .examples = lesson_examples,
     .more =
         "While a lesson runs every command works as ever, and next, back, hint, solution, skip, "
-        "restart "
-        "and play stand for themselves, as answers do (a, 2^10). Each step begins in a fresh "
-        "session without break conditions; "
-        "`lesson off` brings your own runs and conditions back. solution types what passes into "
-        "the prompt. play "
-        "keeps the step, and next comes back to it. `lesson list` shows what there is, with how "
-        "far "
-        "you are; `lesson forget NAME` lets you begin again. `lesson lang zh` changes the "
-        "language. "
-        "For teachers: `lesson present NAME` is the card for a class; `lesson export FILE` writes "
-        "what "
-        "was read and typed as Markdown, `lesson report FILE` a table of all steps; `lesson new "
-        "NAME` "
-        "writes a lesson to begin with, `lesson stamp NAME` the file of its translation, and "
-        "`lesson "
-        "check NAME` or --all proves lessons right, also from the shell: halfstep lesson check "
-        "--all.",
+        "restart and play stand for themselves, as answers do (a, 2^10). Each step begins in a "
+        "fresh session without break conditions; `lesson off` brings your own runs and conditions "
+        "back. solution types what passes into the prompt. play keeps the step, and next comes "
+        "back to it. `lesson list` shows what there is, with how far you are; `lesson forget "
+        "NAME` lets you begin again. `lesson lang zh` changes the language. For teachers: `lesson "
+        "present NAME` is the card for a class; `lesson export FILE` writes what was read and "
+        "typed as Markdown, `lesson report FILE` a table of all steps; `lesson new NAME` writes a "
+        "lesson to begin with, `lesson stamp NAME` the file of its translation, and `lesson check "
+        "NAME` or --all proves lessons right, also from the shell: halfstep lesson check --all.",
     .run = lesson_run,
 };
