@@ -12,8 +12,7 @@ enum {
     BESIDE_COLS = 42,
     ABOVE_LEAST = 4,
     PICTURE_ROWS = 11,
-    SMALL_PICTURE_ROWS =
-        7, /* a note or a question with its choices goes before the rest of a picture */
+    SMALL_PICTURE_ROWS = 4, /* what is to be read goes before the rest of a picture */
     LEAST_COLS = 40,
     GOES_ON_COLS = 4,  /* " ..." */
     HEADING_COLS = 11, /* of rules and blanks around title and place */
@@ -102,7 +101,7 @@ static int rows_of(const Text *page)
 LessonPlace lesson_place(const Teacher *teacher, int rows, int cols)
 {
     Text page = {0}, foot = {0};
-    bool first = teacher->card >= 0 || step_asks(teacher_step(teacher));
+    bool first = teacher->card >= 0 || teacher_step(teacher)->kind != STEP_DO;
     int most = rows - (first ? SMALL_PICTURE_ROWS : PICTURE_ROWS), wanted;
     Style unused;
 

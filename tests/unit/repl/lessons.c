@@ -142,6 +142,8 @@ Test(lessons, in_the_live_view_nothing_is_said_of_an_attempt_before_there_is_one
                  "-- t -------------------------------------------- step 1 of 2 --\n"
                  "Train.\n"
                  "not yet (0 of 1): longer\n");
+    cr_expect_eq(lesson_place(room.repl->teacher, 11, 80).rows, 0,
+                 "a task leaves the picture whole");
     room_close(&room);
 }
 
@@ -233,6 +235,7 @@ Test(lessons, a_log_stays_as_it_was_printed_and_folds_between_its_cells)
                  "  a) nothing\n"
                  "  b) all\n"
                  "answer with a letter, as in: a\n");
+    cr_expect_eq(lesson_place(room.repl->teacher, 11, 80).rows, 6, "all of a question is shown");
     room_close(&room);
 }
 
