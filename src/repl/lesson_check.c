@@ -74,12 +74,13 @@ static Status verify_lesson(Verifier *verifier)
     return ok();
 }
 
-static void tell_lesson(const Verifier *verifier, int faults)
+/* `whole`: nothing stopped it. */
+static void tell_lesson(const Verifier *verifier, int faults, bool whole)
 {
+    const char *verdict = verifier->faults > faults ? "FAULTS" : whole ? "ok" : "not finished";
     Text line = {0};
 
-    text_printf(&line, "%-24s %s  %d attempts", verifier->lesson->id,
-                verifier->faults > faults ? "FAULTS" : "ok", verifier->attempts);
+    text_printf(&line, "%-24s %s  %d attempts", verifier->lesson->id, verdict, verifier->attempts);
     if (isfinite(verifier->least_margin))
         text_printf(&line, "  least margin %.0f%%", verifier->least_margin * 100.0);
     repl_print(verifier->repl, "%s\n", text_chars(&line));
@@ -133,7 +134,7 @@ static Status check_file(Verifier *verifier, const char *path)
         return ok();
     }
     status = verify_lesson(verifier);
-    tell_lesson(verifier, faults);
+    tell_lesson(verifier, faults, !failed(status));
     tell_second_hand(verifier);
     lesson_free(verifier->lesson);
     verifier->lesson = NULL;

@@ -103,8 +103,9 @@ bool order_other(const char *commands, Text *other)
 
     gather(commands, &items);
     for (size_t i = 0; i < items.count; i = end) {
-        for (end = i; end < items.count && items.all[end].thing != NULL; end++)
-            continue;
+        end = i;
+        while (end < items.count && items.all[end].thing != NULL)
+            end++;
         changed |= append_turned(items.all + i, end - i, other);
         if (end < items.count)
             append(&items.all[end++], other);

@@ -160,6 +160,29 @@ static void test_interrupted_bench(void)
     pty_close(&terminal);
 }
 
+static void test_interrupted_check(void)
+{
+    Pty terminal;
+
+    open_program(&terminal);
+    pty_enter(&terminal, "lua mine = 5");
+    pty_enter(&terminal, "train 3; print \"be\" .. \"gins\"; lesson check --all");
+    (void)pty_wait_for(&terminal, "begins");
+    usleep(300000);
+    pty_type(&terminal, "\003");
+    expect(pty_wait_for(&terminal, "not finished"), "^C ends a check of lessons, which is no ok");
+    expect(pty_wait_for_prompt(&terminal), "and returns to the prompt");
+    pty_enter(&terminal, "print step == 3");
+    expect(pty_wait_for(&terminal, "true"), "the run is as it was");
+    pty_enter(&terminal, "lua mine + 37");
+    expect(pty_wait_for(&terminal, "42"), "and so is what Lua remembers");
+    pty_enter(&terminal, "lesson off");
+    expect(pty_wait_for(&terminal, "off belongs into a lesson"), "no lesson is left behind");
+    pty_enter(&terminal, "quit");
+    (void)pty_end(&terminal);
+    pty_close(&terminal);
+}
+
 static void test_travel(void)
 {
     Pty terminal;
@@ -276,6 +299,7 @@ int main(void)
     test_history();
     test_interrupt();
     test_interrupted_bench();
+    test_interrupted_check();
     test_travel();
     test_lines();
     test_watch();
