@@ -102,7 +102,7 @@ static double height_of(float scale, Range range)
 }
 
 /* A change that was undone within one column still shows, as an upright line; where it went beyond
- * the plot, that ends in a sign. */
+ * the plot, that ends in a sign. A scale of 0 is no power of two, and so beyond every plot. */
 static void draw_excursion(const Bucket *bucket, int col, Range range, Canvas *plot)
 {
     double low = height_of(bucket->scale_low, range), high = height_of(bucket->scale_high, range);
@@ -110,7 +110,7 @@ static void draw_excursion(const Bucket *bucket, int col, Range range, Canvas *p
     widget_span(plot, col, low, high, STYLE_GOOD);
     if (high > 1.0)
         canvas_put(plot, 0, col, STYLE_GOOD, '^');
-    if (low < 0.0)
+    if (low < 0.0 || bucket->scale_low == 0.0f)
         canvas_put(plot, canvas_rows(plot) - 1, col, STYLE_GOOD, 'v');
 }
 

@@ -344,6 +344,17 @@ Test(scale, what_lies_beyond_the_axis_has_a_sign)
     snapshot_release(&snapshot);
 }
 
+Test(scale, a_scale_of_zero_is_below_every_power_and_has_a_sign)
+{
+    Snapshot snapshot = excursion(0.0f);
+    Text text = {0};
+
+    draw_scale(&snapshot, 5, &text);
+    cr_expect_not_null(strstr(text_chars(&text), "vvvv\n"), "%s", text_chars(&text));
+    text_release(&text);
+    snapshot_release(&snapshot);
+}
+
 Test(gradients, counts_that_have_no_row_are_missed_with_a_sign)
 {
     Snapshot snapshot = fixture_run();
