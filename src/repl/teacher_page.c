@@ -132,7 +132,7 @@ static const char *piece_end(const char *at, const char *end)
 
 typedef struct Wrapping {
     size_t columns, at; /* `at`: columns of the present line that are full; 0: it has not begun */
-    const char *indent;
+    const char *indent, *rest; /* of the present line, and of those behind it */
     Text *page;
 } Wrapping;
 
@@ -140,6 +140,7 @@ static void new_line(Wrapping *wrapping)
 {
     text_append(wrapping->page, "\n");
     wrapping->at = 0;
+    wrapping->indent = wrapping->rest;
 }
 
 static void add_piece(Wrapping *wrapping, const char *piece, size_t length, bool blank)
@@ -227,9 +228,10 @@ static bool parted(const char *prose, const char *line)
     return rune_width(rune_next(&before)) != 2 || rune_width(rune_next(&line)) != 2;
 }
 
-void page_wrap(const char *prose, size_t columns, const char *indent, Text *page)
+/* As page_wrap; the lines behind the first have an indent of their own. */
+static void wrap(const char *prose, size_t columns, const char *first, const char *rest, Text *page)
 {
-    Wrapping wrapping = {.columns = columns, .indent = indent, .page = page};
+    Wrapping wrapping = {.columns = columns, .indent = first, .rest = rest, .page = page};
     const char *line = prose;
 
     while (*line != '\0') {
@@ -248,6 +250,11 @@ void page_wrap(const char *prose, size_t columns, const char *indent, Text *page
     }
     if (wrapping.at > 0)
         new_line(&wrapping);
+}
+
+void page_wrap(const char *prose, size_t columns, const char *indent, Text *page)
+{
+    wrap(prose, columns, indent, indent, page);
 }
 
 void page_prose(const char *prose, const Snapshot *snapshot, size_t columns, const char *indent,
@@ -269,7 +276,7 @@ void page_choices(const Step *step, size_t columns, Text *page)
         if (block->kind != BLOCK_CHOICE && block->kind != BLOCK_RIGHT)
             continue;
         text_printf(&line, "%s) %s", block->name, block_prose(block));
-        page_wrap(text_chars(&line), columns, "  ", page);
+        wrap(text_chars(&line), columns, "  ", "     ", page);
         text_release(&line);
     }
 }

@@ -251,3 +251,19 @@ Test(lessons, lines_of_chinese_are_joined_as_one_writes_it)
         "\u770b\uff1aFP16 \u7684\u6570\u3002[a] FP16 \u7684\n-\n\u4e8c\u4e09\n\u56db)\n");
     text_release(&page);
 }
+
+Test(lessons, a_choice_of_two_lines_goes_on_below_its_words)
+{
+    static const char page[] = "@lesson far\n@version 1\n@lang en\n@title Far\n@goal g\n"
+                               "@step q quiz\n@ask\nWhich?\n@choice a Neither of these\n"
+                               "@choice* b Both\n";
+    Room room = room_open();
+    Text shown = {0};
+
+    put("far.lesson", page);
+    type(&room, "lesson far.lesson");
+    page_choices(teacher_step(room.repl->teacher), 16, &shown);
+    cr_expect_str_eq(text_chars(&shown), "  a) Neither of\n     these\n  b) Both\n");
+    text_release(&shown);
+    room_close(&room);
+}
