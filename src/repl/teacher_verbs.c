@@ -23,10 +23,12 @@ void teacher_fold(const char *word, Text *folded)
     answer_fold(word, folded);
 }
 
-/* Even where it is none of the choices: it was meant as one. */
-static bool is_letter(const char *word)
+/* A letter, even where it is none of the choices, or a number, which no command is: it was meant as
+ * one. */
+static bool meant_as_answer(const char *word)
 {
-    return isalpha((unsigned char)word[0]) != 0 && word[1] == '\0';
+    return (isalpha((unsigned char)word[0]) != 0 && word[1] == '\0') ||
+           isdigit((unsigned char)word[0]) != 0;
 }
 
 bool teacher_verb(const char *word)
@@ -51,7 +53,7 @@ bool teacher_takes(const Repl *repl, const char *word)
         return false;
     answer_fold(word, &folded);
     if (!takes && repl->teacher->card < 0 && step_asks(teacher_step(repl->teacher)))
-        takes = is_letter(text_chars(&folded)) ||
+        takes = meant_as_answer(text_chars(&folded)) ||
                 answer_judge(teacher_step(repl->teacher), word, &choice) != ANSWER_NONE;
     text_release(&folded);
     return takes;
@@ -173,12 +175,13 @@ Status teacher_next(Repl *repl)
         teacher_card_move(repl, 1);
         return ok();
     }
-    if (!teacher->passed && (step->kind == STEP_DO || step_asks(step))) {
+    if (teacher->passed || mark_of(teacher)->verdict == VERDICT_DONE)
+        return go_on(repl); /* one may come back to a step, to read it */
+    if (step->kind == STEP_DO || step_asks(step)) {
         teacher_tell_stay(repl);
         return ok();
     }
-    if (!teacher->passed)
-        teacher_pass(repl);
+    teacher_pass(repl);
     return go_on(repl);
 }
 

@@ -52,6 +52,20 @@ Test(lessons, a_step_is_passed_by_what_happened_and_not_before)
     room_close(&room);
 }
 
+Test(lessons, one_may_go_back_to_a_step_that_is_done_and_on_again)
+{
+    Room room = open_lesson();
+
+    type(&room, "train 10");
+    type(&room, "next");
+    type(&room, "back");
+    cr_expect_eq(room.repl->teacher->at, 0);
+    cr_expect_not(room.repl->teacher->passed);
+    type(&room, "next");
+    cr_expect_eq(room.repl->teacher->at, 1);
+    room_close(&room);
+}
+
 Test(lessons, what_is_done_in_play_does_not_count_and_is_gone_afterwards)
 {
     Room room = open_lesson();
