@@ -129,11 +129,15 @@ lesson() { # COLUMNS ROWS
     check "it goes on at the same step" shows 'step 3 of 6 \(underflow-silent/silent\)'
     type_line 'watch'
     check "in the view it has its place" shows '── The silent failure .*step 3 of 6'
-    check "and says what lacks" shows 'not yet \(0 of 3\): train for 400 steps'
+    check "and says what may be typed" shows 'hint, skip, back'
+    type_line 'train 20'
+    check "and says what lacks" shows 'not yet \(0 of 3\)'
+    type_line 'restart'
+    check "and begins anew" shows 'step 0  skipped 0'
     type_line 'solution'
     check "the solution is typed, and not run" shows '^> train 400 *$'
     in_tmux send-keys Enter
-    check "Enter runs it" shows 'done. The loss is 0.230'
+    check "Enter runs it" shows 'done\. 0% of the'
     screen >"$logs/tmux-lesson-$1x$2.txt"
     type_line 'watch off'
     type_line 'lesson off'
