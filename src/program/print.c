@@ -155,6 +155,15 @@ static const char *sums_text(const Program *program)
     return "products sum in fp32 and are rounded once";
 }
 
+static bool rounds_twice(const Program *program)
+{
+    for (int i = 0; i < program->instr_count; i++)
+        if (program->instrs[i].op == OP_CONV2D &&
+            program->values[program->instrs[i].out].format != FORMAT_FP32)
+            return true;
+    return false;
+}
+
 static void print_mark(const Program *program, int reached, Text *text)
 {
     text_printf(text, ">> %d of %d instructions have run; next: %s\n", reached,
@@ -176,5 +185,7 @@ void program_print(const Program *program, int reached, Text *text)
         counted = counted || instr->counted;
     }
     text_append(text, sums_text(program));
+    if (rounds_twice(program))
+        text_append(text, "; conv2d rounds them\nbefore its bias comes, and again with it");
     text_append(text, counted ? "; * what rounding does is counted\n" : "\n");
 }
