@@ -165,7 +165,8 @@ static Status carry_out(Repl *repl, Args *args)
 {
     Status status = check_needs(repl, args->command);
 
-    if (!failed(status) && repl->teacher != NULL && repl->teacher->checking)
+    if (!failed(status) && repl->teacher != NULL &&
+        (repl->teacher->checking || repl->teacher->staging))
         status = reach_of_command(args);
     measure_ended(repl);
     if (!failed(status))

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 TestSuite(lesson_stage, .init = lessons_begin, .fini = rooms_end);
 
@@ -229,6 +230,19 @@ Test(lesson_stage, a_setup_cannot_steer_the_lesson)
         cr_expect_eq(room.repl->teacher->at, 1, "%s", lines[i]);
         type(&room, "lesson off");
     }
+    room_close(&room);
+}
+
+Test(lesson_stage, a_setup_writes_no_file_of_the_learner)
+{
+    Room room = room_open();
+
+    write_setup("save theirs.safetensors");
+    type(&room, "lesson staged.lesson");
+    refuse(&room, "next");
+    cr_expect_neq(access("theirs.safetensors", F_OK), 0);
+    type(&room, "save theirs.safetensors");
+    cr_expect_eq(access("theirs.safetensors", F_OK), 0);
     room_close(&room);
 }
 
