@@ -201,7 +201,7 @@ static Status do_forget(Repl *repl, const Args *args, const char *more)
 /* Where one is. */
 static Status show_again(Repl *repl)
 {
-    if (!teacher_on(repl) || repl->teacher->card < 0)
+    if (!teacher_on(repl) || teacher_of(repl)->card < 0)
         return teacher_start(repl, NULL);
     teacher_card_move(repl, 0);
     return ok();
@@ -317,7 +317,7 @@ static Status run_verb(Repl *repl, const Verb *verb, Args *args)
     if (verb->place != ANYWHERE && !teacher_on(repl))
         return fail(STATUS_USAGE, "%s belongs into a lesson; begin one, as in: lesson L1",
                     verb->word);
-    if (verb->place == IN_STEP && repl->teacher->card >= 0)
+    if (verb->place == IN_STEP && teacher_of(repl)->card >= 0)
         return fail(
             STATUS_USAGE,
             "%s belongs into a step, and a card is shown; next and back turn it, lesson off "
