@@ -207,11 +207,11 @@ UNRANDOM = $(shell setarch -R true 2>/dev/null && echo setarch -R)
 .PHONY: asan tsan
 asan: deps-test ## tests under AddressSanitizer, LeakSanitizer and UBSan
 	+@$(SUBMAKE) BUILD=$(BUILD)-asan SANITIZE='$(ASAN)' OPTIMIZE='-O1 -g' test-programs
-	@sh tests/run.sh $(BUILD)-asan unit fuzz transcripts lessons plugin
+	@TEST_SECONDS=1800 sh tests/run.sh $(BUILD)-asan unit fuzz transcripts lessons plugin
 
 tsan: deps-test ## transcripts under ThreadSanitizer
 	+@$(SUBMAKE) BUILD=$(BUILD)-tsan SANITIZE='$(TSAN)' OPTIMIZE='-O1 -g' test-programs
-	@$(UNRANDOM) sh tests/run.sh $(BUILD)-tsan transcripts lessons
+	@TEST_SECONDS=1800 $(UNRANDOM) sh tests/run.sh $(BUILD)-tsan transcripts lessons
 
 # Checks of the text itself. Each says file and line of what it found.
 TIDY_FILES = $(call sources,) $(shell find tests -name '*.c' 2>/dev/null | LC_ALL=C sort)
