@@ -29,8 +29,10 @@ $(cat "$folder/$1.out")"
 # The course: every attempt that a lesson writes down, judged as a learner's.
 export XDG_STATE_HOME="$folder/state"
 unset XDG_DATA_HOME
-"$build/halfstep" lesson check --all --lang zh >"$folder/course" 2>&1 </dev/null
-verdict $? "lesson check --all: $(cat "$folder/course")"
+# Under sanitizers some of them, named in LESSONS: there the program is on trial, and seconds say nothing.
+# shellcheck disable=SC2086 # they are several words
+"$build/halfstep" lesson check ${LESSONS:---all} --lang zh >"$folder/course" 2>&1 </dev/null
+verdict $? "lesson check: $(cat "$folder/course")"
 sh tests/lessons/broken/run.sh "$build" >"$folder/broken" 2>&1
 verdict $? "$(cat "$folder/broken")"
 
