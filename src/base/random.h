@@ -27,7 +27,7 @@ typedef struct Random {
 /* 32 random bits, uniform. */
 uint32_t random_bits(const Random *random, uint64_t n);
 
-/* Numbers first .. first + count - 1 of them, in a third of the time. */
+/* Numbers first .. first + count - 1 of them; four come of one block. */
 void random_bits_fill(const Random *random, uint64_t first, uint32_t *bits, int64_t count);
 
 /* A double in [0, 1) of 32 random bits. */
